@@ -1,0 +1,1 @@
+"""Judgement as pure functions over frozen values: no I/O, no SQL, no templates."""

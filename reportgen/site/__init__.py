@@ -1,0 +1,1 @@
+"""From a view of the store to a published version."""
