@@ -250,7 +250,7 @@ class Config(_Section):
     def at(self, file: Path, notices: tuple[str, ...] = ()) -> Config:
         """Return this configuration as read from `file`, with what the user should know about it."""
         placed = self.model_copy()
-        placed._root, placed._file, placed._notices = file.parent.resolve(), file, notices
+        placed._root, placed._file, placed._notices = file.parent.resolve(), file, notices  # noqa: SLF001 - its own copy
         return placed
 
     @property

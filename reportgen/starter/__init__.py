@@ -1,0 +1,1 @@
+"""The files that `reportgen init` starts a project with."""
