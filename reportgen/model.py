@@ -344,6 +344,8 @@ class RunRow:
     """Names of files that were left out for their size."""
     gone_since: datetime | None = None
     several: bool = False
+    metrics_total: int = 0
+    """How many metrics the run has, whatever `metrics` was restricted to."""
     build_id: int = 0
     """Row of the build in the store, an internal number."""
 
