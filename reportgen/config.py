@@ -348,7 +348,8 @@ def _problem(loc: tuple[int | str, ...], kind: str, message: str, value: object)
     if kind == "missing":
         return key, "is required", None
     said = message.removeprefix("Value error, ")
-    return key, said[:1].lower() + said[1:], None if isinstance(value, (dict, list)) else f"it is {value!r}"
+    shown = isinstance(value, (str, int, float)) and "://" not in str(value)  # an address may hold a password
+    return key, said[:1].lower() + said[1:], f"it is {value!r}" if shown else None
 
 
 def dotted(loc: tuple[int | str, ...]) -> str:
