@@ -1,0 +1,257 @@
+"""A version in the making: a hidden directory in the output, filled with new files and hard links to the previous version.
+
+Nothing in here is read by anybody before the directory is renamed, so files are written straight to their places; one
+``syncfs`` makes them durable together.
+"""
+
+# ruff: noqa: PTH101, PTH102, PTH108, PTH112, PTH123, S103 - tens of thousands of files a night: strings and plain calls
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from reportgen.errors import PublishError
+
+HIDDEN_PREFIX = ".reportgen-"
+MANIFEST = "manifest.json"
+_CHUNK = 1 << 20
+_NO_LINKS = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.EACCES}
+
+
+class Entry(NamedTuple):
+    """A file of a version, as its manifest has it."""
+
+    sha256: str
+    size: int
+
+
+@contextmanager
+def disk_errors(path: Path, doing: str) -> Iterator[None]:
+    """Turn an OSError of the block into a `PublishError` that names the path, the cause and the free space."""
+    try:
+        yield
+    except OSError as error:
+        raise publish_error(error, path, doing) from error
+
+
+def publish_error(error: OSError, path: Path, doing: str) -> PublishError:
+    """Return an error that names the path, the cause and the free space."""
+    hint = "what is published is untouched; the next build starts afresh"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        hint = "free some space there, or lower keep_versions under [site]; what is published is untouched"
+    return PublishError(f"cannot {doing} {path}: {error.strerror or error}{_room(path)}", hint=hint)
+
+
+def _room(path: Path) -> str:
+    for place in (path, *path.parents):
+        with suppress(OSError):
+            return f" ({shutil.disk_usage(place).free:,} bytes free)"
+    return ""
+
+
+class Tree:
+    """Writes the files of one version below `root`; `previous` is the version whose unchanged files are linked, if any.
+
+    May be made anew in each worker process for the same directory: it holds nothing but what is known to exist.
+    """
+
+    def __init__(self, root: Path, previous: Path | None = None) -> None:
+        self.root = root
+        self.previous = previous
+        self._top = str(root)
+        self._before = str(previous) if previous is not None else None
+        self._made: set[str] = set()
+
+    def write(self, path: str, data: bytes) -> Entry:
+        """Write a new file and return what the manifest says of it; an OSError becomes a `PublishError`."""
+        target = f"{self._top}/{path}"
+        self._make_parents(path)
+        try:
+            handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            try:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
+                os.fchmod(handle, 0o644)
+            finally:
+                os.close(handle)
+        except FileExistsError:
+            raise PublishError(f"two pages or files of the site have the same address: {path}") from None
+        except OSError as error:
+            raise publish_error(error, Path(target), "write") from error
+        return Entry(sha256(data).hexdigest(), len(data))
+
+    def put(self, path: str, data: bytes, before: Entry | None) -> Entry:
+        """Write a file, or link the previous version's where `before` says that it holds the same bytes."""
+        same = before is not None and before.size == len(data) and before.sha256 == sha256(data).hexdigest()
+        if before is not None and same and self.link(path):
+            return before
+        return self.write(path, data)
+
+    def link(self, path: str) -> bool:
+        """Take a file over from the previous version; False where it is not there any more."""
+        if self._before is None:
+            return False
+        source, target = f"{self._before}/{path}", f"{self._top}/{path}"
+        self._make_parents(path)
+        try:
+            os.link(source, target, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        except FileExistsError:
+            raise PublishError(f"two pages or files of the site have the same address: {path}") from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise publish_error(error, Path(target), "write") from error
+            self.copy(path, Path(source))
+        return True
+
+    def copy(self, path: str, source: Path) -> Entry:
+        """Copy a file into the version. The store's blobs are copied, never linked: a site may be edited, a blob must not."""
+        target = f"{self._top}/{path}"
+        self._make_parents(path)
+        digest, size = sha256(), 0
+        try:
+            out = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+            with open(out, "wb", buffering=0) as writer, source.open("rb", buffering=0) as reader:
+                os.fchmod(out, 0o644)
+                while chunk := reader.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    rest = memoryview(chunk)
+                    while rest:
+                        rest = rest[writer.write(rest) :]
+        except OSError as error:
+            raise publish_error(error, Path(target), "write") from error
+        return Entry(digest.hexdigest(), size)
+
+    def has(self, path: str) -> bool:
+        """Whether the version already has this file."""
+        return os.path.lexists(f"{self._top}/{path}")
+
+    def remove(self, path: str) -> None:
+        """Take a file out again."""
+        with suppress(FileNotFoundError), disk_errors(self.root / path, "remove"):
+            os.unlink(f"{self._top}/{path}")
+
+    def _make_parents(self, path: str) -> None:
+        parent = path.rpartition("/")[0]
+        if parent in self._made or not parent:
+            return
+        if "/" in parent:
+            self._make_parents(parent)
+        target = f"{self._top}/{parent}"
+        try:
+            os.mkdir(target, 0o755)
+            os.chmod(target, 0o755)
+        except FileExistsError:
+            if not os.path.isdir(target):
+                raise PublishError(f"two pages or files of the site have the same address: {parent}") from None
+        except OSError as error:
+            raise publish_error(error, Path(target), "make") from error
+        self._made.add(parent)
+
+
+def start_tree(output: Path, version: str, previous: Path | None) -> Tree:
+    """Make the hidden directory of `version` in `output`; what an earlier attempt left there is removed first."""
+    with disk_errors(output, "make"):
+        output.mkdir(parents=True, exist_ok=True)
+    clean_hidden(output)
+    root = output / f"{HIDDEN_PREFIX}{version}"
+    with disk_errors(root, "make"):
+        root.mkdir(mode=0o755)
+        root.chmod(0o755)
+    return Tree(root, previous)
+
+
+def clean_hidden(output: Path) -> None:
+    """Remove what builds that were killed left in `output`; only under the store's lock."""
+    if not output.is_dir():
+        return
+    with disk_errors(output, "clean"):
+        for left in sorted(output.glob(f"{HIDDEN_PREFIX}*")):
+            discard(left)
+
+
+def discard(path: Path) -> None:
+    """Remove a directory, file or link; nothing happens if it is not there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def finish_tree(tree: Tree, version: str, files: Mapping[str, Entry]) -> str:
+    """Write the manifest, make everything durable, and return the manifest's digest."""
+    entry = tree.write(MANIFEST, manifest_bytes(version, files))
+    sync_file_system(tree.root)
+    return entry.sha256
+
+
+def manifest_bytes(version: str, files: Mapping[str, Entry]) -> bytes:
+    """Return ``manifest.json``: one file of the version per line, in order of path."""
+    lines = [
+        f'{json.dumps(path)}: {{"sha256": "{entry.sha256}", "size": {entry.size}}}' for path, entry in sorted(files.items())
+    ]
+    listed = ",\n".join(lines)
+    return f'{{"schema": 1, "version": {json.dumps(version)}, "files": {{\n{listed}\n}}}}\n'.encode()
+
+
+def read_manifest(version_dir: Path) -> dict[str, Entry] | None:
+    """Return the files of a version by its manifest, None where there is no readable one."""
+    try:
+        manifest = json.loads((version_dir / MANIFEST).read_bytes())
+        return {path: Entry(entry["sha256"], entry["size"]) for path, entry in manifest["files"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def sync_file_system(directory: Path) -> None:
+    """Make everything on the file system of `directory` durable."""
+    with disk_errors(directory, "sync"):
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+            if syncfs is None:
+                os.sync()
+            elif syncfs(handle) != 0:
+                number = ctypes.get_errno()
+                raise OSError(number, os.strerror(number))
+        finally:
+            os.close(handle)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    with disk_errors(directory, "sync"):
+        handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file in one step, durably; one that holds the same bytes is left alone."""
+    with disk_errors(path, "write"):
+        with suppress(FileNotFoundError):
+            if path.read_bytes() == data and not path.is_symlink():
+                return
+        part = path.with_name(f"{HIDDEN_PREFIX}{path.name}")
+        part.unlink(missing_ok=True)
+        with part.open("xb") as file:
+            os.fchmod(file.fileno(), 0o644)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        sync_directory(path.parent)
