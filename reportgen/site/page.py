@@ -1,18 +1,45 @@
-"""One output document, before it is rendered."""
+"""One output document before it is rendered, and the files it brings along."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class StoredFile(NamedTuple):
+    """A file of the store that a page shows or links to; `path` is relative to the version, `sha256` names the blob."""
+
+    path: str
+    sha256: str
+
+
+class TextFile(NamedTuple):
+    """A small file made for a page, such as the data of a chart for scripts."""
+
+    path: str
+    text: str
+
+
+class Drawing(NamedTuple):
+    """A chart that a page shows: the file at `path` is drawn from the Vega-Lite specification `spec`, once ever."""
+
+    path: str
+    spec: Mapping[str, Any]
+
+
+PageFile = StoredFile | TextFile | Drawing
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page goes, which template makes it and the one context that template gets.
+    """Where a page goes, which template makes it, the one context that template gets, and the files it needs beside it.
 
     `path` is relative to the version and ends in a file name (``jobs/churn/train/53/index.html``); `context` is a frozen
-    dataclass of `reportgen.site.contexts`.
+    dataclass of `reportgen.site.contexts`. Two pages may need the same file: equal paths mean equal content.
     """
 
     path: str
     template: str
     context: object
+    files: tuple[PageFile, ...] = ()
