@@ -26,11 +26,11 @@ def serve_artifact(build: SampleBuild, raw_path: str, request: Request) -> Respo
     if ".." in segments:
         return html_response(400, "Bad Request")
     path = "/".join(segments)
-    if path in build.artifacts:
+    if build.artifacts.get(path) is not None:
         return _serve_file(build, path, request)
     for view in ("/*view*", "/*fingerprint*"):
         plain, found, rest = path.partition(view)
-        if found and plain in build.artifacts:
+        if found and build.artifacts.get(plain) is not None:
             if view == "/*view*":
                 return _serve_file(build, plain, request, content_type="text/plain;charset=UTF-8")
             return _serve_file(build, plain, request) if rest.strip("/") else html_response(200, "Fingerprint")
@@ -88,7 +88,7 @@ def _serve_zip(build: SampleBuild, segments: list[str]) -> Response:
         members = {f"{top}/{name[len(prefix) :]}": name for name in build.artifacts if name.startswith(prefix)}
     if not members:
         return not_found()
-    body = _zipped((label, build.content(name)) for label, name in members.items())
+    body = _zipped((label, build.content(name)) for label, name in members.items() if build.artifacts[name] is not None)
     return Response(headers=(("Content-Type", "application/zip"), *_GUARDS), body=body, sized=False)
 
 

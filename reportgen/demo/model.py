@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 Json = Any
-Content = bytes | Callable[[], bytes]
-"""The bytes of an artifact, or a function that reads them when they are asked for."""
+Content = bytes | Callable[[], bytes] | None
+"""The bytes of an artifact, a function that reads them when they are asked for, or None: listed, and no longer there."""
 
 FREESTYLE = "hudson.model.FreeStyleProject"
 PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
@@ -62,6 +62,8 @@ class SampleBuild:
     def content(self, path: str) -> bytes:
         """Return the bytes of the artifact at `path`; KeyError where there is none."""
         held = self.artifacts[path]
+        if held is None:
+            raise KeyError(path)
         return held if isinstance(held, bytes) else held()
 
 

@@ -75,4 +75,5 @@ def _artifact(job: SampleJob, build: SampleBuild, place: int, path: str) -> dict
     escaped = "/".join(segment(part) for part in path.split("/"))
     address = f"/{job_path(job.name)}{build.number}/artifact/{escaped}"
     name = path.rsplit("/", 1)[-1]
-    return {"id": f"n{place}", "name": name, "path": path, "url": address, "size": len(build.content(path))}
+    size = 0 if build.artifacts[path] is None else len(build.content(path))
+    return {"id": f"n{place}", "name": name, "path": path, "url": address, "size": size}

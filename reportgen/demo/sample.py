@@ -1,7 +1,7 @@
 """The packed sample: one ``.tar.xz`` with everything a `Controller` holds.
 
-``jenkins.json`` describes jobs and builds, with artifacts as ``{"relative/path": "<sha256>"}``; ``files/<sha256>`` holds each
-content once. Packing is deterministic: the same controller gives the same bytes.
+``jenkins.json`` describes jobs and builds, with artifacts as ``{"relative/path": "<sha256>"}`` (null: listed, no longer there);
+``files/<sha256>`` holds each content once. Packing is deterministic: the same controller gives the same bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,14 @@ def load_sample(path: Path | None = None) -> Controller:
             held = archive.extractfile(member)
             if held is not None:
                 members[member.name] = held.read()
-    description = json.loads(members[_DESCRIPTION])
+    return make_controller(json.loads(members[_DESCRIPTION]), members)
+
+
+def make_controller(description: Mapping[str, Any], members: Mapping[str, bytes]) -> Controller:
+    """Return the controller that ``jenkins.json`` describes; `members` gives the bytes of ``files/<sha256>``.
+
+    Raises ReportgenError when the description is of another format.
+    """
     if description.get("format") != FORMAT:
         raise ReportgenError(f"the sample has format {description.get('format')}, this reportgen reads {FORMAT}")
     return Controller(jobs=tuple(_load_job(job, members) for job in description["jobs"]))
@@ -60,6 +67,7 @@ def _load_job(entry: Mapping[str, Any], members: Mapping[str, bytes]) -> SampleJ
 def _load_build(entry: Mapping[str, Any], members: Mapping[str, bytes]) -> SampleBuild:
     change_sets = entry.get("changeSets") or ([entry["changeSet"]] if entry.get("changeSet") else [])
     stages = entry.get("stages")
+    artifacts = entry.get("artifacts") or {}
     return SampleBuild(
         number=entry["number"],
         timestamp=entry["timestamp"],
@@ -78,7 +86,7 @@ def _load_build(entry: Mapping[str, Any], members: Mapping[str, bytes]) -> Sampl
         pending_inputs=tuple(entry.get("pendingInputs") or ()),
         test_report=entry.get("testReport"),
         console=entry.get("console"),
-        artifacts={path: members[f"files/{digest}"] for path, digest in (entry.get("artifacts") or {}).items()},
+        artifacts={path: members[f"files/{digest}"] if digest else None for path, digest in artifacts.items()},
     )
 
 
@@ -116,11 +124,14 @@ def _pack_job(job: SampleJob, contents: dict[str, bytes]) -> dict[str, Any]:
 
 
 def _pack_build(build: SampleBuild, contents: dict[str, bytes]) -> dict[str, Any]:
-    artifacts = {}
+    artifacts: dict[str, str | None] = {}
     for path in sorted(build.artifacts):
+        if build.artifacts[path] is None:
+            artifacts[path] = None
+            continue
         content = build.content(path)
-        artifacts[path] = hashlib.sha256(content).hexdigest()
-        contents[artifacts[path]] = content
+        digest = hashlib.sha256(content).hexdigest()
+        artifacts[path], contents[digest] = digest, content
     return {
         "number": build.number,
         "timestamp": build.timestamp,
