@@ -1,0 +1,267 @@
+"""The active run of a thread or task, how runs are opened, and how those left open are ended.
+
+`start_run` makes its run active where it is called: in this thread, and in tasks started from it. A thread that has none of its own
+uses the one run that is open in the process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen import record
+from reportgen.errors import RecordError
+from reportgen.redact import Redactor
+from reportgen.stage import context, values
+from reportgen.stage.files import safe_part
+from reportgen.stage.run import Run
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DIRECTORY = "reportgen-results"
+
+_stack: ContextVar[tuple[Run, ...]] = ContextVar("reportgen_runs", default=())
+_open: list[Run] = []
+_lock = threading.RLock()
+_prepared = False
+
+
+def start_run(
+    name: str | None = None,
+    *,
+    stage: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | bool = False,
+    strict: bool | None = None,
+    clock: Callable[[], Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+    environment: bool = True,
+    redact_names: Sequence[str] = (),
+    redact_allow: Sequence[str] = (),
+) -> Run:
+    """Open a run, make it the active one and return it; use it in a ``with`` block, or call `end_run`.
+
+    `name` defaults to the stage; `stage` to the Jenkins stage, else the job's base name, else the run's name. The record is written
+    below `directory` (default ``$REPORTGEN_DIR``, else ``reportgen-results``). Runs may be nested and may be open side by side.
+
+    `resume` continues a record: the path or name of its directory, or True for the newest one of this name that this build wrote; with True
+    and none there, a new one is opened. A record of another build is never continued.
+
+    `strict` raises I/O failures (also ``REPORTGEN_STRICT=1``). `clock` gives the time, as seconds since the epoch or as an aware
+    datetime. `environ` stands in for the environment variables. `environment` false leaves out Python's version and the packages.
+    `redact_names` and `redact_allow` adjust which params are taken for secrets.
+    """
+    env = os.environ if environ is None else environ
+    ci = context.ci_of(env)
+    parent = _current()
+    name = name or (parent.name if parent and resume is False else None) or context.stage_of(env) or _script()
+    opening: dict[str, Any] = {
+        "name": values.name_of(name, "run"),
+        "stage": record.text(stage or context.stage_of(env) or name),
+    }
+    base = Path(directory or env.get("REPORTGEN_DIR") or DIRECTORY)
+    found = _resumable(resume, base, opening["name"], ci) if resume is not False else None
+    if ci:
+        opening["ci"] = ci
+    if found is None:
+        source = context.source_of(env)
+        if source:
+            opening["source"] = source
+        if parent is not None:
+            opening["parent"] = parent.directory.name
+    else:
+        opening["name"] = found[1].get("name") or opening["name"]
+        opening["resumed"] = True
+    run = Run(
+        found[0] if found else base / f"{safe_part(opening['name'])}-{os.urandom(4).hex()}",
+        opening,
+        clock=clock,
+        strict=env.get("REPORTGEN_STRICT", "") not in {"", "0"} if strict is None else strict,
+        resumed=found is not None,
+        redactor=Redactor(redact_names, redact_allow),
+    )
+    _enter(run)
+    if environment:
+        run.log_environment()
+    if tags:
+        run.set_tags(tags)
+    if params:
+        run.log_params(params)
+    return run
+
+
+def active_run() -> Run | None:
+    """Return the active run, or None."""
+    return _current()
+
+
+def end_run(status: str | None = None) -> None:
+    """End the active run, if there is one."""
+    run = _current()
+    if run is not None:
+        run.end(status)
+
+
+def current_or_new() -> Run:
+    """Return the active run; where there is none, one named after the stage is opened and ended with the program.
+
+    A process started by ``reportgen run`` (or with ``$REPORTGEN_RUN`` set) writes to that run instead. RecordError where this thread has
+    none and several are open in the process.
+    """
+    with _lock:
+        run = _current()
+        if run is None and len(_live()) > 1:
+            raise RecordError(
+                f"{len(_live())} runs are open in this process and none of them in this thread",
+                hint="call the methods of the run: run.log_metric(...)",
+            )
+        return run or _joined() or start_run()
+
+
+def _joined() -> Run | None:
+    target = os.environ.get("REPORTGEN_RUN")
+    if not target:
+        return None
+    run = JoinedRun.open(Path(target), Redactor())
+    _enter(run)
+    return run
+
+
+class JoinedRun(Run):
+    """A run that another process opened and will end; this one only adds to it."""
+
+    @classmethod
+    def open(
+        cls, directory: Path, redactor: Redactor, *, clock: Callable[[], Any] | None = None, strict: bool = False
+    ) -> JoinedRun:
+        """Return the run of this directory; RecordError if it has no journal."""
+        from reportgen.stage.ending import recall
+
+        state = recall(directory / record.JOURNAL)
+        if not state.opening:
+            raise RecordError(
+                f"there is no record in {str(directory)!r}", hint="unset REPORTGEN_RUN, or run 'reportgen log start NAME'"
+            )
+        opening = {"name": str(state.opening.get("name", "")), "stage": str(state.opening.get("stage", ""))}
+        run = cls(directory, opening, clock=clock, strict=strict, redactor=redactor, joined=True)
+        run._params, run._metrics = state.params, state.metrics
+        run._started = seconds_of(str(state.opening["t"]), run._started)
+        return run
+
+
+def seconds_of(moment: str, default: float) -> float:
+    """Return the seconds since the epoch of a time in a journal."""
+    from datetime import datetime
+
+    try:
+        return datetime.fromisoformat(moment).timestamp()
+    except ValueError:
+        return default
+
+
+def _enter(run: Run) -> None:
+    _prepare()
+    run._leave = _forget  # noqa: SLF001 - the two halves of one module, split for size
+    with _lock:
+        _open.append(run)
+    _stack.set((*_stack.get(), run))
+
+
+def _forget(run: Run) -> None:
+    with _lock:
+        if run in _open:
+            _open.remove(run)
+    _stack.set(tuple(other for other in _stack.get() if other is not run))
+
+
+def _live() -> list[Run]:
+    return [run for run in _open if run.status is None]
+
+
+def _current() -> Run | None:
+    for run in reversed(_stack.get()):
+        if run.status is None:
+            return run
+    live = _live()
+    return live[0] if len(live) == 1 else None
+
+
+def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> tuple[Path, dict[str, Any]] | None:
+    from reportgen.stage.ending import recall
+
+    if resume is True:
+        for path in sorted(
+            base.glob(f"{safe_part(name)}-????????/{record.JOURNAL}"), key=lambda path: path.stat().st_mtime_ns, reverse=True
+        ):
+            opening = recall(path).opening
+            if opening.get("name") == name and _same_build(opening, ci):
+                return path.parent, opening
+        return None
+    directory = Path(resume)
+    if not (directory / record.JOURNAL).is_file():
+        directory = base / resume
+    opening = recall(directory / record.JOURNAL).opening
+    if not opening:
+        raise RecordError(f"there is no record to resume in {os.fspath(resume)!r}")
+    if not _same_build(opening, ci):
+        other = opening.get("ci", {})
+        raise RecordError(
+            f"{os.fspath(resume)!r} was written by {other.get('job', 'a run outside Jenkins')} #{other.get('build', '?')}",
+            hint="a record belongs to one build; start a new run",
+        )
+    return directory, opening
+
+
+def _same_build(opening: Mapping[str, Any], ci: Mapping[str, Any]) -> bool:
+    written = opening.get("ci") or {}
+    return (written.get("job"), written.get("build")) == (ci.get("job"), ci.get("build"))
+
+
+def _script() -> str:
+    stem = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] not in {"", "-c", "-m"} else ""
+    return stem if stem and stem not in {"__main__", "ipykernel_launcher"} else "run"
+
+
+def _prepare() -> None:
+    """Once per process: end what is left open at exit, and note a SIGTERM nobody else handles."""
+    global _prepared
+    if _prepared:
+        return
+    _prepared = True
+    atexit.register(_end_all)
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_terminate)
+
+
+def _end_all() -> None:
+    error = getattr(sys, "last_value", None)
+    for run in list(reversed(_live())):
+        if run.owned:
+            run.end(error=error)
+
+
+def _on_terminate(number: int, frame: FrameType | None) -> None:
+    for run in list(reversed(_live())):
+        if run.owned:
+            run.end("aborted")
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _after_fork() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,92 @@
+"""How a run ends, what its journal says it logged, and the two plain JSON files it leaves for other tools."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reportgen import record
+from reportgen.stage.values import nested
+
+TRACEBACK_LIMIT = 20_000
+
+
+class State(NamedTuple):
+    """What a journal holds: params and last metric values by name, the duration of an earlier end, and the opening event."""
+
+    params: dict[str, Any]
+    metrics: dict[str, Any]
+    duration_s: float
+    opening: dict[str, Any]
+    ended: bool
+
+
+def recall(journal: Path) -> State:
+    """Return what was logged so far; empty if the journal cannot be read."""
+    params: dict[str, Any] = {}
+    metrics: dict[str, Any] = {}
+    opening: dict[str, Any] = {}
+    duration = 0.0
+    ended = False
+    try:
+        with journal.open("rb") as lines:
+            for line in lines:
+                event = record.decode_event(line)
+                if event is None:
+                    continue
+                kind = event["kind"]
+                if kind == "metric":
+                    metrics[event.get("name", "")] = event.get("value")
+                elif kind == "param":
+                    params.setdefault(event.get("name", ""), event.get("value"))
+                elif kind == "run":
+                    opening = opening or event
+                    ended = False
+                elif kind == "end":
+                    ended = True
+                    spent = event.get("duration_s")
+                    duration = float(spent) if isinstance(spent, (int, float)) else 0.0
+    except OSError:
+        pass
+    return State(params, metrics, duration, opening, ended)
+
+
+def status_of(error: BaseException | None) -> str:
+    """Return how a run ends that this exception left; leaving the program with a status of zero is no failure."""
+    if error is None:
+        return "complete"
+    if isinstance(error, SystemExit):
+        if error.code in (None, 0):
+            return "complete"
+        return "aborted" if error.code in (130, 143) else "failed"
+    return "aborted" if isinstance(error, (KeyboardInterrupt, GeneratorExit)) else "failed"
+
+
+def describe(error: BaseException) -> dict[str, str]:
+    """Return type, message and traceback of an exception; of a long traceback the beginning and the end."""
+    import traceback
+
+    kind = type(error)
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - an exception whose text fails must not hide that the run failed
+        message = "(its message could not be read)"
+    trace = "".join(traceback.format_exception(error))
+    if len(trace) > TRACEBACK_LIMIT:
+        half = TRACEBACK_LIMIT // 2
+        trace = f"{trace[:half]}\n… ({len(trace) - TRACEBACK_LIMIT} characters left out)\n{trace[-half:]}"
+    name = kind.__qualname__ if kind.__module__ in {"builtins", "__main__"} else f"{kind.__module__}.{kind.__qualname__}"
+    return {"type": name, "message": record.text(message), "traceback": record.text(trace)}
+
+
+def write_summaries(directory: Path, params: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
+    """Write ``metrics.json`` and ``params.json``, nested at ``/``, for tools that want plain JSON."""
+    for name, found in (("metrics.json", metrics), ("params.json", params)):
+        if found:
+            text = json.dumps(record.plain(nested(found)), ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True)
+            partial = directory / f".{name}.{os.getpid()}"
+            partial.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
+            partial.replace(directory / name)

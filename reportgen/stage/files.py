@@ -1,0 +1,184 @@
+"""Files of a record: copied or written into ``files/`` while their digest is taken, whatever their size in constant memory."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reportgen import record
+from reportgen.errors import RecordError
+
+CHUNK = 1 << 20
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._")
+
+
+class Digest(NamedTuple):
+    """SHA-256 in hex and size in bytes; rows of a CSV or TSV file where they were counted."""
+
+    sha256: str
+    size: int
+    rows: int | None = None
+
+
+def safe_part(name: str) -> str:
+    """Return the name as one part of a path: ASCII letters, digits and ``-._``, no leading dot, at most 80 characters."""
+    part = "".join(character if character in _SAFE else "-" for character in name)[:80]
+    return ("-" + part[1:] if part.startswith(".") else part) or "-"
+
+
+def existing(path: str | os.PathLike[str], what: str, *, directory: bool = False) -> Path:
+    """Return the path of a file (or directory, where allowed); RecordError if there is none."""
+    found = Path(path)
+    if found.is_file() or (directory and found.is_dir()):
+        return found
+    state = "is a directory" if found.is_dir() else "does not exist"
+    raise RecordError(f"{what}: {os.fspath(path)!r} {state}", hint=f"the path is looked up from {Path.cwd()}")
+
+
+def digest_file(path: Path, *, count_rows: bool = False) -> Digest:
+    """Return digest and size of a file; with `count_rows` also its lines, line breaks inside quotes not counted."""
+    sha = hashlib.sha256()
+    size = lines = quotes = 0
+    last = b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            sha.update(chunk)
+            size += len(chunk)
+            if count_rows:
+                parts = chunk.split(b'"')
+                lines += sum(part.count(b"\n") for part in parts[quotes % 2 :: 2])
+                quotes += len(parts) - 1
+                last = chunk[-1:]
+    return Digest(sha.hexdigest(), size, lines + (last != b"\n") if count_rows else None)
+
+
+def digest_tree(directory: Path) -> Digest:
+    """Return digest and size of a directory: of the list of its files' digests and relative paths, in order of the paths."""
+    sha = hashlib.sha256()
+    size = 0
+    for path in sorted(directory.rglob("*"), key=lambda path: path.relative_to(directory).as_posix()):
+        if path.is_file():
+            digest = digest_file(path)
+            name = path.relative_to(directory).as_posix().encode("utf-8", "backslashreplace")
+            sha.update(digest.sha256.encode() + b"  " + name + b"\n")
+            size += digest.size
+    return Digest(sha.hexdigest(), size)
+
+
+def header(path: Path, delimiter: str = ",") -> int:
+    """Return the number of columns in the first line of a CSV file."""
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        return len(next(csv.reader(io.StringIO(file.readline(CHUNK)), delimiter=delimiter), []))
+
+
+class Folder:
+    """The ``files/`` directory of one record."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / record.FILES
+
+    def add(self, name: str, suffix: str, chunks: Iterable[bytes]) -> dict[str, Any]:
+        """Write a new file and return the event's ``file``, ``sha256`` and ``size``; a taken name gets ``-2``, ``-3`` …"""
+        self.path.mkdir(parents=True, exist_ok=True)
+        file, descriptor = self._open(safe_part(name.removesuffix(suffix)), suffix)
+        sha = hashlib.sha256()
+        size = 0
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                for chunk in chunks:
+                    target.write(chunk)
+                    sha.update(chunk)
+                    size += len(chunk)
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
+        return {"file": f"{record.FILES}/{file.name}", "sha256": sha.hexdigest(), "size": size}
+
+    def add_copy(self, name: str, source: Path) -> dict[str, Any]:
+        """Copy a file in; its suffix is kept."""
+        return self.add(name, safe_part(source.suffix.lower()) if source.suffix else "", _chunks(source))
+
+    def _open(self, stem: str, suffix: str) -> tuple[Path, int]:
+        number = 1
+        while True:
+            file = self.path / f"{stem}{'' if number == 1 else f'-{number}'}{suffix}"
+            try:
+                return file, os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+            except FileExistsError:
+                number += 1
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[bytes]:
+    """Yield the CSV text of a pandas or polars frame, a list of dicts or of rows, or a dict of columns; RecordError for others."""
+    if hasattr(table, "to_csv") and hasattr(table, "iloc"):
+        return _pandas_chunks(table)
+    if hasattr(table, "write_csv"):
+        return (part.write_csv(include_header=not start).encode() for start, part in _slices(table))
+    if isinstance(table, Mapping):
+        heads = [str(key) for key in table]
+        values = [list(column) for column in table.values()]
+        if len({len(column) for column in values}) > 1:
+            raise RecordError(
+                f"a table's columns are of unequal length: {', '.join(f'{h} {len(v)}' for h, v in zip(heads, values))}"
+            )
+        return _rows_chunks(heads, zip(*values))
+    if isinstance(table, (str, bytes)) or not hasattr(table, "__iter__"):
+        raise RecordError(
+            f"a table is a DataFrame, a list of dicts or of rows, a dict of columns or the path of a CSV file, not {type(table).__name__}"
+        )
+    rows = list(table)
+    if all(isinstance(row, Mapping) for row in rows):
+        heads = list(columns) if columns else list(dict.fromkeys(str(key) for row in rows for key in row))
+        return _rows_chunks(heads, ([row.get(head, "") for head in heads] for row in rows))
+    if columns is None:
+        raise RecordError("a table of plain rows needs columns=[...]")
+    if any(isinstance(row, (str, bytes)) or len(row) != len(columns) for row in rows):
+        raise RecordError(f"every row of a table has as many cells as there are columns ({len(columns)})")
+    return _rows_chunks(list(columns), rows)
+
+
+def _rows_chunks(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(heads)
+    for row in rows:
+        writer.writerow(["" if cell is None else cell for cell in row])
+        if buffer.tell() >= CHUNK:
+            yield buffer.getvalue().encode("utf-8", "backslashreplace")
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _pandas_chunks(frame: Any) -> Iterator[bytes]:
+    named = any(name is not None for name in frame.index.names)
+    index = named or type(frame.index).__name__ != "RangeIndex"
+    for start in range(0, max(len(frame), 1), 50_000):
+        part = frame.iloc[start : start + 50_000]
+        yield part.to_csv(index=index, header=not start, lineterminator="\n").encode("utf-8", "backslashreplace")
+
+
+def _slices(frame: Any) -> Iterator[tuple[int, Any]]:
+    for start in range(0, max(len(frame), 1), 50_000):
+        yield start, frame.slice(start, 50_000)
+
+
+def digest_frame(frame: Any) -> Digest:
+    """Return the digest of a frame: of the CSV text that `table_chunks` makes of it."""
+    sha = hashlib.sha256()
+    size = 0
+    for chunk in table_chunks(frame):
+        sha.update(chunk)
+        size += len(chunk)
+    return Digest(sha.hexdigest(), size, len(frame))

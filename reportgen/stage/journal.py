@@ -1,0 +1,104 @@
+"""The journal on disk: whole lines appended by any number of threads and processes.
+
+One `write` with ``O_APPEND`` per call, under a lock where the system has `flock`. A process that is killed loses nothing a call had
+returned for, and leaves at most one torn line, which the next writer closes with a newline.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+from reportgen import record
+
+try:
+    import fcntl
+except ImportError:  # a system without flock: appends are still whole lines, a torn one is not always closed
+    fcntl = None  # type: ignore[assignment]
+
+
+class Journal:
+    """Appends events to one ``events.jsonl``; safe in threads, in several processes and across `fork`.
+
+    Raises `OSError` where the file cannot be opened or written; nothing is kept back to be written later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.RLock()  # re-entrant: a signal handler may end the run while a call is under way
+        self._fd = -1
+        self._end = -1
+        self._ids = _fresh_ids()
+        self.shared = False
+        """Whether another process has written to the journal too, as far as this one could see."""
+        _journals.add(self)
+
+    def append(self, events: Iterable[Mapping[str, Any]], moment: str) -> None:
+        """Write the events, each with a fresh id and this time, in one piece."""
+        with self._lock:
+            prefix, numbers = self._ids
+            lines = b"".join(
+                record.encode_event({"v": record.VERSION, "id": f"{prefix}-{next(numbers)}", "t": moment, **event})
+                for event in events
+            )
+            if lines:
+                self._write(lines)
+
+    def _write(self, lines: bytes) -> None:
+        if self._fd < 0:
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+            self._fd = os.open(self.path, flags, 0o666)
+        fd = self._fd
+        if fcntl is not None:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        try:
+            size = os.fstat(fd).st_size
+            if size not in (0, self._end):
+                self.shared = True
+                if os.pread(fd, 1, size - 1) != b"\n":
+                    lines = b"\n" + lines
+            self._end = -1
+            total = len(lines)
+            written = os.write(fd, lines)
+            while written < total:
+                written += os.write(fd, lines[written:])
+            self._end = size + total
+        finally:
+            if fcntl is not None:
+                fcntl.flock(fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the file; a later `append` opens it again."""
+        with self._lock:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+    def after_fork(self) -> None:
+        """Make the child's copy its own: another lock, another open file, other ids."""
+        self._lock = threading.RLock()
+        self._ids = _fresh_ids()
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _fresh_ids() -> tuple[str, count[int]]:
+    return os.urandom(6).hex(), count(1)
+
+
+_journals: WeakSet[Journal] = WeakSet()
+
+
+def _after_fork() -> None:
+    for journal in list(_journals):
+        journal.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

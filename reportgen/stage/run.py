@@ -1,0 +1,466 @@
+"""One run: the object that `start_run` gives, with a method for everything a step may want to write down."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reportgen import record
+from reportgen.errors import RecordError
+from reportgen.redact import Redactor
+from reportgen.stage import values
+from reportgen.stage.journal import Journal
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from reportgen.stage.evaluate import Classification, Folds, Regression
+
+DEFINITION = frozenset({"average", "positive", "threshold_policy", "beta", "alpha", "k", "clip", "folds", "version"})
+"""Fields of a metric event that change what the number means; runs that differ in one are not ranked together."""
+
+_UNSET: Any = object()
+
+
+class Run:
+    """Writes one record. Made by `start_run`; a context manager that ends the run.
+
+    Every method writes at once and may be called from any thread or forked process. Misuse raises `RecordError`; when the disk
+    is full or read-only, one warning goes to standard error and the work goes on, unless the run is `strict`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        opening: Mapping[str, Any],
+        *,
+        clock: Callable[[], Any] | None = None,
+        strict: bool = False,
+        resumed: bool = False,
+        joined: bool = False,
+        redactor: Redactor | None = None,
+    ) -> None:
+        self.directory = directory
+        self.name: str = opening["name"]
+        self.stage: str = opening["stage"]
+        self.strict = strict
+        self._clock = clock
+        self._monotonic = time.monotonic()
+        self._journal = Journal(directory / record.JOURNAL)
+        self._redactor = redactor or Redactor()
+        self._params: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+        self._status: str | None = None
+        self._warned = False
+        self._pid = os.getpid()
+        self._earlier_s = 0.0
+        self._leave: Callable[[Run], None] | None = None
+        if resumed:
+            self._recall()
+        self._started = self._now()
+        self._joined = joined
+        if not joined:
+            self._guard(lambda: directory.mkdir(parents=True, exist_ok=True))
+            self._write({"kind": "run", **opening})
+
+    def __repr__(self) -> str:
+        return f"<reportgen.Run {self.name!r} in {str(self.directory)!r}, {self._status or 'open'}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.owned:
+            self.end(error=error)
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process opened the run, and so is the one to end it."""
+        return not self._joined and os.getpid() == self._pid
+
+    @property
+    def status(self) -> str | None:
+        """``complete``, ``failed`` or ``aborted``; None while the run is open."""
+        return self._status
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params logged so far, as they were written."""
+        return dict(self._params)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The last value of each metric logged so far."""
+        return dict(self._metrics)
+
+    # -- what was put in
+
+    def log_param(self, name: str, value: Any) -> None:
+        """Write an input of the run. A param is set once: the same value again is nothing, another one is refused."""
+        self.log_params({name: value})
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Write many params; nested dictionaries become names joined with ``/``."""
+        events = []
+        for name, value in values.flat(params):
+            clean = values.name_of(name, "param")
+            event = self._labelled("param", clean, value)
+            old = self._params.get(clean, _UNSET)
+            if old is _UNSET:
+                events.append(event)
+            elif old != event["value"]:
+                raise RecordError(
+                    f"param {clean!r} is already {old!r:.200}; params are set once",
+                    hint="log what changes during a run as a metric",
+                )
+        self._write(*events)
+        self._params.update((event["name"], event["value"]) for event in events)
+
+    def set_tag(self, name: str, value: Any = True) -> None:
+        """Write a free label; a later value replaces an earlier one."""
+        self.set_tags({name: value})
+
+    def set_tags(self, tags: Mapping[str, Any]) -> None:
+        """Write many tags."""
+        self._write(*(self._labelled("tag", values.name_of(name, "tag"), value) for name, value in tags.items()))
+
+    # -- what came out
+
+    def log_metric(
+        self,
+        /,
+        name: str,
+        value: float | None,
+        step: int | None = None,
+        *,
+        direction: str | None = None,
+        unit: str | None = None,
+        low: float | None = None,
+        high: float | None = None,
+        std: float | None = None,
+        n: int | None = None,
+        dataset: str | None = None,
+        method: str | None = None,
+        reason: str | None = None,
+        **definition: Any,
+    ) -> None:
+        """Write a measured number, of the whole run or at a `step` of a series.
+
+        `direction` says whether higher or lower is better (``maximize``, ``greater_is_better`` … are understood), `low` and `high` are
+        an interval and `method` names how it was made, `std` is a spread, `n` the number of rows behind the value. A metric that is
+        not defined has the value None and a `reason`. `dataset` names the data it was measured on. Further keywords are those that
+        change what the number means: average, positive, threshold_policy, beta, alpha, k, clip, folds, version.
+        """
+        event: dict[str, Any] = {"kind": "metric", "name": values.name_of(name, "metric")}
+        if value is None:
+            if not reason:
+                raise RecordError(f"metric {name!r} has no value", hint="say why with reason=..., or do not log it")
+            event["value"] = None
+        else:
+            event["value"] = values.number(value, f"metric {name!r}")
+        if step is not None:
+            event["step"] = _whole(step, "step")
+        for key, part in (("direction", values.direction_of(direction)), ("unit", unit), ("dataset", dataset), ("method", method),
+                          ("reason", reason)):  # fmt: skip
+            if part is not None:
+                event[key] = record.text(str(part))
+        for key, bound in (("low", low), ("high", high), ("std", std)):
+            if bound is not None:
+                event[key] = values.number(bound, f"{key} of metric {name!r}")
+        if n is not None:
+            event["n"] = _whole(n, "n")
+        if low is not None and high is not None and event["low"] > event["high"]:
+            raise RecordError(f"metric {name!r}: low {event['low']!r} is above high {event['high']!r}")
+        if definition:
+            event.update(_definition(name, definition))
+        self._write_metrics([event])
+
+    def log_metrics(
+        self,
+        metrics: Mapping[str, Any],
+        step: int | None = None,
+        *,
+        direction: str | None = None,
+        n: int | None = None,
+        dataset: str | None = None,
+    ) -> None:
+        """Write many metrics at once; nested dictionaries become names joined with ``/``, keywords hold for all of them."""
+        common: dict[str, Any] = {}
+        if step is not None:
+            common["step"] = _whole(step, "step")
+        if direction is not None:
+            common["direction"] = values.direction_of(direction)
+        if n is not None:
+            common["n"] = _whole(n, "n")
+        if dataset is not None:
+            common["dataset"] = record.text(str(dataset))
+        self._write_metrics([
+            {"kind": "metric", "name": values.name_of(name, "metric"), "value": values.number(value, f"metric {name!r}"), **common}
+            for name, value in values.flat(metrics)
+        ])  # fmt: skip
+
+    def log_classification(self, /, y_true: Sequence[Any], y_score: Any = None, **options: Any) -> Classification:
+        """Write the metrics, intervals and charts of a classifier; see `reportgen.stage.evaluate.log_classification`."""
+        from reportgen.stage.evaluate import log_classification
+
+        return log_classification(self, y_true, y_score, **options)
+
+    def log_regression(self, /, y_true: Sequence[Any], y_pred: Sequence[Any], **options: Any) -> Regression:
+        """Write the metrics, intervals and charts of a regression; see `reportgen.stage.evaluate.log_regression`."""
+        from reportgen.stage.evaluate import log_regression
+
+        return log_regression(self, y_true, y_pred, **options)
+
+    def log_folds(self, /, scores: Mapping[str, Sequence[float]], **options: Any) -> Folds:
+        """Write the scores of cross-validation; see `reportgen.stage.evaluate.log_folds`."""
+        from reportgen.stage.evaluate import log_folds
+
+        return log_folds(self, scores, **options)
+
+    # -- data, models, files
+
+    def log_dataset(
+        self, name: str, data: Any, role: str | None = None, *, rows: int | None = None, columns: int | None = None
+    ) -> str:
+        """Write which data were used and return their digest.
+
+        `data` is the path of a file or directory (hashed in pieces), a pandas or polars frame (hashed as the CSV text it makes) or a
+        SHA-256 in hex. Rows and columns are counted in frames, CSV and TSV files. Known roles are training, validation and test.
+        """
+        from reportgen.stage import attach
+
+        event = attach.dataset_event(values.name_of(name, "dataset"), data)
+        event.update({key: _whole(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
+        if role is not None:
+            event["role"] = {"train": "training", "val": "validation"}.get(role, values.name_of(role, "role"))
+        self._write(event)
+        return str(event["sha256"])
+
+    def log_model(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        *,
+        framework: str | None = None,
+        inputs: Sequence[str] = (),
+        role: str | None = None,
+        sha256: str | None = None,
+    ) -> str:
+        """Write which model was made (or, with ``role="input"``, used) and return its digest.
+
+        `path` is a file or a directory that the step has saved itself; it is hashed, not copied: archive it as a build artifact. With
+        `sha256` the file need not be there. `inputs` are digests of the data it was made from.
+        """
+        from reportgen.stage import attach
+
+        if role not in {None, "input"}:
+            raise RecordError(f"a model's role is left out (made here) or 'input' (used here), not {role!r:.80}")
+        event = attach.model_event(path, name, sha256)
+        if role:
+            event["role"] = role
+        if framework:
+            event["framework"] = record.text(str(framework))
+        if inputs:
+            event["inputs"] = [attach.digest_text(digest, "an input of a model") for digest in inputs]
+        self._write(event)
+        return str(event["sha256"])
+
+    def log_table(
+        self,
+        name: str,
+        table: Any,
+        *,
+        columns: Sequence[str] | None = None,
+        role: str | None = None,
+        caption: str | None = None,
+    ) -> None:
+        """Write a table: a pandas or polars frame, a list of dicts, a list of rows with `columns`, a dict of columns, or a CSV path."""
+        from reportgen.stage import attach
+
+        self._attach("table", name, lambda: attach.table(self.directory, name, table, columns), role=role, caption=caption)
+
+    def log_chart(self, name: str, chart: Any, *, caption: str | None = None) -> None:
+        """Write a chart: an Altair chart, a Vega-Lite dictionary or the path of its JSON; data stay inside, remote data are refused."""
+        from reportgen.stage import attach
+
+        self._attach("chart", name, lambda: attach.chart(self.directory, name, chart), caption=caption)
+
+    def log_figure(self, name: str, figure: Any, *, caption: str | None = None) -> None:
+        """Write a picture: a matplotlib figure, a PIL image, or the path of a PNG, JPEG, WebP, GIF or SVG file."""
+        from reportgen.stage import attach
+
+        self._attach("figure", name, lambda: attach.figure(self.directory, name, figure), caption=caption)
+
+    def log_artifact(self, path: str | os.PathLike[str], name: str | None = None, *, caption: str | None = None) -> None:
+        """Copy any file into the record."""
+        from reportgen.stage import attach
+        from reportgen.stage.files import existing
+
+        source = existing(path, "artifact")
+        name = name or source.name
+        self._attach("artifact", name, lambda: attach.copy(self.directory, name, source), caption=caption)
+
+    # -- words
+
+    def log_note(self, text: str) -> None:
+        """Write a note in Markdown."""
+        if not isinstance(text, str):
+            raise RecordError(f"a note is text, not {type(text).__name__}")
+        self._write({"kind": "note", "text": record.text(self._redactor.text(text).value)})
+
+    def log_decision(
+        self, value: str, *, by: str | None = None, reason: str | None = None, model: str | None = None, name: str = "approve"
+    ) -> None:
+        """Write what was decided about a model: approved, rejected or revoked, by whom (a user id), why, and its digest."""
+        if value not in {"approved", "rejected", "revoked"}:
+            raise RecordError(f"a decision is approved, rejected or revoked, not {value!r:.80}")
+        event: dict[str, Any] = {"kind": "decision", "name": values.name_of(name, "decision"), "value": value}
+        if by is not None:
+            event["by"] = record.text(str(by))
+        if reason is not None:
+            event["reason"] = record.text(self._redactor.text(str(reason)).value)
+        if model is not None:
+            from reportgen.stage.attach import digest_text
+
+            event["model"] = digest_text(model, "the model of a decision")
+        self._write(event)
+
+    def log_environment(
+        self, /, name: str = "python", *, variables: Sequence[str] = (), packages: bool = True, **facts: Any
+    ) -> None:
+        """Write Python, platform and installed packages, the named environment variables (no others), and further facts."""
+        from reportgen.stage import context
+
+        value: dict[str, Any] = {**context.python_facts(), **{key: values.scalar(fact) for key, fact in facts.items()}}
+        if packages:
+            value["packages"] = context.packages()
+        if variables:
+            found = {variable: os.environ.get(variable) for variable in variables}
+            value["variables"] = {key: self._redactor.param(key, item).value for key, item in found.items()}
+        self._write({"kind": "environment", "name": values.name_of(name, "environment"), "value": value})
+
+    # -- the end
+
+    def end(self, status: str | None = None, *, error: BaseException | None = None) -> None:
+        """End the run as ``complete``, ``failed`` or ``aborted`` (told from `error` if not said); a second end is nothing."""
+        if self._status is not None:
+            return
+        if status not in {None, "complete", "failed", "aborted"}:
+            raise RecordError(f"a run ends complete, failed or aborted, not {status!r:.80}")
+        from reportgen.stage import ending
+
+        event: dict[str, Any] = {"kind": "end", "status": status or ending.status_of(error)}
+        if error is not None and event["status"] == "failed":
+            event["error"] = {key: self._redactor.text(part).value for key, part in ending.describe(error).items()}
+        event["duration_s"] = round(self._earlier_s + self._elapsed(), 3)
+        try:
+            self._guard(lambda: ending.write_summaries(self.directory, *self._summary()))
+            self._write(event)
+        finally:
+            self._status = event["status"]
+            self._journal.close()
+            if self._leave is not None:
+                self._leave(self)
+
+    def _summary(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._journal.shared:
+            self._recall()
+        return self._params, self._metrics
+
+    def _recall(self) -> None:
+        """Take params, metrics and the time already spent from the journal."""
+        from reportgen.stage import ending
+
+        state = ending.recall(self._journal.path)
+        self._params, self._metrics, self._earlier_s = state.params, state.metrics, state.duration_s
+
+    # -- how things are written
+
+    def _labelled(self, kind: str, name: str, value: Any) -> dict[str, Any]:
+        found = self._redactor.param(name, values.scalar(value))
+        event = {"kind": kind, "name": name, "value": found.value}
+        if found.findings:
+            event["redacted"] = sorted({finding.rule for finding in found.findings})
+        return event
+
+    def _write_metrics(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            if type(event["value"]) is float and event["value"] - event["value"] != 0.0:
+                event["value"] = record.finite(event["value"])
+        self._write(*events)
+        for event in events:
+            self._metrics[event["name"]] = event["value"]
+
+    def _attach(self, kind: str, name: str, make: Callable[[], dict[str, Any]], **more: Any) -> None:
+        clean = values.name_of(name, kind)
+        self._must_be_open()
+        made: dict[str, Any] = {}
+        if self._guard(lambda: made.update(make())):
+            extra = {key: record.text(str(value)) for key, value in more.items() if value is not None}
+            self._write({"kind": kind, "name": clean, **made, **extra})
+
+    def _write(self, *events: Mapping[str, Any]) -> None:
+        self._must_be_open()
+        if events:
+            moment = _moment(self._now())
+            self._guard(lambda: self._journal.append(events, moment))
+
+    def _must_be_open(self) -> None:
+        if self._status is not None:
+            raise RecordError(
+                f"run {self.name!r} has ended ({self._status})", hint="log inside the with block, or start_run(resume=...)"
+            )
+
+    def _guard(self, act: Callable[[], None]) -> bool:
+        """Do what touches the disk; tell once if that fails, and raise only in a strict run."""
+        try:
+            act()
+        except OSError as problem:
+            if self.strict:
+                raise
+            if not self._warned:
+                self._warned = True
+                sys.stderr.write(
+                    f"warning: reportgen cannot write to {self.directory}: {problem.strerror or problem}; "
+                    f"run {self.name!r} goes on and its record is incomplete\n"
+                )
+            return False
+        return True
+
+    def _now(self) -> float:
+        if self._clock is None:
+            return time.time()
+        moment = self._clock()
+        return float(moment.timestamp() if hasattr(moment, "timestamp") else moment)
+
+    def _elapsed(self) -> float:
+        by_clock = self._joined or self._clock is not None
+        return max(0.0, self._now() - self._started if by_clock else time.monotonic() - self._monotonic)
+
+
+def _whole(value: Any, what: str) -> int:
+    try:
+        return int(value.__index__())
+    except (AttributeError, TypeError):
+        raise RecordError(f"{what} is a whole number, not {value!r:.80}") from None
+
+
+def _definition(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(fields) - DEFINITION)
+    if unknown:
+        raise RecordError(
+            f"metric {name!r}: log_metric knows no {', '.join(unknown)}",
+            hint=f"fields of a definition are {', '.join(sorted(DEFINITION))}",
+        )
+    return {key: values.scalar(value) for key, value in fields.items() if value is not None}
+
+
+def _moment(seconds: float) -> str:
+    whole, milli = divmod(int(seconds * 1000), 1000)
+    parts = time.gmtime(whole)
+    return f"{parts[0]:04d}-{parts[1]:02d}-{parts[2]:02d}T{parts[3]:02d}:{parts[4]:02d}:{parts[5]:02d}.{milli:03d}Z"

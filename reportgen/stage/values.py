@@ -1,0 +1,135 @@
+"""What users hand to the helpers, turned into what the record holds; misuse is refused with a reason."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reportgen import record
+from reportgen.errors import RecordError
+
+DIRECTIONS = {
+    "higher": "higher", "maximize": "higher", "maximise": "higher", "max": "higher", "greater_is_better": "higher",
+    "lower": "lower", "minimize": "lower", "minimise": "lower", "min": "lower", "lower_is_better": "lower",
+    "none": "none",
+}  # fmt: skip
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def name_of(name: object, what: str) -> str:
+    """Return a name as it is written; RecordError unless it is text of 1 to 500 characters."""
+    if not isinstance(name, str):
+        raise RecordError(f"the name of a {what} is text, not {type(name).__name__}: {name!r:.80}")
+    clean = record.text(name)
+    if not clean.strip():
+        raise RecordError(f"the name of a {what} is empty")
+    if len(clean) > record.MAX_NAME:
+        raise RecordError(
+            f"the name of a {what} has {len(clean)} characters, {record.MAX_NAME} are allowed: {clean[:40]!r}…",
+            hint="long text belongs into a note, a param or a table",
+        )
+    return clean
+
+
+def scalar(value: Any, depth: int = record.MAX_DEPTH) -> Any:
+    """Return a param's or tag's value in JSON's types.
+
+    Numbers, text, booleans, None, and lists and dictionaries of them stay what they are; numpy scalars and arrays become the
+    Python values they hold; a Decimal becomes a float if that loses nothing, else its digits; dates become ISO 8601; bytes
+    UTF-8 text; classes and functions their name; anything else its `str`.
+    """
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, _PLAIN) and type(value) in _PLAIN:
+        return record.plain(value)
+    if depth == 0:
+        return record.text(repr(value))
+    if isinstance(value, Mapping):
+        return {record.text(str(key)): scalar(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [scalar(item, depth - 1) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((scalar(item, depth - 1) for item in value), key=lambda item: (str(type(item)), str(item)))
+    return record.plain(_unusual(value, depth))
+
+
+def _unusual(value: Any, depth: int) -> Any:
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "backslashreplace")
+    if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
+        return f"{value.__module__}.{value.__qualname__}".removeprefix("builtins.")
+    if hasattr(value, "tolist"):
+        return scalar(value.tolist(), depth - 1)
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    decimal = sys.modules.get("decimal")
+    if decimal is not None and isinstance(value, decimal.Decimal):
+        return float(value) if not value.is_finite() or decimal.Decimal(repr(float(value))) == value else str(value)
+    enum = sys.modules.get("enum")
+    if enum is not None and isinstance(value, enum.Enum):
+        return scalar(value.value, depth - 1)
+    if isinstance(value, (str, int, float)):
+        return value
+    return str(value)
+
+
+def number(value: Any, what: str) -> int | float:
+    """Return the number a metric has; RecordError for anything that is none (booleans and text are none)."""
+    kind = type(value)
+    if kind is float or kind is int:
+        return _sized(value)
+    if kind is not bool and not isinstance(value, (str, bytes)):
+        if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+            return number(value.item(), what)
+        if hasattr(value, "__float__"):
+            try:
+                return _sized(int(value) if isinstance(value, int) else float(value))
+            except (TypeError, ValueError, OverflowError):
+                pass
+    hint = "log text and booleans with log_param or set_tag" if isinstance(value, (str, bool)) else None
+    raise RecordError(f"{what} is a number, not {kind.__name__}: {value!r:.80}", hint=hint)
+
+
+def _sized(value: int | float) -> int | float:
+    if isinstance(value, int) and not -(1 << 63) <= value < (1 << 63):
+        try:
+            return float(value)
+        except OverflowError:
+            return float("inf") if value > 0 else float("-inf")
+    return value
+
+
+def direction_of(direction: object) -> str | None:
+    """Return ``higher``, ``lower`` or ``none`` for any of the spellings in use; None stays None."""
+    if direction is None:
+        return None
+    known = DIRECTIONS.get(direction) if isinstance(direction, str) else None
+    if known is None:
+        raise RecordError(f"direction is higher, lower or none, not {direction!r:.80}")
+    return known
+
+
+def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield ``(name, value)`` of nested dictionaries, keys joined with ``/``."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{name}/")
+        else:
+            yield name, value
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values as nested dictionaries, names split at ``/``; a name that is also a prefix of others stays whole."""
+    tree: dict[str, Any] = {}
+    for name in sorted(values):
+        parts = name.split("/")
+        if "" in parts or any("/".join(parts[:depth]) in values for depth in range(1, len(parts))):
+            tree[name] = values[name]
+            continue
+        branch = tree
+        for part in parts[:-1]:
+            branch = branch.setdefault(part, {})
+        branch[parts[-1]] = values[name]
+    return tree
