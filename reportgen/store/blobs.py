@@ -1,0 +1,132 @@
+"""Write-once files named by their SHA-256: ``blobs/ab/cd…``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from reportgen.errors import StoreError
+from reportgen.store.files import disk_error, disk_errors, make_private_dir, sync_dir
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+
+
+class BlobTooLarge(StoreError):
+    """The bytes are more than the limit allows; nothing was kept."""
+
+    slug = "over-limit"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit:,} bytes")
+        self.limit = limit
+
+
+class Blobs:
+    """The blobs of one store; every method may be called from several threads."""
+
+    def __init__(self, store: Path) -> None:
+        self.root = store / "blobs"
+        self._tmp = store / "tmp"
+        self._ready: set[str] = set()
+        self._making = threading.Lock()
+
+    def path(self, digest: str) -> Path:
+        """Return where the blob is or would be; anything but 64 lower-case hex digits raises ValueError."""
+        if not _DIGEST.fullmatch(digest):
+            raise ValueError(f"not a SHA-256 in lower-case hex: {digest!r}")
+        return self.root / digest[:2] / digest[2:]
+
+    def size(self, digest: str) -> int | None:
+        """Return the size of a stored blob in bytes, None where there is none."""
+        try:
+            found = self.path(digest).lstat()
+        except FileNotFoundError:
+            return None
+        return found.st_size
+
+    def put(self, chunks: Iterable[bytes] | bytes, *, limit: int | None = None) -> tuple[str, int]:
+        """Keep the bytes and return ``(digest, size)``; on return they survive a power cut.
+
+        Raises `BlobTooLarge` over `limit` bytes. What `chunks` itself raises passes through; nothing is left behind then.
+        """
+        with disk_errors(self._tmp, "write to"):
+            handle, name = tempfile.mkstemp(dir=self._tmp)
+        part = Path(name)
+        try:
+            digest, size = self._fill(handle, part, [chunks] if isinstance(chunks, bytes) else chunks, limit)
+            self._keep(part, self.path(digest), size)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        return digest, size
+
+    def _fill(self, handle: int, part: Path, chunks: Iterable[bytes], limit: int | None) -> tuple[str, int]:
+        """Write, hash and sync; a failed sync is never tried again, as the kernel would report success."""
+        hasher, size = hashlib.sha256(), 0
+        try:
+            for chunk in chunks:
+                size += len(chunk)
+                if limit is not None and size > limit:
+                    raise BlobTooLarge(limit)
+                hasher.update(chunk)
+                _write(handle, part, chunk)
+            with disk_errors(part, "write"):
+                os.fchmod(handle, 0o444)
+                os.fsync(handle)
+        finally:
+            os.close(handle)
+        return hasher.hexdigest(), size
+
+    def _keep(self, part: Path, target: Path, size: int) -> None:
+        with disk_errors(target, "write"):
+            self._make_dir(target.parent)
+            if self.size(target.parent.name + target.name) == size:
+                part.unlink()
+            else:
+                part.replace(target)
+            # Also for a file that was there: the process that put it may have died before this line.
+            sync_dir(target.parent)
+
+    def _make_dir(self, directory: Path) -> None:
+        with self._making:
+            if directory.name not in self._ready:
+                make_private_dir(directory)
+                sync_dir(self.root)
+                self._ready.add(directory.name)
+
+    def read(self, digest: str) -> bytes:
+        """Return the bytes of a blob; StoreError when it is missing."""
+        return b"".join(self.chunks(digest))
+
+    def chunks(self, digest: str) -> Iterator[bytes]:
+        """Yield the bytes of a blob in pieces of at most 1 MiB; StoreError when it is missing."""
+        path = self.path(digest)
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreError(
+                f"blob {digest} cannot be read: {error.strerror}", hint="reportgen check lists what is damaged"
+            ) from error
+        with open(handle, "rb", buffering=0) as file:
+            while chunk := file.read(_CHUNK):
+                yield chunk
+
+    def clean_tmp(self) -> None:
+        """Remove what killed writers left behind; only under the store's lock."""
+        for left in self._tmp.iterdir():
+            left.unlink(missing_ok=True)
+
+
+def _write(handle: int, part: Path, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        try:
+            rest = rest[os.write(handle, rest) :]
+        except OSError as error:
+            raise disk_error(error, part, "write") from error

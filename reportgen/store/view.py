@@ -1,0 +1,235 @@
+"""The store, read only: what analysis and the site are made of."""
+
+# ruff: noqa: S608 - the statements are put together from constants of this package; values are always bound
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from reportgen.errors import StoreError
+from reportgen.model import Build, Job, Point, RunningBuild, RunRow
+from reportgen.store import schema
+from reportgen.store.blobs import Blobs
+from reportgen.store.codec import load_json, parse_number, parse_optional_time, parse_time, time_text
+from reportgen.store.load import load_builds, load_run_rows
+from reportgen.store.packed import unpack
+from reportgen.store.rows import decode_job
+from reportgen.store.values import BuildRow, MetricName, VersionRow
+
+_BATCH = 200
+_NEWEST_FIRST = "build.started_at DESC, job.name, build.number DESC"
+
+
+class StoreView:
+    """A store opened for reading; many may be open at once, also while one process writes. Use as a context manager.
+
+    Each call reads what is committed at that moment, and none holds the database open while its caller works.
+    """
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        self.blobs = Blobs(path)
+        self._db = database
+
+    @classmethod
+    def open(cls, path: Path) -> StoreView:
+        """Open the store in the directory `path`; StoreError when there is none, StoreTooNew when it is too new."""
+        path = Path(path).absolute()
+        file = path / "store.db"
+        if not file.is_file():
+            raise StoreError(f"there is no store at {path}", hint="reportgen harvest fills it; reportgen demo makes a sample")
+        try:
+            database = schema.connect(file, read_only=True)
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{file}: {error}", hint="reportgen check tells what is damaged") from error
+        try:
+            schema.require_readable(database, file)
+        except sqlite3.DatabaseError as error:
+            database.close()
+            raise StoreError(f"{file}: {error}", hint="reportgen check tells what is damaged") from error
+        except BaseException:
+            database.close()
+            raise
+        return cls(path, database)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(query, values).fetchall()
+
+    @property
+    def revision(self) -> int:
+        """The number of the last change of what the site shows."""
+        return int(self._all("SELECT revision FROM state")[0][0])
+
+    def data_as_of(self) -> datetime | None:
+        """Return start plus duration of the newest finished build, None in an empty store."""
+        return parse_optional_time(self._all("SELECT max(finished_at) FROM build")[0][0])
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Return every job, gone ones too, by name."""
+        return tuple([decode_job(*row) for row in self._all("SELECT name, gone_since, detail FROM job ORDER BY name, id")])
+
+    def running(self) -> tuple[RunningBuild, ...]:
+        """Return the builds that were not final at the last harvest, the newest first."""
+        rows = self._all(
+            "SELECT job.name, running.number, running.started_at, waiting_for FROM running JOIN job ON job.id = job_id"
+            " ORDER BY running.started_at DESC, job.name, running.number DESC"
+        )
+        return tuple(
+            [
+                RunningBuild(job=job, number=number, started_at=parse_time(start), waiting_for=text)
+                for job, number, start, text in rows
+            ]
+        )
+
+    def build_ids(self, job: str | None = None) -> tuple[BuildRow, ...]:
+        """Return the light facts of all builds, or those of one job, the newest first."""
+        rows = self._all(
+            "SELECT build.id, job.name, number, build.started_at, build.duration_s, result, revision, build.gone_since, last_read,"
+            " (SELECT count(*) FROM run WHERE run.build_id = build.id) FROM build JOIN job ON job.id = build.job_id"
+            f" WHERE job.name = coalesce(?, job.name) ORDER BY {_NEWEST_FIRST}",
+            (job,),
+        )
+        return tuple([_build_row(row) for row in rows])
+
+    def build(self, job: str, number: int, started_at: datetime | None = None) -> Build:
+        """Return a build; of several with that number the one that started at `started_at`, else last. StoreError if none."""
+        rows = self._all(
+            "SELECT build.id FROM build JOIN job ON job.id = build.job_id WHERE job.name = ? AND number = ?"
+            " AND started_at = coalesce(?, started_at) ORDER BY started_at DESC LIMIT 1",
+            (job, number, None if started_at is None else time_text(started_at)),
+        )
+        if not rows:
+            raise StoreError(f"build {job}#{number} is not in the store", hint="reportgen show lists what is there")
+        return load_builds(self._db, [rows[0][0]])[0]
+
+    def builds(self, ids: Sequence[int]) -> Iterator[Build]:
+        """Yield whole builds in the order asked; an id that is not stored raises KeyError."""
+        for start in range(0, len(ids), _BATCH):
+            yield from load_builds(self._db, ids[start : start + _BATCH])
+
+    def run_rows(
+        self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
+    ) -> list[RunRow]:
+        """Return runs, the newest first: by start of the build, then job, number and name of the run.
+
+        `jobs` and `ids` (of builds) restrict the runs, `metrics` the metrics each of them carries; None means all.
+        """
+        return load_run_rows(self._db, self._run_ids(jobs, ids), metrics)
+
+    def iter_run_rows(
+        self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
+    ) -> Iterator[RunRow]:
+        """Yield what `run_rows` returns, holding only a part of it in memory."""
+        run_ids = self._run_ids(jobs, ids)
+        for start in range(0, len(run_ids), 1000):
+            yield from load_run_rows(self._db, run_ids[start : start + 1000], metrics)
+
+    def _run_ids(self, jobs: Collection[str] | None, ids: Collection[int] | None) -> list[int]:
+        where, values = [], []
+        if jobs is not None:
+            where.append(f"job.name IN ({', '.join('?' * len(jobs))})")
+            values += sorted(jobs)
+        if ids is not None:
+            where.append("build.id IN (SELECT value FROM json_each(?))")
+            values.append(str(sorted(ids)))
+        rows = self._all(
+            "SELECT run.id FROM run JOIN build ON build.id = run.build_id JOIN job ON job.id = build.job_id"
+            f"{' WHERE ' if where else ''}{' AND '.join(where)} ORDER BY {_NEWEST_FIRST}, run.name, run.position",
+            values,
+        )
+        return [row[0] for row in rows]
+
+    def metric_names(self, job: str | None = None) -> tuple[MetricName, ...]:
+        """Return the metrics that runs, or those of one job, have: the one seen last first."""
+        rows = self._all(
+            "SELECT metric_kind.name, direction, unit, count(*), max(build.started_at) AS newest FROM metric"
+            " JOIN metric_kind ON metric_kind.id = kind_id JOIN run ON run.id = run_id JOIN build ON build.id = build_id"
+            " JOIN job ON job.id = job_id WHERE job.name = coalesce(?, job.name) GROUP BY kind_id"
+            " ORDER BY newest DESC, kind_id",
+            (job,),
+        )
+        found: dict[str, MetricName] = {}
+        for name, direction, unit, runs, newest in rows:
+            first = found.get(name)
+            if first is None:
+                found[name] = MetricName(name, direction, unit, runs, parse_time(newest))
+            else:
+                found[name] = first._replace(
+                    direction=first.direction or direction, unit=first.unit or unit, runs=first.runs + runs
+                )
+        return tuple(found.values())
+
+    def series(self, job: str, number: int, run: str, metric: str) -> tuple[Point, ...]:
+        """Return the points of a metric of a run of the newest build of that number; empty where there are none."""
+        rows = self._all(
+            'SELECT points, first_step, stride, steps, points_json, "values" FROM series JOIN run ON run.id = run_id'
+            " JOIN build ON build.id = build_id JOIN job ON job.id = job_id"
+            " WHERE job.name = ? AND number = ? AND run.name = ? AND metric = ?"
+            " ORDER BY build.started_at DESC, run.position LIMIT 1",
+            (job, number, run, metric),
+        )
+        return unpack(rows[0]) if rows else ()
+
+    def blob(self, digest: str) -> bytes:
+        """Return the bytes of a blob; StoreError when it is missing."""
+        return self.blobs.read(digest)
+
+    def blob_path(self, digest: str) -> Path:
+        """Return where a blob is or would be."""
+        return self.blobs.path(digest)
+
+    def versions(self) -> tuple[VersionRow, ...]:
+        """Return the published versions, newest first."""
+        return read_versions(self._db)
+
+
+def _build_row(row: tuple[Any, ...]) -> BuildRow:
+    build_id, job, number, started_at, duration_s, result, revision, gone_since, last_read, runs = row
+    return BuildRow(
+        build_id,
+        job,
+        number,
+        parse_time(started_at),
+        parse_number(duration_s),
+        result,
+        revision,
+        parse_optional_time(gone_since),
+        parse_time(last_read),
+        runs,
+    )
+
+
+def read_versions(database: sqlite3.Connection) -> tuple[VersionRow, ...]:
+    """Return the published versions that a store's table holds, newest first."""
+    rows = database.execute(
+        "SELECT id, published_at, revision, data_as_of, manifest_sha256, detail FROM version"
+        " ORDER BY published_at DESC, id DESC"
+    )
+    return tuple(
+        [
+            VersionRow(
+                id=version_id,
+                published_at=parse_time(published_at),
+                revision=revision,
+                data_as_of=parse_optional_time(data_as_of),
+                manifest_sha256=manifest,
+                detail=load_json(detail),
+            )
+            for version_id, published_at, revision, data_as_of, manifest, detail in rows
+        ]
+    )
