@@ -1,0 +1,59 @@
+"""The chosen columns of a board's rows: values, reasons, and which cell is the best of its column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from reportgen.analysis.columns import find_value, split_name
+from reportgen.analysis.missing import missing_reason
+from reportgen.analysis.ranks import is_finite
+from reportgen.analysis.values import Cell, Column, Group
+from reportgen.model import Direction, RunRow
+
+
+def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> list[dict[str, Cell]]:
+    """Return the cells of each row (a run, or a group of runs), by column name, with the best of each column marked.
+
+    Every tied cell is marked; none is where all are equal, or only one row has the column, or it has no direction.
+    """
+    lines: list[dict[str, Cell]] = [{} for _ in rows]
+    for column in columns:
+        cells = [_cell(run, group, column) for run, group in rows]
+        best = _best(cells, column.direction)
+        for line, cell in zip(lines, cells, strict=True):
+            is_best = best is not None and is_finite(cell.value) and cell.value == best
+            line[column.name] = replace(cell, best=True) if is_best else cell
+    return lines
+
+
+def _best(cells: Sequence[Cell], direction: Direction | None) -> float | None:
+    if direction is None or direction == "none":
+        return None
+    known: list[float] = [cell.value for cell in cells if is_finite(cell.value)]
+    if len(known) < 2 or min(known) == max(known):
+        return None
+    return max(known) if direction == "higher" else min(known)
+
+
+def _cell(run: RunRow, group: Group | None, column: Column) -> Cell:
+    if group is not None and group.n > 1:
+        return _group_cell(group, column)
+    if column.kind != "metric":
+        return Cell(value=find_value(run, column.name))
+    _, name = split_name(column.name)
+    metric = run.metrics.get(name)
+    if metric is None:
+        return Cell(value=None, missing=missing_reason(run, name)[0])
+    return Cell(value=metric.value, metric=metric, missing=missing_reason(run, name)[0])
+
+
+def _group_cell(group: Group, column: Column) -> Cell:
+    """The mean of a metric over the members that have it; a param only where they all agree."""
+    values = [find_value(run, column.name) for run in group.members]
+    if column.kind == "metric":
+        known = [float(v) for v in values if is_finite(v)]
+        return Cell(value=math.fsum(known) / len(known)) if known else Cell(value=None, missing="not logged")
+    agreed = values[0] if all(v == values[0] for v in values) else f"{len({str(v) for v in values})} values"
+    return Cell(value=agreed)

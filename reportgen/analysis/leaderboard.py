@@ -1,0 +1,293 @@
+"""Leaderboards: one board per comparability key, ranked on exact values, with what can and cannot be told apart.
+
+Pure: the same rows in any order give the same boards. Ranks are competition ranks; `separable` is the all-pairs rule of
+`reportgen.analysis.separable`; every candidate without a rank has its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from reportgen.analysis.cells import make_cells
+from reportgen.analysis.columns import make_columns
+from reportgen.analysis.comparable import Candidate, Key, Scores, digests, order, score
+from reportgen.analysis.groups import make_groups
+from reportgen.analysis.luck import board_luck, luck_words, model_identity
+from reportgen.analysis.missing import has_failed
+from reportgen.analysis.ranks import competition_ranks, ordered
+from reportgen.analysis.separable import Scored, deltas_to_fixed, from_leader
+from reportgen.analysis.values import (
+    Board,
+    BoardRow,
+    Column,
+    Comparable,
+    Delta,
+    Group,
+    Leaderboard,
+    LeaderboardOptions,
+    run_id,
+)
+from reportgen.analysis.wording import count, decimals_apart, plural, spec_for
+from reportgen.model import Direction, Metric, RunKey, RunRow
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What becomes a ranked row: a run, or the newest run of a group."""
+
+    row: RunRow
+    value: int | float
+    scored: Scored
+    metric: Metric | None
+    n: int | None
+    group: Group | None = None
+
+    @property
+    def runs(self) -> tuple[RunRow, ...]:
+        return self.group.members if self.group else (self.row,)
+
+
+def leaderboard(
+    rows: Iterable[RunRow], options: LeaderboardOptions, *, champions: Mapping[Key, RunRow] | None = None
+) -> Leaderboard:
+    """Return the boards of `options` over `rows`; `champions` names who holds the title on which board."""
+    return rank(score(rows, options), champions=champions)
+
+
+def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Leaderboard:
+    """Return the boards of what `score` found, the most recently used first."""
+    options = scores.options
+    by_key: dict[Key, list[Candidate]] = {}
+    for candidate in scores.candidates:
+        by_key.setdefault(candidate.key, []).append(candidate)
+    columns = make_columns(options, [c.row for c in scores.candidates])
+    boards = [
+        _board(scores, key, members, columns, (champions or {}).get(key))
+        for key, members in sorted(by_key.items(), key=lambda item: order(item[1][-1].row), reverse=True)
+    ]
+    skipped = 0
+    if options.missing == "skip":
+        skipped = sum(1 for board in boards for row in board.rows if row.missing is not None)
+        boards = [replace(board, rows=tuple(row for row in board.rows if row.missing is None)) for board in boards]
+    return Leaderboard(options=options, boards=tuple(_with_changes(boards)), skipped=skipped)
+
+
+def _board(
+    scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequence[Column], champion: RunRow | None
+) -> Board:
+    options, direction = scores.options, scores.directions[key]
+    placed = _placed(_entries(options, members), direction)
+    runs, separable = _separability(options, placed) if direction != "none" else (0, [None] * len(placed))
+    baseline = _find_run(members, options.baseline)
+    rows = _rows(placed, separable, columns, options, direction, (champion, baseline))
+    ranked = len(rows) if direction != "none" else 0
+    unlike = [place for place, known in enumerate(separable) if known is False]
+    sizes = {row.n for row in rows}
+    board = Board(
+        comparable=scores.describe(key, members),
+        columns=tuple(columns),
+        rows=(*rows, *_unranked_rows(members, placed, columns)),
+        ranked=ranked,
+        with_interval=runs,
+        not_separable=len(unlike),
+        prefix=unlike == list(range(1, len(unlike) + 1)),
+        mixed=_mixed(options, members),
+        luck=board_luck(rows, members) if ranked and not options.group_by else None,
+        rows_scored=sizes.pop() if len(sizes) == 1 else None,
+        first_used=members[0].row.started_at,
+        last_used=members[-1].row.started_at,
+    )
+    return replace(board, notes=tuple(_notes(board, options)))
+
+
+def _entries(options: LeaderboardOptions, members: Sequence[Candidate]) -> list[_Entry]:
+    if options.group_by:
+        return [
+            _Entry(group.members[-1], group.mean, scored, *_shared(group, options.metric), group)
+            for group, scored in make_groups(members, options.group_by)
+        ]
+    return [
+        _Entry(c.row, c.metric.value, Scored(c.metric.value, c.metric.low, c.metric.high), c.metric, c.metric.n)
+        for c in members
+        if c.missing is None and c.metric is not None and c.metric.value is not None
+    ]
+
+
+def _shared(group: Group, name: str) -> tuple[Metric | None, int | None]:
+    """The metric of a group of one, and n where all members agree on it."""
+    metrics = [run.metrics.get(name) for run in group.members]
+    sizes = {m.n for m in metrics if m is not None}
+    return (metrics[0] if group.n == 1 else None), (sizes.pop() if len(sizes) == 1 else None)
+
+
+def newest_first(row: RunRow) -> tuple[float, str, int, str, str]:
+    """Return the order in which runs that share a rank are shown: newest build, then job, number and run name."""
+    return (-row.started_at.timestamp(), row.job, -row.number, row.name, row.record)
+
+
+def _placed(entries: Sequence[_Entry], direction: Direction) -> list[_Entry]:
+    return ordered(entries, lambda e: e.value, direction, tie=lambda e: newest_first(e.row))
+
+
+def _separability(options: LeaderboardOptions, placed: Sequence[_Entry]) -> tuple[int, list[bool | None]]:
+    """N of the correction, and what is known of each row against the first; None for the first itself."""
+    if not placed:
+        return 0, []
+    with_interval = [e for e in placed if e.scored.bounds is not None]
+    runs = len({model_identity(e.row) if e.group is None else run_id(e.row) for e in with_interval})
+    leader = placed[0]
+    others: list[Scored | None] = [e.scored if options.comparable_by or _same_set(e, leader) else None for e in placed[1:]]
+    return runs, [None, *from_leader(leader.scored, others, runs)]
+
+
+def _same_set(a: _Entry, b: _Entry) -> bool:
+    return digests(a.row, "validation") == digests(b.row, "validation")
+
+
+def _mixed(options: LeaderboardOptions, members: Sequence[Candidate]) -> int:
+    if options.comparable_by:
+        return 0
+    return len({digests(c.row, "validation") for c in members if c.missing is None})
+
+
+def _find_run(members: Sequence[Candidate], wanted: RunKey | None) -> RunRow | None:
+    """The newest run that people would mean by `wanted`."""
+    if wanted is None:
+        return None
+    for candidate in reversed(members):
+        row = candidate.row
+        if (row.job, row.number) == wanted[:2] and wanted.name in ("", row.name):
+            return row
+    return None
+
+
+def _against(
+    placed: Sequence[_Entry], options: LeaderboardOptions, direction: Direction, reference: RunRow | None
+) -> tuple[int | None, Sequence[Delta | None]]:
+    """Where the reference stands and the difference of every other row to it."""
+    wanted = run_id(reference) if reference is not None else None
+    place = next((i for i, e in enumerate(placed) if any(run_id(run) == wanted for run in e.runs)), None)
+    if place is None or wanted is None:
+        return None, [None] * len(placed)
+    fixed = placed[place]
+    others: list[Scored | None] = [None if e is fixed else _comparable_part(e, fixed, options) for e in placed]
+    return place, deltas_to_fixed(others, fixed.scored, direction)
+
+
+def _comparable_part(entry: _Entry, reference: _Entry, options: LeaderboardOptions) -> Scored:
+    """Across validation sets a difference has no interval."""
+    if options.comparable_by or _same_set(entry, reference):
+        return entry.scored
+    return Scored(entry.scored.value)
+
+
+def _rows(
+    placed: Sequence[_Entry],
+    separable: Sequence[bool | None],
+    columns: Sequence[Column],
+    options: LeaderboardOptions,
+    direction: Direction,
+    references: tuple[RunRow | None, RunRow | None],
+) -> list[BoardRow]:
+    ranks = competition_ranks([e.value for e in placed], direction)
+    shared: dict[int | None, int] = {}
+    for place in ranks:
+        shared[place] = shared.get(place, 0) + 1
+    champion, to_champion = _against(placed, options, direction, references[0])
+    baseline, to_baseline = _against(placed, options, direction, references[1])
+    decimals = _decimals([e.value for e in placed], options.about(options.metric).format)
+    cells = make_cells([(e.row, e.group) for e in placed], columns)
+    return [
+        BoardRow(
+            run=e.row,
+            rank=ranks[i],
+            tied=ranks[i] is not None and shared[ranks[i]] > 1,
+            value=e.value,
+            low=e.scored.low,
+            high=e.scored.high,
+            n=e.n,
+            metric=e.metric,
+            separable=separable[i],
+            delta_champion=to_champion[i],
+            delta_baseline=to_baseline[i],
+            champion=i == champion,
+            baseline=i == baseline,
+            failed=e.group is None and has_failed(e.row),
+            columns=cells[i],
+            group=e.group,
+            decimals=decimals.get(i),
+        )
+        for i, e in enumerate(placed)
+    ]
+
+
+def _decimals(values: Sequence[int | float], configured: str) -> dict[int, int]:
+    """Decimals for neighbours that differ but would print alike."""
+    spec = configured or spec_for(values)
+    needed: dict[int, int] = {}
+    for i, (upper, lower) in enumerate(pairwise(values)):
+        decimals = decimals_apart(upper, lower, spec)
+        if decimals is not None:
+            for place in (i, i + 1):
+                needed[place] = max(decimals, needed.get(place, 0))
+    return needed
+
+
+def _unranked_rows(members: Sequence[Candidate], placed: Sequence[_Entry], columns: Sequence[Column]) -> list[BoardRow]:
+    inside = {run_id(row) for e in placed if e.group for row in e.group.without}
+    left = [c for c in members if c.missing is not None and run_id(c.row) not in inside]
+    left.sort(key=lambda c: newest_first(c.row))
+    cells = make_cells([(c.row, None) for c in left], [replace(column, direction=None) for column in columns])
+    return [
+        BoardRow(
+            run=c.row,
+            value=c.metric.value if c.metric else None,
+            metric=c.metric,
+            missing=c.missing,
+            missing_text=c.missing_text,
+            failed=has_failed(c.row),
+            columns=line,
+        )
+        for c, line in zip(left, cells, strict=True)
+    ]
+
+
+def _notes(board: Board, options: LeaderboardOptions) -> Iterable[str]:
+    comparable = board.comparable
+    if board.mixed > 1:
+        yield f"ranked across {plural(board.mixed, 'validation set')} by request"
+    if comparable.direction == "none":
+        yield "no direction: not ranked"
+    if options.comparable_by and not comparable.known:
+        yield "validation set unknown"
+    if comparable.rows:
+        sizes = ", ".join(count(n) for n in comparable.rows)
+        yield f"the same digest was logged with another number of rows ({sizes}); not ranked with the others"
+    if board.luck is not None:
+        spec = options.about(options.metric).format or spec_for(row.value for row in board.rows[: board.ranked])
+        yield luck_words(board.luck, spec)
+
+
+def _with_changes(boards: Sequence[Board]) -> list[Board]:
+    """Say on a board that the validation set it goes by was another one before."""
+    said = []
+    for place, board in enumerate(boards):
+        older = next((b for b in boards[place + 1 :] if _same_name(b.comparable, board.comparable)), None)
+        note = _change_note(board, older) if older is not None else None
+        said.append(replace(board, notes=(*board.notes, note)) if note else board)
+    return said
+
+
+def _same_name(a: Comparable, b: Comparable) -> bool:
+    return bool(a.names) and a.names == b.names and a.by != b.by and a.known and b.known
+
+
+def _change_note(board: Board, older: Board) -> str | None:
+    first = min((row.run for row in board.rows), key=order, default=None)
+    if first is None:
+        return None
+    before, now = older.rows_scored, board.rows_scored
+    rows = f" ({count(before)} → {count(now)} rows)" if before and now else ""
+    return f"validation set changed at #{first.number}{rows}"

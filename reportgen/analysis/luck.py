@@ -1,0 +1,80 @@
+"""What picking the best of many does to its value, and how small a gap a data set can show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import NormalDist
+
+from reportgen.analysis.comparable import Candidate
+from reportgen.analysis.values import BoardRow, Luck
+from reportgen.analysis.wording import count, number
+from reportgen.model import RunRow
+
+_NORMAL = NormalDist()
+Z = _NORMAL.inv_cdf(0.975)
+FEWEST = 5
+
+
+def expected_best(n: int) -> float:
+    """Return about how far the best of `n` equal candidates stands above their mean, in standard errors (Blom 1958)."""
+    return _NORMAL.inv_cdf((n - 0.375) / (n + 0.25)) if n > 1 else 0.0
+
+
+def standard_error(low: float | None, high: float | None) -> float | None:
+    """Return the standard error that a 95 % interval stands for."""
+    return None if low is None or high is None else (high - low) / (2 * Z)
+
+
+def model_identity(row: RunRow) -> tuple[str, ...]:
+    """Return what tells which model was scored: the digests it used, else those it made, else the run itself."""
+    used = tuple(sorted(m.sha256 for m in row.models if m.role == "input"))
+    made = tuple(sorted(m.sha256 for m in row.models if m.role == "made"))
+    return used or made or ("run", row.job, str(row.number), row.started_at.isoformat(), row.name, row.record)
+
+
+def count_models(rows: Iterable[RunRow]) -> int:
+    """Return how many different models are among `rows`."""
+    return len({model_identity(row) for row in rows})
+
+
+def luck_bound(value: float, mean: float, low: float | None, high: float | None, candidates: int) -> float | None:
+    """Return how much of the best value may be luck, at most; None for fewer than 5 candidates or without an interval."""
+    error = standard_error(low, high)
+    if candidates < FEWEST or error is None:
+        return None
+    return min(expected_best(candidates) * error, abs(value - mean))
+
+
+def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate]) -> Luck | None:
+    """Return the luck of a board's leader: every candidate ever scored counts, also failed and unranked ones."""
+    if not ranked or ranked[0].value is None:
+        return None
+    leader = ranked[0]
+    value = float(ranked[0].value)
+    mean = math.fsum(float(row.value) for row in ranked if row.value is not None) / len(ranked)
+    tried = count_models(c.row for c in candidates)
+    bound = luck_bound(value, mean, leader.low, leader.high, tried)
+    return None if bound is None else Luck(candidates=tried, luck=bound, rows=leader.n, leader=value)
+
+
+def luck_words(luck: Luck, spec: str) -> str:
+    """Return the hint under a board: "60 candidates were scored on these 1,305 rows; up to 0.019 … may be luck"."""
+    rows = f"these {count(luck.rows)} rows" if luck.rows else "this validation set"
+    return (
+        f"{count(luck.candidates)} candidates were scored on {rows}; "
+        f"up to {number(luck.luck, spec)} of the leader's {number(luck.leader, spec)} may be luck"
+    )
+
+
+def shrink(values: Sequence[float], error: float) -> list[float]:
+    """Return James-Stein values: each drawn toward the mean by what its standard `error` explains of the spread."""
+    mean = math.fsum(values) / len(values)
+    spread = math.fsum((x - mean) ** 2 for x in values)
+    keep = max(0.0, 1 - (len(values) - 3) * error**2 / spread) if spread > 0 and len(values) > 3 else 0.0
+    return [mean + keep * (x - mean) for x in values]
+
+
+def smallest_gap(share: float, n: int) -> float:
+    """Return the smallest gap that two unpaired shares near `share` can show on `n` rows."""
+    return Z * math.sqrt(2 * share * (1 - share) / n)

@@ -1,0 +1,100 @@
+"""How numbers stand in sentences: by the metric's format, with a real minus and an en dash between the ends of a range."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MINUS = "−"
+DASH = "–"
+MOST_DECIMALS = 17
+_ORDINALS = ("st", "nd", "rd")
+
+
+def number(value: float | None, spec: str) -> str:
+    """Return `value` by the format `spec`; what is not finite as a word, None as an en dash."""
+    if value is None:
+        return DASH
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else f"{MINUS}inf")
+    try:
+        text = format(value, spec)
+    except (ValueError, OverflowError):
+        text = format(float(value), ",.3g") if abs(value) < 1e300 else str(value)
+    if text.startswith("-"):
+        return MINUS + text[1:] if _shows_something(text) else text[1:]
+    return text
+
+
+def signed(value: float, spec: str) -> str:
+    """Return a difference with its sign; without one where it rounds to nothing."""
+    text = number(value, spec)
+    return text if text.startswith(MINUS) or not _shows_something(text) else f"+{text}"
+
+
+def interval(low: float | None, high: float | None, spec: str) -> str:
+    """Return ``0.712–0.755``, "" where an end is not known; "to" stands between negative ends."""
+    if low is None or high is None:
+        return ""
+    left, right = number(low, spec), number(high, spec)
+    return f"{left} to {right}" if MINUS in left + right else f"{left}{DASH}{right}"
+
+
+def count(value: int) -> str:
+    """Return ``13,050``."""
+    return f"{value:,}"
+
+
+def plural(value: int, one: str, many: str = "") -> str:
+    """Return ``1 run``, ``3 runs``."""
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
+def ordinal(value: int) -> str:
+    """Return ``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``."""
+    last = value % 10
+    return f"{value}{_ORDINALS[last - 1] if 1 <= last <= 3 and value % 100 not in (11, 12, 13) else 'th'}"
+
+
+def spec_for(values: Iterable[float | None]) -> str:
+    """Return the format that suits all `values` of one metric: three decimals for shares, fewer as numbers grow."""
+    sizes = [abs(v) for v in values if v is not None and (isinstance(v, int) or math.isfinite(v))]
+    if not sizes:
+        return ".3f"
+    largest = max(sizes)
+    if largest >= 1000 or (largest >= 2 and all(isinstance(v, int) or float(v).is_integer() for v in sizes)):
+        return ",.0f"
+    for least, spec in ((100, ",.1f"), (math.nextafter(2, 3), ",.2f"), (0.05, ".3f"), (1e-4, ".5f")):
+        if largest >= least:
+            return spec
+    return ".3f" if largest == 0 else ".2e"
+
+
+def display_unit(spec: str) -> float:
+    """Return the smallest difference that `spec` can show, 0.0 where that depends on the size of the number."""
+    precision = spec.rpartition(".")[2].rstrip("%feEgGd")
+    if not precision.isdigit() or spec.endswith(("e", "E", "g", "G")):
+        return 0.0
+    return 10.0 ** -(int(precision) + (2 if spec.endswith("%") else 0))
+
+
+def decimals_apart(a: float, b: float, spec: str) -> int | None:
+    """Return how many decimals make two unlike values look unlike; None where `spec` does, or nothing up to 17 can."""
+    if a == b or number(a, spec) != number(b, spec) or not spec.endswith(("f", "%")):
+        return None
+    share = 2 if spec.endswith("%") else 0
+    precision = spec.rpartition(".")[2].rstrip("f%")
+    start = int(precision) if precision.isdigit() else 6
+    for decimals in range(start + 1, MOST_DECIMALS - share + 1):
+        if f"{a:.{decimals + share}f}" != f"{b:.{decimals + share}f}":
+            return decimals
+    return None
+
+
+def differs_in(decimals: int) -> str:
+    """Return the note for two values that look alike: "differs in the 5th digit"."""
+    return f"differs in the {ordinal(decimals)} digit"
+
+
+def _shows_something(text: str) -> bool:
+    return any("1" <= digit <= "9" for digit in text) or "inf" in text
