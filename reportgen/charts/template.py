@@ -25,6 +25,9 @@ def _built(author: Callable[[], Any]) -> Spec:
     chart["$schema"] = SCHEMA
     chart["config"] = theme.config()
     chart.pop("datasets", None)
+    shared = chart.pop("data", None)  # Altair moves data that all layers share to the top
+    for layer in chart["layer"]:
+        layer.setdefault("data", shared)
     return dict(chart)
 
 

@@ -22,6 +22,7 @@ RED: Final = "#c04a00"
 BAND: Final = "#cfe3f0"
 PAPER: Final = "#ffffff"
 PURPLE: Final = "#8a4f9e"
+HEAT: Final = ("#f0f5f9", "#dcebf5", "#bfdaec", "#9cc7e3")
 
 DARK: Final[Mapping[str, str]] = {
     INK: "#e9ebee",
@@ -36,6 +37,7 @@ DARK: Final[Mapping[str, str]] = {
     BAND: "#1f3b4d",
     PAPER: "#131619",
     PURPLE: "#c79bd8",
+    **dict(zip(HEAT, ("#192027", "#1c3443", "#22495f", "#2b617f"), strict=True)),
 }
 """Light colour → the colour that takes its place on a dark screen."""
 
@@ -54,8 +56,6 @@ SIZES: Final[Mapping[str, tuple[int, int]]] = {
     "square": (256, 196),
 }
 """Plot areas in CSS pixels, without axes: the three widths of a trend, a small multiple, a figure panel."""
-
-HEAT: Final = ("#f0f5f9", "#dcebf5", "#bfdaec", "#9cc7e3")
 
 
 def config() -> dict[str, Any]:

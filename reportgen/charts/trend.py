@@ -47,8 +47,16 @@ def _author() -> Any:
         for row in (0, 1)
         for name, look in _WORDS
     ]
-    small = {"filled": True, "size": 14, "opacity": 1, "shape": "circle"}
-    cross = {"filled": True, "size": 60, "opacity": 1, "shape": "cross", "angle": 45, "yOffset": -6, "color": theme.RED}
+    small: dict[str, Any] = {"filled": True, "size": 14, "opacity": 1, "shape": "circle"}
+    cross: dict[str, Any] = {
+        "filled": True,
+        "size": 60,
+        "opacity": 1,
+        "shape": "cross",
+        "angle": 45,
+        "yOffset": -6,
+        "color": theme.RED,
+    }
     return alt.layer(
         layer("bands").mark_area(opacity=1, color=theme.BAND).encode(x=x, y=alt.Y("lo:Q", title=""), y2="hi:Q", detail="s:N"),
         layer("breaks").mark_rule(strokeDash=[2, 3], color=theme.INK2, strokeWidth=1.25).encode(x=x),
@@ -77,8 +85,8 @@ def _author() -> Any:
 def trend(chart: Trend, *, size: str = "wide") -> Spec:
     """Return the history as a specification in one of the sizes of `theme.SIZES`.
 
-    Values with intervals get whiskers, or a band where builds stand too close; failed builds are crosses on the axis; shifts and
-    breaks are written above. The size "panel" is the small multiple: grey points, the last one marked, no words.
+    Values with intervals get whiskers, or a band where builds stand too close; failed builds are crosses on the axis; shifts
+    and breaks are written above. The size "panel" is the small multiple: grey points, the last one marked, no words.
     """
     width, height = theme.SIZES[size]
     panel = size == "panel"
