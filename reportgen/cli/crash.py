@@ -21,9 +21,9 @@ def write_log(bug: BaseException, arguments: Sequence[str]) -> Path | None:
         f"reportgen {_version('reportgen')}",
         f"Python {platform.python_version()} on {platform.platform()}",
         *(f"{name} {_version(name)}" for name in _WORTH_NAMING),
-        redactor.text("command: reportgen " + " ".join(arguments)),
+        redactor.text("command: reportgen " + " ".join(arguments)).value,
         "",
-        redactor.text("".join(traceback.format_exception(bug))),
+        redactor.text("".join(traceback.format_exception(bug))).value,
     ]
     try:
         with tempfile.NamedTemporaryFile("w", prefix="reportgen-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
