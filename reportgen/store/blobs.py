@@ -113,7 +113,7 @@ class Blobs:
             raise StoreError(
                 f"blob {digest} cannot be read: {error.strerror}", hint="reportgen check lists what is damaged"
             ) from error
-        with open(handle, "rb", buffering=0) as file:
+        with os.fdopen(handle, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
 

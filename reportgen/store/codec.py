@@ -110,9 +110,12 @@ def dump_json(value: Any) -> str:
     return clean_text(text)
 
 
+_scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+
 def load_json(text: str) -> Any:
     """Return the value that `dump_json` wrote; tuples come back as lists."""
-    value = json.loads(text)
+    value, _ = _scan(text, 0)
     return _unescape(value) if '"$' in text else value
 
 

@@ -1,7 +1,5 @@
 """The writer of the store: one process at a time, whole builds in one transaction, blobs before the rows that name them."""
 
-# ruff: noqa: S608 - the statements are put together from constants of this package; values are always bound
-
 from __future__ import annotations
 
 import sqlite3
@@ -122,14 +120,16 @@ class Store:
         return sizes
 
     def save_jobs(self, jobs: Sequence[Job], *, now: datetime) -> None:
-        """Save what is known of jobs; one that is seen again is no longer gone."""
+        """Save what is known of jobs; one whose facts changed gets ``last_read = now``, one seen again is no longer gone."""
         with self.transaction() as db:
             changed = False
             for job in jobs:
                 job_id = self._writer.job_id(job.name)
                 row = (optional_time_text(job.gone_since), encode_job(job))
                 if db.execute("SELECT gone_since, detail FROM job WHERE id = ?", (job_id,)).fetchone() != row:
-                    db.execute("UPDATE job SET gone_since = ?, detail = ? WHERE id = ?", (*row, job_id))
+                    db.execute(
+                        "UPDATE job SET gone_since = ?, detail = ?, last_read = ? WHERE id = ?", (*row, time_text(now), job_id)
+                    )
                     changed = True
             if changed:
                 self._writer.next_revision()
@@ -158,16 +158,12 @@ class Store:
             job_id = self._writer.find_job(job)
             if job_id is None:
                 return 0
+            select = "SELECT id FROM build WHERE job_id = ? AND number = ? AND gone_since IS NULL"
+            select += " AND started_at = coalesce(?, started_at)"
             found: set[int] = set()
             for build in builds:
                 number, start = (build, None) if isinstance(build, int) else (build[0], time_text(build[1]))
-                found.update(
-                    row[0]
-                    for row in db.execute(
-                        "SELECT id FROM build WHERE job_id = ? AND number = ? AND gone_since IS NULL AND started_at = coalesce(?, started_at)",
-                        (job_id, number, start),
-                    )
-                )
+                found.update(row[0] for row in db.execute(select, (job_id, number, start)))
             return self._mark(found, last_seen)
 
     def mark_job_gone(self, job: str, *, last_seen: datetime) -> int:
@@ -203,7 +199,8 @@ class Store:
         with self._mutex, database_errors(self.path / DATABASE):
             job_id = self._writer.find_job(job)
             rows = self._db.execute(
-                "SELECT number, started_at, result, description, display_name, keep, gone_since FROM build WHERE job_id = ? ORDER BY started_at",
+                "SELECT number, started_at, result, description, display_name, keep, gone_since FROM build"
+                " WHERE job_id = ? ORDER BY started_at",
                 (job_id,),
             )
             for number, started_at, result, description, name, keep, gone in rows:
@@ -230,7 +227,8 @@ class Store:
         """Keep a JSON value for the harvester's next visit to a job: where it stopped, what need not be asked again."""
         with self.transaction() as db:
             db.execute(
-                "INSERT INTO harvest_state (job_id, content) VALUES (?, ?) ON CONFLICT (job_id) DO UPDATE SET content = excluded.content",
+                "INSERT INTO harvest_state (job_id, content) VALUES (?, ?)"
+                " ON CONFLICT (job_id) DO UPDATE SET content = excluded.content",
                 (self._writer.job_id(job), dump_json(content)),
             )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Metric, Model, Run, RunRow
@@ -35,7 +35,7 @@ def load_builds(database: sqlite3.Connection, ids: Sequence[int]) -> list[Build]
     wanted = (str(list(ids)),)
     runs = _load_runs(database, wanted)
     rows = database.execute(
-        f"SELECT build.id, job.name, number, started_at, last_read, build.gone_since, {_BUILD_CELLS}"
+        f"SELECT build.id, job.name, number, started_at, build.last_read, build.gone_since, {_BUILD_CELLS}"
         f" FROM build JOIN job ON job.id = job_id WHERE build.id IN {_LISTED}",
         wanted,
     ).fetchall()
@@ -95,9 +95,9 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         ).fetchall()
     }
     query = (
-        "SELECT run.id, build_id, job.name, number, run.name, record, run.stage, result, status, build.started_at, build.duration_s,"
-        " params, tags, datasets, models, decisions, run.git_commit, build.git_commit, run.git_branch, build.git_branch, causes, approvers,"
-        " fingerprints, expired, over_limit, build.gone_since"
+        "SELECT run.id, build_id, job.name, number, run.name, record, run.stage, result, status, build.started_at,"
+        " build.duration_s, params, tags, datasets, models, decisions, coalesce(run.git_commit, build.git_commit),"
+        " coalesce(run.git_branch, build.git_branch), causes, approvers, fingerprints, expired, over_limit, build.gone_since"
         f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id WHERE run.id IN {_LISTED}"
     )
     make = _RowMaker(renames, several, found)
@@ -120,7 +120,7 @@ def _load_metrics(
         for row in database.execute(query, (dump_json(sorted(names)),)).fetchall():
             kinds[row[0]] = row[1:]
         query = (
-            f"SELECT run_id, kind_id, {columns} FROM metric WHERE kind_id IN {_LISTED} AND run_id IN {_LISTED}"
+            f"SELECT run_id, kind_id, {columns} FROM metric NOT INDEXED WHERE kind_id IN {_LISTED} AND run_id IN {_LISTED}"
             " ORDER BY run_id, position"
         )
         rows = database.execute(query, (str(sorted(kinds)), *wanted)).fetchall()
@@ -130,33 +130,30 @@ def _load_metrics(
     return found
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return () if text == "[]" else tuple(load_json(text))
+
+
 class _RowMaker:
-    """Makes run rows; equal JSON texts, which most runs share, are decoded once."""
+    """Makes run rows; the datasets, which most runs share, are decoded once."""
 
     def __init__(self, renames: dict[str, str], several: set[int], metrics: dict[int, dict[str, Metric]]) -> None:
         self._renames = renames
         self._several = several
         self._metrics = metrics
-        self._memo: dict[tuple[Any, str], Any] = {}
+        self._memo: dict[str, tuple[Dataset, ...]] = {}
 
-    def _once(self, what: Any, text: str, decode: Callable[[], Any]) -> Any:
-        key = (what, text)
-        if key not in self._memo:
-            self._memo[key] = decode()
-        return self._memo[key]
-
-    def _values(self, kind: type[Any], text: str) -> Any:
-        return () if text == "[]" else self._once(kind, text, lambda: decode_all(text, kind))
-
-    def _names(self, text: str) -> Any:
-        return () if text == "[]" else self._once("names", text, lambda: tuple(load_json(text)))
+    def _datasets(self, text: str) -> tuple[Dataset, ...]:
+        found = self._memo.get(text)
+        if found is None:
+            found = self._memo[text] = decode_all(text, Dataset)
+        return found
 
     def __call__(self, row: tuple[Any, ...]) -> RunRow:
-        (
-            run_id, build_id, job, number, name, record, stage, result, status, started_at, duration_s, params, tags, datasets, models,
-            decisions, run_commit, build_commit, run_branch, build_branch, causes, approvers, fingerprints, expired, over_limit, gone_since,
-        ) = row  # fmt: skip
-        causes = self._values(Cause, causes)
+        run_id, build_id, job, number, name, record, stage, result, status, started_at, duration_s = row[:11]
+        params, tags, datasets, models, decisions, commit, branch, causes, approvers, fingerprints = row[11:21]
+        expired, over_limit, gone_since = row[21:]
+        causes = decode_all(causes, Cause)
         return RunRow(
             job=job,
             number=number,
@@ -170,17 +167,17 @@ class _RowMaker:
             params=load_json(params),
             metrics=self._metrics.get(run_id, {}),
             tags=load_json(tags) if tags != "{}" else {},
-            datasets=self._values(Dataset, datasets),
-            models=self._values(Model, models),
-            decisions=self._values(Decision, decisions),
-            commit=run_commit if run_commit is not None else build_commit,
-            branch=run_branch if run_branch is not None else build_branch,
+            datasets=self._datasets(datasets),
+            models=decode_all(models, Model),
+            decisions=decode_all(decisions, Decision),
+            commit=commit,
+            branch=branch,
             upstream=self._upstream(causes),
             causes=causes,
-            approvers=self._names(approvers),
-            fingerprints=self._values(Fingerprint, fingerprints),
+            approvers=_names(approvers),
+            fingerprints=decode_all(fingerprints, Fingerprint),
             expired=bool(expired),
-            over_limit=self._names(over_limit),
+            over_limit=_names(over_limit),
             gone_since=parse_optional_time(gone_since),
             several=build_id in self._several,
             build_id=build_id,

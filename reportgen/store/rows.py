@@ -46,16 +46,16 @@ _NO_TIMES = {"last_read", "gone_since"}
 _BUILD_DETAIL = Codec(
     Build,
     {
-        "job", "number", "started_at", "duration_s", "result", "display_name", "description", "keep", "node", "commit", "branch",
-        "causes", "approvers", "fingerprints", "runs",
+        "job", "number", "started_at", "duration_s", "result", "display_name", "description", "keep", "node", "commit",
+        "branch", "causes", "approvers", "fingerprints", "runs",
     }
     | _NO_TIMES,
 )  # fmt: skip
 _RUN_DETAIL = Codec(
     Run,
     {
-        "name", "record", "stage", "status", "started_at", "duration_s", "commit", "branch", "params", "metrics", "series", "tags",
-        "datasets", "models", "decisions", "environment",
+        "name", "record", "stage", "status", "started_at", "duration_s", "commit", "branch", "params", "metrics", "series",
+        "tags", "datasets", "models", "decisions", "environment",
     },
 )  # fmt: skip
 _METRIC_EXTRA = Codec(
@@ -265,7 +265,7 @@ def decode_run(
 
 
 def decode_build(identity: tuple[Any, ...], cells: tuple[Any, ...], runs: tuple[Run, ...]) -> Build:
-    """Return the build of a row: `identity` is job, number, started_at, last_read, gone_since, `cells` as in `BUILD_COLUMNS`."""
+    """Return the build of a row: job, number, started_at, last_read, gone_since, and cells as in `BUILD_COLUMNS`."""
     job, number, started_at, last_read, gone_since = identity
     duration_s, _, result, display_name, description, keep, node, commit, branch, causes, approvers, fingerprints = cells[:12]
     return Build(

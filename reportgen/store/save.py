@@ -21,8 +21,8 @@ def _marks(count: int) -> str:
 
 
 _INSERT_BUILD = (
-    f"INSERT INTO build (job_id, number, started_at, {', '.join(BUILD_COLUMNS)}, revision, content_digest, last_read, gone_since)"
-    f" VALUES ({_marks(len(BUILD_COLUMNS) + 7)})"
+    f"INSERT INTO build (job_id, number, started_at, {', '.join(BUILD_COLUMNS)}, revision, content_digest, last_read,"
+    f" gone_since) VALUES ({_marks(len(BUILD_COLUMNS) + 7)})"
 )
 _UPDATE_BUILD = (
     f"UPDATE build SET {' = ?, '.join(BUILD_COLUMNS)} = ?, revision = ?, content_digest = ?, last_read = ?, gone_since = ?"
@@ -189,7 +189,8 @@ class BuildWriter:
 
     def _doubles(self, old_id: int, new_id: int) -> list[tuple[int, int]]:
         return self._db.execute(
-            "SELECT old.id, new.id FROM build AS old JOIN build AS new USING (number, started_at) WHERE old.job_id = ? AND new.job_id = ?",
+            "SELECT old.id, new.id FROM build AS old JOIN build AS new USING (number, started_at)"
+            " WHERE old.job_id = ? AND new.job_id = ?",
             (old_id, new_id),
         ).fetchall()
 

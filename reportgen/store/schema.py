@@ -22,6 +22,7 @@ CREATE TABLE job (
     id INTEGER PRIMARY KEY,
     controller TEXT NOT NULL,
     name TEXT NOT NULL,
+    last_read TEXT,
     gone_since TEXT,
     detail TEXT NOT NULL DEFAULT '{}',
     UNIQUE (controller, name)
@@ -128,9 +129,9 @@ CREATE TABLE metric (
     reason TEXT,
     text TEXT,
     extra TEXT,
-    PRIMARY KEY (run_id, position)
+    PRIMARY KEY (kind_id, run_id, position)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX metric_by_kind ON metric (kind_id, run_id);
+CREATE INDEX metric_of_run ON metric (run_id, position);
 
 CREATE TABLE series (
     run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE,

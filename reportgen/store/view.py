@@ -99,8 +99,9 @@ class StoreView:
     def build_ids(self, job: str | None = None) -> tuple[BuildRow, ...]:
         """Return the light facts of all builds, or those of one job, the newest first."""
         rows = self._all(
-            "SELECT build.id, job.name, number, build.started_at, build.duration_s, result, revision, build.gone_since, last_read,"
-            " (SELECT count(*) FROM run WHERE run.build_id = build.id) FROM build JOIN job ON job.id = build.job_id"
+            "SELECT build.id, job.name, number, build.started_at, build.duration_s, result, revision,"
+            " build.gone_since, build.last_read, (SELECT count(*) FROM run WHERE run.build_id = build.id)"
+            " FROM build JOIN job ON job.id = build.job_id"
             f" WHERE job.name = coalesce(?, job.name) ORDER BY {_NEWEST_FIRST}",
             (job,),
         )
