@@ -1,11 +1,12 @@
 """The wire format: what a stage writes about one run, and how it is read back.
 
-A record is a directory ``<run-name>-<8 hex>/`` with ``events.jsonl`` and ``files/``. The journal holds one JSON object per line in
-UTF-8, each with ``v`` (1), ``id`` (unique within the record), ``t`` (UTC, ends in ``Z``) and ``kind``. Rules for values:
+A record is a directory ``<run-name>-<8 hex>/`` with ``events.jsonl`` and ``files/``. The journal holds one JSON object
+per line in UTF-8, each with ``v`` (1), ``id`` (unique within the record), ``t`` (UTC, ends in ``Z``) and ``kind``.
+Rules for values:
 
 - NaN and the infinities are the strings ``"nan"``, ``"inf"``, ``"-inf"``;
-- integers that do not fit 64 bits are strings of digits (of hexadecimal digits beyond 4,000 bits) in params and tags; in a metric they
-  are the nearest float;
+- integers that do not fit 64 bits are strings of digits (of hexadecimal digits beyond 4,000 bits) in params and tags;
+  in a metric they are the nearest float;
 - text is Unicode without lone surrogates: what cannot be encoded is written as ``\\udcXX``;
 - one text is at most 1,000,000 characters; a longer one is cut there and ends in ``… (cut, N characters)``;
 - names are any text of 1 to 500 characters; ``/`` separates parts.
@@ -21,7 +22,8 @@ from typing import Any, NamedTuple
 
 VERSION = 1
 KINDS = frozenset({
-    "run", "param", "metric", "tag", "dataset", "model", "table", "chart", "figure", "note", "artifact", "decision", "environment", "end",
+    "run", "param", "metric", "tag", "dataset", "model", "table", "chart", "figure", "note", "artifact", "decision",
+    "environment", "end",
 })  # fmt: skip
 JOURNAL = "events.jsonl"
 FILES = "files"
@@ -41,8 +43,9 @@ _decode = json.JSONDecoder(parse_constant=_CONSTANTS.__getitem__).decode
 class Record(NamedTuple):
     """One record as it was found: its events in the order they were written, and what could not be read.
 
-    `directory` is the name of the record's directory. `unread_lines` counts lines that are no event (torn by a kill, or damaged);
-    `repeated` counts events whose id had been seen before (they are left out). Events of an unknown kind are among `events`.
+    `directory` is the name of the record's directory. `unread_lines` counts lines that are no event (torn by a kill, or
+    damaged); `repeated` counts events whose id had been seen before (they are left out). Events of an unknown kind are
+    among `events`.
     """
 
     directory: str
@@ -198,7 +201,7 @@ def finite(value: float) -> float | str:
     value = float(value)
     if value - value == 0.0:
         return value
-    return "nan" if value != value else "inf" if value > 0 else "-inf"  # noqa: PLR0124 - only NaN differs from itself
+    return "nan" if value != value else "inf" if value > 0 else "-inf"
 
 
 def text(value: str) -> str:

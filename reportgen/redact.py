@@ -1,9 +1,9 @@
 """What is taken for a secret, and kept from being written: one set of rules for the stage and for the harvester.
 
-A param, tag or build parameter is a secret by its name (``db_password``, ``API_KEY``, ``accessToken``) or by its value; free text is
-searched for values alone. Values are found by anchors that their issuers gave them (``ghp_``, ``AKIA``, ``-----BEGIN … PRIVATE KEY-----``,
-``user:password@`` in an address …), never by how random they look. What is found is named by the id of its rule; the text itself is
-kept nowhere.
+A param, tag or build parameter is a secret by its name (``db_password``, ``API_KEY``, ``accessToken``) or by its value;
+free text is searched for values alone. Values are found by anchors that their issuers gave them (``ghp_``, ``AKIA``,
+``-----BEGIN … PRIVATE KEY-----``, ``user:password@`` in an address …), never by how random they look. What is found is
+named by the id of its rule; the text itself is kept nowhere.
 
 Standard library only, and quick where there is nothing to find.
 """
@@ -22,8 +22,8 @@ _KEY_OWNERS = frozenset(
     {"api", "access", "private", "secret", "encryption", "signing", "ssh", "auth", "account", "service", "license"}
 )
 _NOT_SECRET_TOKENS = frozenset({
-    "eos", "bos", "pad", "sep", "cls", "mask", "unk", "special", "stop", "start", "end", "max", "min", "num", "n", "per", "first",
-    "last", "next", "image", "prompt", "decoder", "forced", "begin", "suppress", "additional",
+    "eos", "bos", "pad", "sep", "cls", "mask", "unk", "special", "stop", "start", "end", "max", "min", "num", "n", "per",
+    "first", "last", "next", "image", "prompt", "decoder", "forced", "begin", "suppress", "additional",
 })  # fmt: skip
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

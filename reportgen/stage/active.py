@@ -1,7 +1,7 @@
 """The active run of a thread or task, how runs are opened, and how those left open are ended.
 
-`start_run` makes its run active where it is called: in this thread, and in tasks started from it. A thread that has none of its own
-uses the one run that is open in the process.
+`start_run` makes its run active where it is called: in this thread, and in tasks started from it. A thread that has
+none of its own uses the one run that is open in the process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reportgen import record
 from reportgen.errors import RecordError
@@ -22,9 +22,6 @@ from reportgen.redact import Redactor
 from reportgen.stage import context, values
 from reportgen.stage.files import safe_part
 from reportgen.stage.run import Run
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 DIRECTORY = "reportgen-results"
 
@@ -51,15 +48,16 @@ def start_run(
 ) -> Run:
     """Open a run, make it the active one and return it; use it in a ``with`` block, or call `end_run`.
 
-    `name` defaults to the stage; `stage` to the Jenkins stage, else the job's base name, else the run's name. The record is written
-    below `directory` (default ``$REPORTGEN_DIR``, else ``reportgen-results``). Runs may be nested and may be open side by side.
+    `name` defaults to the stage; `stage` to the Jenkins stage, else the job's base name, else the run's name. The
+    record is written below `directory` (default ``$REPORTGEN_DIR``, else ``reportgen-results``). Runs may be nested and
+    may be open side by side.
 
-    `resume` continues a record: the path or name of its directory, or True for the newest one of this name that this build wrote; with True
-    and none there, a new one is opened. A record of another build is never continued.
+    `resume` continues a record: the path or name of its directory, or True for the newest one of this name that this
+    build wrote; with True and none there, a new one is opened. A record of another build is never continued.
 
-    `strict` raises I/O failures (also ``REPORTGEN_STRICT=1``). `clock` gives the time, as seconds since the epoch or as an aware
-    datetime. `environ` stands in for the environment variables. `environment` false leaves out Python's version and the packages.
-    `redact_names` and `redact_allow` adjust which params are taken for secrets.
+    `strict` raises I/O failures (also ``REPORTGEN_STRICT=1``). `clock` gives the time, as seconds since the epoch or as
+    an aware datetime. `environ` stands in for the environment variables. `environment` false leaves out Python's
+    version and the packages. `redact_names` and `redact_allow` adjust which params are taken for secrets.
     """
     env = os.environ if environ is None else environ
     ci = context.ci_of(env)
@@ -115,8 +113,8 @@ def end_run(status: str | None = None) -> None:
 def current_or_new() -> Run:
     """Return the active run; where there is none, one named after the stage is opened and ended with the program.
 
-    A process started by ``reportgen run`` (or with ``$REPORTGEN_RUN`` set) writes to that run instead. RecordError where this thread has
-    none and several are open in the process.
+    A process started by ``reportgen run`` (or with ``$REPORTGEN_RUN`` set) writes to that run instead. RecordError
+    where this thread has none and several are open in the process.
     """
     with _lock:
         run = _current()
@@ -250,7 +248,7 @@ def _end_all() -> None:
             run.end(error=error)
 
 
-def _on_terminate(number: int, frame: FrameType | None) -> None:
+def _on_terminate(*_: object) -> None:
     for run in list(reversed(_live())):
         if run.owned:
             run.end("aborted")

@@ -14,7 +14,8 @@ _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "s
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:
-    """Return the specification of an Altair chart, a dictionary or a JSON file; RecordError if it is no Vega-Lite or names remote data."""
+    """Return the specification of an Altair chart, a dictionary or a JSON file; RecordError if it is no Vega-Lite or
+    names remote data."""
     if isinstance(chart, (str, Path)):
         try:
             spec = json.loads(Path(chart).read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 """What a step can tell about itself without being asked: its build, its code, its packages.
 
-Git and packages are looked at once per process. The environment is an argument, so that a step can be described for another one.
+Git and packages are looked at once per process. The environment is an argument, so that a step can be described for
+another one.
 """
 
 from __future__ import annotations

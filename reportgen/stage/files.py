@@ -120,7 +120,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
 
 
 def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[bytes]:
-    """Yield the CSV text of a pandas or polars frame, a list of dicts or of rows, or a dict of columns; RecordError for others."""
+    """Yield the CSV text of a pandas or polars frame, a list of dicts or of rows, or a dict of columns; RecordError for
+    others."""
     if hasattr(table, "to_csv") and hasattr(table, "iloc"):
         return _pandas_chunks(table)
     if hasattr(table, "write_csv"):
@@ -129,13 +130,13 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
         heads = [str(key) for key in table]
         values = [list(column) for column in table.values()]
         if len({len(column) for column in values}) > 1:
-            raise RecordError(
-                f"a table's columns are of unequal length: {', '.join(f'{h} {len(v)}' for h, v in zip(heads, values))}"
-            )
-        return _rows_chunks(heads, zip(*values))
+            lengths = ", ".join(f"{head} {len(column)}" for head, column in zip(heads, values, strict=True))
+            raise RecordError(f"a table's columns are of unequal length: {lengths}")
+        return _rows_chunks(heads, zip(*values, strict=True))
     if isinstance(table, (str, bytes)) or not hasattr(table, "__iter__"):
         raise RecordError(
-            f"a table is a DataFrame, a list of dicts or of rows, a dict of columns or the path of a CSV file, not {type(table).__name__}"
+            "a table is a DataFrame, a list of dicts or of rows, a dict of columns or the path of a CSV file, "
+            f"not {type(table).__name__}"
         )
     rows = list(table)
     if all(isinstance(row, Mapping) for row in rows):

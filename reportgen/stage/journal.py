@@ -1,7 +1,7 @@
 """The journal on disk: whole lines appended by any number of threads and processes.
 
-One `write` with ``O_APPEND`` per call, under a lock where the system has `flock`. A process that is killed loses nothing a call had
-returned for, and leaves at most one torn line, which the next writer closes with a newline.
+One `write` with ``O_APPEND`` per call, under a lock where the system has `flock`. A process that is killed loses
+nothing a call had returned for, and leaves at most one torn line, which the next writer closes with a newline.
 """
 
 from __future__ import annotations

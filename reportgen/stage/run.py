@@ -13,6 +13,7 @@ from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.redact import Redactor
 from reportgen.stage import values
+from reportgen.stage.events import metric_event, metric_events, moment, whole
 from reportgen.stage.journal import Journal
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from reportgen.stage.evaluate import Classification, Folds, Regression
-
-DEFINITION = frozenset({"average", "positive", "threshold_policy", "beta", "alpha", "k", "clip", "folds", "version"})
-"""Fields of a metric event that change what the number means; runs that differ in one are not ranked together."""
 
 _UNSET: Any = object()
 
@@ -151,34 +149,17 @@ class Run:
     ) -> None:
         """Write a measured number, of the whole run or at a `step` of a series.
 
-        `direction` says whether higher or lower is better (``maximize``, ``greater_is_better`` … are understood), `low` and `high` are
-        an interval and `method` names how it was made, `std` is a spread, `n` the number of rows behind the value. A metric that is
-        not defined has the value None and a `reason`. `dataset` names the data it was measured on. Further keywords are those that
-        change what the number means: average, positive, threshold_policy, beta, alpha, k, clip, folds, version.
+        `direction` says whether higher or lower is better (``maximize``, ``greater_is_better`` … are understood), `low`
+        and `high` are an interval and `method` names how it was made, `std` is a spread, `n` the number of rows behind
+        the value. A metric that is not defined has the value None and a `reason`. `dataset` names the data it was
+        measured on. Further keywords are those that change what the number means: average, positive, threshold_policy,
+        beta, alpha, k, clip, folds, version.
         """
-        event: dict[str, Any] = {"kind": "metric", "name": values.name_of(name, "metric")}
-        if value is None:
-            if not reason:
-                raise RecordError(f"metric {name!r} has no value", hint="say why with reason=..., or do not log it")
-            event["value"] = None
-        else:
-            event["value"] = values.number(value, f"metric {name!r}")
-        if step is not None:
-            event["step"] = _whole(step, "step")
-        for key, part in (("direction", values.direction_of(direction)), ("unit", unit), ("dataset", dataset), ("method", method),
-                          ("reason", reason)):  # fmt: skip
-            if part is not None:
-                event[key] = record.text(str(part))
-        for key, bound in (("low", low), ("high", high), ("std", std)):
-            if bound is not None:
-                event[key] = values.number(bound, f"{key} of metric {name!r}")
-        if n is not None:
-            event["n"] = _whole(n, "n")
-        if low is not None and high is not None and event["low"] > event["high"]:
-            raise RecordError(f"metric {name!r}: low {event['low']!r} is above high {event['high']!r}")
-        if definition:
-            event.update(_definition(name, definition))
-        self._write_metrics([event])
+        fields = {
+            "step": step, "direction": direction, "unit": unit, "low": low, "high": high, "std": std, "n": n,
+            "dataset": dataset, "method": method, "reason": reason, **definition,
+        }  # fmt: skip
+        self._write_metrics([metric_event(name, value, fields)])
 
     def log_metrics(
         self,
@@ -190,19 +171,8 @@ class Run:
         dataset: str | None = None,
     ) -> None:
         """Write many metrics at once; nested dictionaries become names joined with ``/``, keywords hold for all of them."""
-        common: dict[str, Any] = {}
-        if step is not None:
-            common["step"] = _whole(step, "step")
-        if direction is not None:
-            common["direction"] = values.direction_of(direction)
-        if n is not None:
-            common["n"] = _whole(n, "n")
-        if dataset is not None:
-            common["dataset"] = record.text(str(dataset))
-        self._write_metrics([
-            {"kind": "metric", "name": values.name_of(name, "metric"), "value": values.number(value, f"metric {name!r}"), **common}
-            for name, value in values.flat(metrics)
-        ])  # fmt: skip
+        fields = {"step": step, "direction": direction, "n": n, "dataset": dataset}
+        self._write_metrics(list(metric_events(metrics, fields)))
 
     def log_classification(self, /, y_true: Sequence[Any], y_score: Any = None, **options: Any) -> Classification:
         """Write the metrics, intervals and charts of a classifier; see `reportgen.stage.evaluate.log_classification`."""
@@ -229,13 +199,14 @@ class Run:
     ) -> str:
         """Write which data were used and return their digest.
 
-        `data` is the path of a file or directory (hashed in pieces), a pandas or polars frame (hashed as the CSV text it makes) or a
-        SHA-256 in hex. Rows and columns are counted in frames, CSV and TSV files. Known roles are training, validation and test.
+        `data` is the path of a file or directory (hashed in pieces), a pandas or polars frame (hashed as the CSV text
+        it makes) or a SHA-256 in hex. Rows and columns are counted in frames, CSV and TSV files. Known roles are
+        training, validation and test.
         """
         from reportgen.stage import attach
 
         event = attach.dataset_event(values.name_of(name, "dataset"), data)
-        event.update({key: _whole(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
+        event.update({key: whole(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
         if role is not None:
             event["role"] = {"train": "training", "val": "validation"}.get(role, values.name_of(role, "role"))
         self._write(event)
@@ -253,8 +224,8 @@ class Run:
     ) -> str:
         """Write which model was made (or, with ``role="input"``, used) and return its digest.
 
-        `path` is a file or a directory that the step has saved itself; it is hashed, not copied: archive it as a build artifact. With
-        `sha256` the file need not be there. `inputs` are digests of the data it was made from.
+        `path` is a file or a directory that the step has saved itself; it is hashed, not copied: archive it as a build
+        artifact. With `sha256` the file need not be there. `inputs` are digests of the data it was made from.
         """
         from reportgen.stage import attach
 
@@ -279,13 +250,15 @@ class Run:
         role: str | None = None,
         caption: str | None = None,
     ) -> None:
-        """Write a table: a pandas or polars frame, a list of dicts, a list of rows with `columns`, a dict of columns, or a CSV path."""
+        """Write a table: a pandas or polars frame, a list of dicts, a list of rows with `columns`, a dict of columns,
+        or a CSV path."""
         from reportgen.stage import attach
 
         self._attach("table", name, lambda: attach.table(self.directory, name, table, columns), role=role, caption=caption)
 
     def log_chart(self, name: str, chart: Any, *, caption: str | None = None) -> None:
-        """Write a chart: an Altair chart, a Vega-Lite dictionary or the path of its JSON; data stay inside, remote data are refused."""
+        """Write a chart: an Altair chart, a Vega-Lite dictionary or the path of its JSON; data stay inside, remote data
+        are refused."""
         from reportgen.stage import attach
 
         self._attach("chart", name, lambda: attach.chart(self.directory, name, chart), caption=caption)
@@ -389,9 +362,6 @@ class Run:
         return event
 
     def _write_metrics(self, events: list[dict[str, Any]]) -> None:
-        for event in events:
-            if type(event["value"]) is float and event["value"] - event["value"] != 0.0:
-                event["value"] = record.finite(event["value"])
         self._write(*events)
         for event in events:
             self._metrics[event["name"]] = event["value"]
@@ -407,8 +377,8 @@ class Run:
     def _write(self, *events: Mapping[str, Any]) -> None:
         self._must_be_open()
         if events:
-            moment = _moment(self._now())
-            self._guard(lambda: self._journal.append(events, moment))
+            now = moment(self._now())
+            self._guard(lambda: self._journal.append(events, now))
 
     def _must_be_open(self) -> None:
         if self._status is not None:
@@ -441,26 +411,3 @@ class Run:
     def _elapsed(self) -> float:
         by_clock = self._joined or self._clock is not None
         return max(0.0, self._now() - self._started if by_clock else time.monotonic() - self._monotonic)
-
-
-def _whole(value: Any, what: str) -> int:
-    try:
-        return int(value.__index__())
-    except (AttributeError, TypeError):
-        raise RecordError(f"{what} is a whole number, not {value!r:.80}") from None
-
-
-def _definition(name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = sorted(set(fields) - DEFINITION)
-    if unknown:
-        raise RecordError(
-            f"metric {name!r}: log_metric knows no {', '.join(unknown)}",
-            hint=f"fields of a definition are {', '.join(sorted(DEFINITION))}",
-        )
-    return {key: values.scalar(value) for key, value in fields.items() if value is not None}
-
-
-def _moment(seconds: float) -> str:
-    whole, milli = divmod(int(seconds * 1000), 1000)
-    parts = time.gmtime(whole)
-    return f"{parts[0]:04d}-{parts[1]:02d}-{parts[2]:02d}T{parts[3]:02d}:{parts[4]:02d}:{parts[5]:02d}.{milli:03d}Z"

@@ -1,0 +1,82 @@
+"""Events made from the arguments of the helpers: checked, in the format's types, without any I/O."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from reportgen import record
+from reportgen.errors import RecordError
+from reportgen.stage import values
+
+DEFINITION = frozenset({"average", "positive", "threshold_policy", "beta", "alpha", "k", "clip", "folds", "version"})
+"""Fields of a metric event that change what the number means; runs that differ in one are not ranked together."""
+
+_WORDS = ("unit", "dataset", "method", "reason")
+_NUMBERS = ("low", "high", "std")
+
+
+def metric_event(name: str, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a metric's event; fields that are None are left out, and RecordError says what is wrong with one."""
+    event: dict[str, Any] = {"kind": "metric", "name": values.name_of(name, "metric"), "value": None}
+    if value is not None:
+        event["value"] = metric_value(name, value)
+    elif not fields.get("reason"):
+        raise RecordError(f"metric {name!r} has no value", hint="say why with reason=..., or do not log it")
+    for key, field in fields.items():
+        if field is not None:
+            event[key] = _field(name, key, field)
+    low, high = event.get("low"), event.get("high")
+    if low is not None and high is not None and float(low) > float(high):
+        raise RecordError(f"metric {name!r}: low {low!r} is above high {high!r}")
+    return event
+
+
+def _field(name: str, key: str, field: Any) -> Any:
+    if key in _WORDS:
+        return record.text(str(field))
+    if key in _NUMBERS:
+        return metric_value(name, field, f"{key} of ")
+    if key in {"step", "n"}:
+        return whole(field, key)
+    if key == "direction":
+        return values.direction_of(field)
+    if key in DEFINITION:
+        return values.scalar(field)
+    raise RecordError(
+        f"metric {name!r}: log_metric knows no {key}",
+        hint=f"fields of a definition are {', '.join(sorted(DEFINITION))}",
+    )
+
+
+def metric_value(name: str, value: Any, what: str = "") -> int | float | str:
+    """Return a metric's number as the format writes it."""
+    number = values.number(value, f"{what}metric {name!r}")
+    return record.finite(number) if isinstance(number, float) else number
+
+
+def metric_events(metrics: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the events of many metrics that share their fields."""
+    common = {key: _field("", key, field) for key, field in fields.items() if field is not None}
+    for name, value in values.flat(metrics):
+        yield {
+            "kind": "metric",
+            "name": values.name_of(name, "metric"),
+            "value": metric_value(name, value),
+            **common,
+        }
+
+
+def whole(value: Any, what: str) -> int:
+    """Return a whole number, from Python's or numpy's integers; RecordError for anything else."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise RecordError(f"{what} is a whole number, not {value!r:.80}")
+    return int(value.__index__())
+
+
+def moment(seconds: float) -> str:
+    """Return seconds since the epoch as the format writes a time."""
+    second, milli = divmod(int(seconds * 1000), 1000)
+    part = time.gmtime(second)
+    return f"{part[0]:04d}-{part[1]:02d}-{part[2]:02d}T{part[3]:02d}:{part[4]:02d}:{part[5]:02d}.{milli:03d}Z"
