@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Metric, Model, Run, RunRow
@@ -26,32 +28,31 @@ _LISTED = "(SELECT value FROM json_each(?))"
 
 _BUILD_CELLS = ", ".join(f"build.{each}" for each in BUILD_COLUMNS)
 _RUN_CELLS = ", ".join(RUN_COLUMNS)
-
-Kinds = dict[int, tuple[Any, ...]]
+_METRIC_CELLS = f"run_id, kind_id, position, {', '.join(METRIC_COLUMNS)}"
+_METRICS = f"SELECT {_METRIC_CELLS} FROM metric"
 
 
 def load_builds(database: sqlite3.Connection, ids: Sequence[int]) -> list[Build]:
     """Return whole builds in the order of `ids`; KeyError for one that is not stored."""
     wanted = (str(list(ids)),)
-    runs = _load_runs(database, wanted)
     rows = database.execute(
         f"SELECT build.id, job.name, number, started_at, build.last_read, build.gone_since, {_BUILD_CELLS}"
         f" FROM build JOIN job ON job.id = job_id WHERE build.id IN {_LISTED}",
         wanted,
     ).fetchall()
-    builds = {row[0]: decode_build(row[1:6], row[6:], tuple(runs.get(row[0], ()))) for row in rows}
+    with _no_collection():
+        runs = _load_runs(database, wanted)
+        builds = {row[0]: decode_build(row[1:6], row[6:], tuple(runs.get(row[0], ()))) for row in rows}
     return [builds[build_id] for build_id in ids]
 
 
 def _load_runs(database: sqlite3.Connection, wanted: tuple[str]) -> dict[int, list[Run]]:
     of_builds = f"run_id IN (SELECT id FROM run WHERE build_id IN {_LISTED})"
-    kinds: Kinds = {}
     metrics: dict[int, list[Metric]] = defaultdict(list)
-    query = f"SELECT run_id, kind_id, {', '.join(METRIC_COLUMNS)} FROM metric WHERE {of_builds} ORDER BY run_id, position"
-    rows = database.execute(query, wanted).fetchall()
-    _learn_kinds(database, {row[1] for row in rows}, kinds)
+    rows = database.execute(f"{_METRICS} WHERE {of_builds} ORDER BY run_id, position", wanted).fetchall()
+    kinds = _kinds(database, "id", str(sorted({row[1] for row in rows})))
     for row in rows:
-        metrics[row[0]].append(decode_metric(kinds[row[1]], row[2:]))
+        metrics[row[0]].append(decode_metric(kinds[row[1]], row))
     series: dict[int, dict[str, Any]] = defaultdict(dict)
     query = (
         'SELECT run_id, metric, points, first_step, stride, steps, points_json, "values"'
@@ -75,16 +76,9 @@ def _load_environments(database: sqlite3.Connection, wanted: tuple[str]) -> dict
     return {each: load_json(content) for each, content in database.execute(query, wanted).fetchall()}
 
 
-def _learn_kinds(database: sqlite3.Connection, ids: Collection[int], kinds: Kinds) -> None:
-    query = f"SELECT id, {', '.join(KIND_COLUMNS)} FROM metric_kind WHERE id IN {_LISTED}"
-    for row in database.execute(query, (str(sorted(ids)),)).fetchall():
-        kinds[row[0]] = row[1:]
-
-
 def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics: Collection[str] | None) -> list[RunRow]:
     """Return runs in the order of `run_ids`, each with its metrics of the names in `metrics` (None: all)."""
     wanted = (str(list(run_ids)),)
-    found = _load_metrics(database, wanted, metrics)
     renames = dict(database.execute("SELECT old_name, new_name FROM job_rename").fetchall())
     several = {
         row[0]
@@ -100,34 +94,61 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         " coalesce(run.git_branch, build.git_branch), causes, approvers, fingerprints, expired, over_limit, build.gone_since"
         f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id WHERE run.id IN {_LISTED}"
     )
-    make = _RowMaker(renames, several, found)
-    rows = {row[0]: make(row) for row in database.execute(query, wanted).fetchall()}
+    with _no_collection():
+        make = _RowMaker(renames, several, _load_metrics(database, run_ids, metrics))
+        rows = {row[0]: make(row) for row in database.execute(query, wanted).fetchall()}
     return [rows[run_id] for run_id in run_ids if run_id in rows]
 
 
 def _load_metrics(
-    database: sqlite3.Connection, wanted: tuple[str], names: Collection[str] | None
-) -> dict[int, dict[str, Metric]]:
-    columns = ", ".join(METRIC_COLUMNS)
-    kinds: Kinds = {}
-    found: dict[int, dict[str, Metric]] = defaultdict(dict)
+    database: sqlite3.Connection, run_ids: Sequence[int], names: Collection[str] | None
+) -> Mapping[int, dict[str, Metric]]:
+    """Return the metrics of runs by name; where a run has one twice, the later one counts."""
+    if names is not None and not names:
+        return {}
     if names is None:
-        query = f"SELECT run_id, kind_id, {columns} FROM metric WHERE run_id IN {_LISTED} ORDER BY run_id, position"
-        rows = database.execute(query, wanted).fetchall()
-        _learn_kinds(database, {row[1] for row in rows}, kinds)
+        rows = database.execute(f"{_METRICS} WHERE run_id IN {_LISTED}", (str(list(run_ids)),)).fetchall()
+        kinds = _kinds(database, "id", str(sorted({row[1] for row in rows})))
     else:
-        query = f"SELECT id, {', '.join(KIND_COLUMNS)} FROM metric_kind WHERE name IN {_LISTED}"
-        for row in database.execute(query, (dump_json(sorted(names)),)).fetchall():
-            kinds[row[0]] = row[1:]
-        query = (
-            f"SELECT run_id, kind_id, {columns} FROM metric NOT INDEXED WHERE kind_id IN {_LISTED} AND run_id IN {_LISTED}"
-            " ORDER BY run_id, position"
-        )
-        rows = database.execute(query, (str(sorted(kinds)), *wanted)).fetchall()
+        kinds = _kinds(database, "name", dump_json(sorted(names)))
+        rows = _metrics_of_kinds(database, run_ids, str(sorted(kinds)))
+    last: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
     for row in rows:
-        metric = decode_metric(kinds[row[1]], row[2:])
-        found[row[0]][metric.name] = metric
-    return found
+        of_run, name = last[row[0]], kinds[row[1]][0]
+        if name not in of_run or of_run[name][2] < row[2]:
+            of_run[name] = row
+    return {
+        run_id: {name: decode_metric(kinds[row[1]], row) for name, row in of_run.items()} for run_id, of_run in last.items()
+    }
+
+
+def _metrics_of_kinds(database: sqlite3.Connection, run_ids: Sequence[int], kinds: str) -> list[tuple[Any, ...]]:
+    """Return the rows of some metrics: one look-up for each run and kind, or each kind whole where that reads less."""
+    (runs,) = database.execute("SELECT count(*) FROM run").fetchone()
+    if len(run_ids) * 2 < runs:
+        query = f"SELECT {_METRIC_CELLS} FROM json_each(?) AS kind CROSS JOIN json_each(?) AS wanted CROSS JOIN metric"
+        query += " WHERE kind_id = kind.value AND run_id = wanted.value ORDER BY kind_id, run_id, position"
+        return database.execute(query, (kinds, str(list(run_ids)))).fetchall()
+    wanted = set(run_ids)
+    query = f"{_METRICS} WHERE kind_id IN {_LISTED} ORDER BY kind_id, run_id, position"
+    return [row for row in database.execute(query, (kinds,)).fetchall() if row[0] in wanted]
+
+
+def _kinds(database: sqlite3.Connection, column: str, wanted: str) -> dict[int, tuple[Any, ...]]:
+    query = f"SELECT id, {', '.join(KIND_COLUMNS)} FROM metric_kind WHERE {column} IN {_LISTED}"
+    return {row[0]: row[1:] for row in database.execute(query, (wanted,)).fetchall()}
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Hold the garbage collector back while many values are made: they have no cycles, and it would walk them all again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -137,7 +158,7 @@ def _names(text: str) -> tuple[str, ...]:
 class _RowMaker:
     """Makes run rows; the datasets, which most runs share, are decoded once."""
 
-    def __init__(self, renames: dict[str, str], several: set[int], metrics: dict[int, dict[str, Metric]]) -> None:
+    def __init__(self, renames: dict[str, str], several: set[int], metrics: Mapping[int, dict[str, Metric]]) -> None:
         self._renames = renames
         self._several = several
         self._metrics = metrics

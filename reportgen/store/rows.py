@@ -214,10 +214,10 @@ def _encode_metric(metric: Metric) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     )
 
 
-def decode_metric(kind: tuple[Any, ...], cells: tuple[Any, ...]) -> Metric:
-    """Return the metric of a row: `kind` as in `KIND_COLUMNS`, `cells` as in `METRIC_COLUMNS`."""
+def decode_metric(kind: tuple[Any, ...], row: tuple[Any, ...]) -> Metric:
+    """Return the metric of a row: `kind` as in `KIND_COLUMNS`; `row` is run, kind, position, then as in `METRIC_COLUMNS`."""
     name, direction, unit, method, definition = kind
-    value, low, high, n, std, step, points, dataset, reason, text, extra = cells
+    _, _, _, value, low, high, n, std, step, points, dataset, reason, text, extra = row
     return Metric(
         name=name,
         value=parse_number(value) if type(value) is str else value,
