@@ -1,0 +1,52 @@
+"""Readers: from the files a build archived to metrics, params and attachments.
+
+`READERS` is the registry, in order: a file goes to the first reader that claims it. Further readers come from the entry-point
+group ``reportgen.readers`` (each names a `Reader`) and are asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import entry_points
+
+from reportgen.harvest.readers.metrics import METRICS, PARAMS
+from reportgen.harvest.readers.native import NATIVE
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
+
+__all__ = ["READERS", "ReadContext", "ReadResult", "Reader", "assign", "installed_readers"]
+
+GROUP = "reportgen.readers"
+
+READERS: Mapping[str, Reader] = {
+    reader.name: reader
+    for reader in (
+        NATIVE,
+        PARAMS,
+        METRICS,
+    )
+}
+
+
+@cache
+def installed_readers() -> tuple[Reader, ...]:
+    """Return every reader: those that other packages bring, then our own, each name once."""
+    found: dict[str, Reader] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        reader = entry.load()
+        if isinstance(reader, Reader):
+            found.setdefault(reader.name, reader)
+    for reader in READERS.values():
+        found.setdefault(reader.name, reader)
+    return tuple(found.values())
+
+
+def assign(paths: Iterable[str], readers: Sequence[Reader] | None = None) -> dict[str, Reader]:
+    """Return which reader gets which of `paths`; a path that none claims is not in the answer."""
+    left = frozenset(paths)
+    assigned: dict[str, Reader] = {}
+    for reader in installed_readers() if readers is None else readers:
+        claimed = reader.claimed(left) & left
+        assigned.update((path, reader) for path in sorted(claimed))
+        left -= claimed
+    return assigned

@@ -1,0 +1,193 @@
+"""Plain JSON files of numbers: ``metrics.json`` as jdss and DVC write it, other metrics files, and ``params.json``.
+
+Numbers are metrics, nested keys are joined with ``/``; texts and booleans are params. A file called ``metrics.json`` gives bare
+names, any other gives ``stem/name``; several ``metrics.json`` of one build are told apart by their directory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+from typing import Any, cast
+
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
+from reportgen.harvest.strict import BadJson, clean_text, load_json
+from reportgen.model import Attachment, Metric, Problem
+
+MOST_NUMBERS = 500
+MOST_DEPTH = 4
+LONGEST_PARAM = 10_000
+NOT_METRICS = ("*lock*", "*config*", "*schema*", "package*")
+_NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
+_FLOAT_LIMIT = 1 << 63
+
+
+def is_metrics_path(path: str) -> bool:
+    """Tell whether a file of this name may hold metrics."""
+    name = path.rsplit("/", 1)[-1].lower()
+    return name.endswith(".json") and not any(fnmatchcase(name, pattern) for pattern in NOT_METRICS)
+
+
+def read_metrics(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
+    """Return the metrics and params in JSON files; a file that holds none is an attachment only."""
+    prefixes = name_prefixes(files)
+    metrics: dict[str, Metric] = {}
+    params: dict[str, Any] = {}
+    attachments: list[Attachment] = []
+    problems: list[Problem] = []
+    for path in sorted(files):
+        attachments.append(report(path))
+        try:
+            value = load_json(files[path]) if len(files[path]) <= context.limits.json_ else None
+        except BadJson as problem:
+            problems.append(Problem(path=path, reason=str(problem)))
+            continue
+        if not is_metrics(value, explicit=context.explicit(path)):
+            continue
+        for name, leaf in leaves(cast("Mapping[str, Any]", value)):
+            full = prefixes[path] + name
+            number = as_number(leaf)
+            if number is not None:
+                metrics.setdefault(full, Metric(name=full, value=number))
+            elif isinstance(leaf, (str, bool)):
+                params.setdefault(full, clean_text(leaf)[:LONGEST_PARAM] if isinstance(leaf, str) else leaf)
+    kept = tuple(metrics.values())[: context.limits.metrics_per_run]
+    if len(kept) < len(metrics):
+        reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
+        problems.append(Problem(path="", reason=reason))
+    return ReadResult(metrics=kept, params=params, attachments=tuple(attachments), problems=tuple(problems))
+
+
+def read_params(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
+    """Return the params in ``params.json`` and ``params.yaml``, nested keys joined with ``/``."""
+    params: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for path in sorted(files):
+        try:
+            value = _load_params(path, files[path], context)
+        except ValueError as problem:
+            problems.append(Problem(path=path, reason=str(problem)))
+            continue
+        if not isinstance(value, Mapping):
+            problems.append(Problem(path=path, reason="params are an object of names and values"))
+            continue
+        for name, leaf in leaves(value):
+            params.setdefault(name, _param(leaf))
+    attachments = tuple(report(path) for path in sorted(files))
+    return ReadResult(params=params, attachments=attachments, problems=tuple(problems))
+
+
+def _load_params(path: str, content: bytes, context: ReadContext) -> Any:
+    if len(content) > context.limits.json_:
+        raise BadJson(f"{len(content):,} bytes are over the limit of {context.limits.json_:,}")
+    if path.endswith(".json"):
+        return load_json(content)
+    import yaml
+
+    try:
+        return _load_yaml(content)
+    except (yaml.YAMLError, RecursionError, UnicodeError) as problem:
+        raise BadJson(f"no YAML: {' '.join(str(problem).split())[:300]}") from None
+
+
+def _load_yaml(content: bytes) -> Any:
+    """Return plain values; a document with aliases is refused, as a few of them can stand for billions of values."""
+    import yaml
+
+    loader = yaml.SafeLoader(content)
+    try:
+        tokens = yaml.scan(content, Loader=yaml.SafeLoader)
+        if any(isinstance(token, yaml.AliasToken) for token in tokens):
+            raise BadJson("YAML with aliases is not read")
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+def _param(leaf: Any) -> Any:
+    if isinstance(leaf, str):
+        return clean_text(leaf)[:LONGEST_PARAM]
+    if leaf is None or isinstance(leaf, (bool, int, float)):
+        return leaf
+    return [_param(item) for item in leaf] if isinstance(leaf, list) else str(leaf)
+
+
+def report(path: str) -> Attachment:
+    """Return the attachment for a file whose numbers were read."""
+    name = path.rsplit("/", 1)[-1]
+    return Attachment(kind="report", name=name, label=name, format=name.rsplit(".", 1)[-1].lower(), path=path)
+
+
+def name_prefixes(paths: Mapping[str, bytes] | frozenset[str]) -> dict[str, str]:
+    """Return what stands before the names of each metrics file: nothing, a directory, or the file's stem; with its slash."""
+    plain = [path for path in paths if path.rsplit("/", 1)[-1] == "metrics.json"]
+    common = _common_directory(plain)
+    prefixes = {path: PurePosixPath(path).stem + "/" for path in paths}
+    for path in plain:
+        below = path.split("/")[len(common) : -1]
+        prefixes[path] = "".join(part + "/" for part in below)
+    return prefixes
+
+
+def _common_directory(paths: list[str]) -> list[str]:
+    common: list[str] = []
+    for parts in zip(*(path.split("/")[:-1] for path in paths), strict=False):
+        if len(set(parts)) > 1:
+            break
+        common.append(parts[0])
+    return common
+
+
+def is_metrics(value: Any, *, explicit: bool = False) -> bool:
+    """Tell whether a JSON value is taken for metrics: an object with some numbers, not too many and not too deep.
+
+    With `explicit`, a file that the configuration names, the number and the depth do not matter.
+    """
+    if not isinstance(value, Mapping) or "vega" in str(value.get("$schema", "")):
+        return False
+    numbers = 0
+    for name, leaf in leaves(value):
+        if as_number(leaf) is None:
+            continue
+        numbers += 1
+        if not explicit and (numbers > MOST_NUMBERS or name.count("/") >= MOST_DEPTH):
+            return False
+    return numbers > 0
+
+
+def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield what is no object, with its keys joined by ``/``, in the order of the file."""
+    stack: list[Iterator[tuple[str, Any]]] = [_entries(value, prefix)]
+    while stack:
+        for name, inner in stack[-1]:
+            if isinstance(inner, Mapping):
+                stack.append(_entries(inner, name + "/"))
+                break
+            yield name, inner
+        else:
+            stack.pop()
+
+
+def _entries(value: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for key, inner in value.items():
+        yield prefix + clean_text(str(key))[:500], inner
+
+
+def as_number(value: Any) -> int | float | None:
+    """Return a metric's value: a number, or the texts that stand for those that are not finite; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if -_FLOAT_LIMIT <= value < _FLOAT_LIMIT else float(value) if abs(value) < 10**308 else None
+    if isinstance(value, float):
+        return value
+    return _NON_FINITE.get(value.lower()) if isinstance(value, str) else None
+
+
+PARAMS = Reader(
+    name="params",
+    matches=lambda path: path.rsplit("/", 1)[-1] in ("params.json", "params.yaml", "params.yml"),
+    read=read_params,
+)
+METRICS = Reader(name="metrics", matches=is_metrics_path, read=read_metrics)

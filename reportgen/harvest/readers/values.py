@@ -1,0 +1,90 @@
+"""What a reader is given and what it gives back.
+
+Readers are pure: bytes in, values out; no file is opened and nothing that is read is executed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from reportgen.config import Limits
+from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, Scalar, Tests
+
+
+def _nothing_explicit(path: str) -> bool:  # noqa: ARG001 - the signature of ReadContext.explicit
+    return False
+
+
+def _always(path: str) -> bool:  # noqa: ARG001 - the signature of Reader.needs
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadContext:
+    """The build that the files belong to.
+
+    `stage` is the name of the build's stage; `explicit` tells whether a path was named by a pattern of the configuration (a
+    reader then need not guess whether it is meant); `digests` are the SHA-256 of the files by path; `listed` are all paths that
+    the build archived, read or not.
+    """
+
+    job: str
+    number: int
+    stage: str
+    started_at: datetime | None = None
+    limits: Limits = field(default_factory=lambda: Limits.model_validate({}))
+    explicit: Callable[[str], bool] = _nothing_explicit
+    digests: Mapping[str, str] = field(default_factory=dict)
+    listed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResult:
+    """What was found in some files of one build.
+
+    `runs` are whole runs (records, tracked experiments). Everything else belongs to the build's only run: to the implicit one
+    where there is no record; in a build with a record, metrics and params are not taken a second time. An attachment names
+    its file by `path`; whether and where it is stored is filled in later.
+    """
+
+    runs: tuple[Run, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    series: Mapping[str, tuple[Point, ...]] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, Scalar] = field(default_factory=dict)
+    datasets: tuple[Dataset, ...] = ()
+    models: tuple[Model, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    notes: tuple[str, ...] = ()
+    tests: Tests | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads one kind of file.
+
+    `matches` tells from a path alone whether the file may be of this kind; `claims`, where given, is asked instead with all
+    paths of the build and returns those that are (for kinds that are made of several files). `read` gets the claimed files that
+    could be fetched and never raises for bad input: it returns a problem for it. A claimed file for which `needs` is false is
+    neither fetched nor read: it repeats what another file says. With `is_model`, the file is kept only where the configuration
+    says so. `native` readers hold the only truth of a build: with runs from one, metrics of others are not
+    taken.
+    """
+
+    name: str
+    matches: Callable[[str], bool]
+    read: Callable[[Mapping[str, bytes], ReadContext], ReadResult]
+    claims: Callable[[frozenset[str]], Iterable[str]] | None = None
+    needs: Callable[[str], bool] = _always
+    is_model: bool = False
+    native: bool = False
+
+    def claimed(self, paths: frozenset[str]) -> frozenset[str]:
+        """Return those of `paths` that this reader wants."""
+        if self.claims is not None:
+            return frozenset(self.claims(paths))
+        return frozenset(path for path in paths if self.matches(path))
