@@ -28,7 +28,7 @@ _LISTED = "(SELECT value FROM json_each(?))"
 
 _BUILD_CELLS = ", ".join(f"build.{each}" for each in BUILD_COLUMNS)
 _RUN_CELLS = ", ".join(RUN_COLUMNS)
-_METRIC_CELLS = f"run_id, kind_id, position, {', '.join(METRIC_COLUMNS)}"
+_METRIC_CELLS = f"run_id, kind_id, position, {', '.join(f'metric.{each}' for each in METRIC_COLUMNS)}"
 _METRICS = f"SELECT {_METRIC_CELLS} FROM metric"
 
 
