@@ -11,26 +11,16 @@ import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from reportgen.analysis.columns import find_value, selects
 from reportgen.analysis.directions import direction_by_name
 from reportgen.analysis.missing import missing_reason
-from reportgen.analysis.values import Comparable, LeaderboardOptions, Missing
+from reportgen.analysis.values import Comparable, Key, LeaderboardOptions, Missing
 from reportgen.globs import covers
 from reportgen.model import Dataset, Direction, Metric, RunRow
 
 _ROLES = {"train": "training", "val": "validation", "valid": "validation"}
-
-
-class Key(NamedTuple):
-    """A comparability key. `direction` and `rows` are empty for "as first said"; `by` follows `comparable_by`."""
-
-    direction: Direction | Literal[""]
-    unit: str
-    definition: str
-    by: tuple[str | None, ...]
-    rows: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

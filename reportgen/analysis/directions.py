@@ -14,9 +14,14 @@ _LOWER = frozenset({"rmse", "mae", "mse", "mape", "logloss", "loss", "brier", "e
 _IGNORED = re.compile(r"[-_\s]")
 
 
+def plain_name(metric: str) -> str:
+    """Return the last part of a metric's name in lower case without ``-``, ``_`` and spaces."""
+    return _IGNORED.sub("", metric.rsplit("/", 1)[-1]).lower()
+
+
 def direction_by_name(metric: str) -> Direction | None:
     """Return the direction that the last part of `metric` is known for, or None (case, ``-``, ``_``, space ignored)."""
-    last = _IGNORED.sub("", metric.rsplit("/", 1)[-1]).lower()
+    last = plain_name(metric)
     if last in _HIGHER:
         return "higher"
     return "lower" if last in _LOWER else None

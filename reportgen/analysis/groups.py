@@ -9,7 +9,7 @@ from typing import Any
 from reportgen import estimate
 from reportgen.analysis.columns import find_value
 from reportgen.analysis.comparable import Candidate
-from reportgen.analysis.separable import Scored
+from reportgen.analysis.separable import Scored, scored
 from reportgen.analysis.values import Group
 from reportgen.model import RunRow
 
@@ -28,15 +28,15 @@ def make_groups(candidates: Sequence[Candidate], by: Sequence[str]) -> list[tupl
     """
     import pandas as pd
 
-    scored = [c for c in candidates if c.missing is None and c.metric is not None]
-    if not scored:
+    ranked = [c for c in candidates if c.missing is None and c.metric is not None]
+    if not ranked:
         return []
-    keys = pd.Series([group_key(c.row, by) for c in scored])
+    keys = pd.Series([group_key(c.row, by) for c in ranked])
     codes, _ = pd.factorize(keys)
-    values = pd.Series([float(c.metric.value) for c in scored if c.metric and c.metric.value is not None])
+    values = pd.Series([float(c.metric.value) for c in ranked if c.metric and c.metric.value is not None])
     table = values.groupby(codes).agg(["mean", "std", "count", "min", "max"])
     members: dict[int, list[Candidate]] = {}
-    for code, candidate in zip(codes.tolist(), scored, strict=True):
+    for code, candidate in zip(codes.tolist(), ranked, strict=True):
         members.setdefault(code, []).append(candidate)
     without: dict[tuple[str, ...], list[RunRow]] = {}
     for candidate in candidates:
@@ -70,16 +70,13 @@ def _group(
 
 
 def _ranked_by(mean: float, reach: float | None, members: Sequence[Candidate]) -> Scored:
-    metrics = [c.metric for c in members if c.metric is not None]
-    intervals = [Scored(float(m.value), m.low, m.high).bounds for m in metrics if m.value is not None]
-    known = [interval for interval in intervals if interval is not None]
+    known = [s.bounds for c in members if c.metric is not None and (s := scored(c.metric)) is not None and s.bounds]
     if len(known) < len(members):
         return Scored(mean)
-    if len(members) == 1:
-        _, low, high = known[0]
-        return Scored(mean, low, high)
+    if len(members) == 1 and members[0].metric is not None:
+        return scored(members[0].metric) or Scored(mean)
     if reach is None:
         return Scored(mean)
     widths = math.fsum((high - low) / 2 for _, low, high in known) / len(known)
     half = math.hypot(reach, widths)
-    return Scored(mean, mean - half, mean + half)
+    return Scored(mean, mean - half, mean + half, "seeds and validation set")

@@ -12,12 +12,12 @@ from itertools import pairwise
 
 from reportgen.analysis.cells import make_cells
 from reportgen.analysis.columns import make_columns
-from reportgen.analysis.comparable import Candidate, Key, Scores, digests, order, score
+from reportgen.analysis.comparable import Candidate, Scores, digests, order, score
 from reportgen.analysis.groups import make_groups
 from reportgen.analysis.luck import board_luck, luck_words, model_identity
 from reportgen.analysis.missing import has_failed
 from reportgen.analysis.ranks import competition_ranks, ordered
-from reportgen.analysis.separable import Scored, deltas_to_fixed, from_leader
+from reportgen.analysis.separable import Scored, deltas_to_fixed, from_leader, scored
 from reportgen.analysis.values import (
     Board,
     BoardRow,
@@ -25,6 +25,7 @@ from reportgen.analysis.values import (
     Comparable,
     Delta,
     Group,
+    Key,
     Leaderboard,
     LeaderboardOptions,
     run_id,
@@ -74,9 +75,7 @@ def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Le
     return Leaderboard(options=options, boards=tuple(_with_changes(boards)), skipped=skipped)
 
 
-def _board(
-    scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequence[Column], champion: RunRow | None
-) -> Board:
+def _board(scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequence[Column], champion: RunRow | None) -> Board:
     options, direction = scores.options, scores.directions[key]
     placed = _placed(_entries(options, members), direction)
     runs, separable = _separability(options, placed) if direction != "none" else (0, [None] * len(placed))
@@ -86,6 +85,7 @@ def _board(
     unlike = [place for place, known in enumerate(separable) if known is False]
     sizes = {row.n for row in rows}
     board = Board(
+        key=key,
         comparable=scores.describe(key, members),
         columns=tuple(columns),
         rows=(*rows, *_unranked_rows(members, placed, columns)),
@@ -109,9 +109,9 @@ def _entries(options: LeaderboardOptions, members: Sequence[Candidate]) -> list[
             for group, scored in make_groups(members, options.group_by)
         ]
     return [
-        _Entry(c.row, c.metric.value, Scored(c.metric.value, c.metric.low, c.metric.high), c.metric, c.metric.n)
+        _Entry(c.row, found.value, found, c.metric, c.metric.n)
         for c in members
-        if c.missing is None and c.metric is not None and c.metric.value is not None
+        if c.missing is None and c.metric is not None and (found := scored(c.metric)) is not None
     ]
 
 
@@ -208,6 +208,7 @@ def _rows(
             low=e.scored.low,
             high=e.scored.high,
             n=e.n,
+            method=e.scored.method,
             metric=e.metric,
             separable=separable[i],
             delta_champion=to_champion[i],

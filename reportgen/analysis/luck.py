@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from statistics import NormalDist
 
+from reportgen import estimate
 from reportgen.analysis.comparable import Candidate
 from reportgen.analysis.values import BoardRow, Luck
 from reportgen.analysis.wording import count, number
 from reportgen.model import RunRow
 
-_NORMAL = NormalDist()
-Z = _NORMAL.inv_cdf(0.975)
 FEWEST = 5
-
-
-def expected_best(n: int) -> float:
-    """Return about how far the best of `n` equal candidates stands above their mean, in standard errors (Blom 1958)."""
-    return _NORMAL.inv_cdf((n - 0.375) / (n + 0.25)) if n > 1 else 0.0
+"""Below this many candidates nothing is said about luck."""
 
 
 def standard_error(low: float | None, high: float | None) -> float | None:
     """Return the standard error that a 95 % interval stands for."""
-    return None if low is None or high is None else (high - low) / (2 * Z)
+    return None if low is None or high is None else (high - low) / (2 * estimate.Z95)
 
 
 def model_identity(row: RunRow) -> tuple[str, ...]:
@@ -43,7 +37,7 @@ def luck_bound(value: float, mean: float, low: float | None, high: float | None,
     error = standard_error(low, high)
     if candidates < FEWEST or error is None:
         return None
-    return min(expected_best(candidates) * error, abs(value - mean))
+    return min(estimate.blom(candidates) * error, abs(value - mean))
 
 
 def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate]) -> Luck | None:
@@ -77,4 +71,4 @@ def shrink(values: Sequence[float], error: float) -> list[float]:
 
 def smallest_gap(share: float, n: int) -> float:
     """Return the smallest gap that two unpaired shares near `share` can show on `n` rows."""
-    return Z * math.sqrt(2 * share * (1 - share) / n)
+    return estimate.Z95 * math.sqrt(2 * share * (1 - share) / n)

@@ -71,9 +71,7 @@ def all_leaderboards(config: Config, rows: Sequence[RunRow]) -> list[Leaderboard
     return [options for options in found if options is not None]
 
 
-def default_leaderboard(
-    job: str, rows: Sequence[RunRow], metrics: Mapping[str, MetricOptions]
-) -> LeaderboardOptions | None:
+def default_leaderboard(job: str, rows: Sequence[RunRow], metrics: Mapping[str, MetricOptions]) -> LeaderboardOptions | None:
     """Return the leaderboard of a job that has none configured: by its first metric with a known direction.
 
     Metrics are tried in the order in which the newest run that has any logged them; ``test/`` and ``val/`` come before others,

@@ -10,20 +10,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportgen import estimate
-from reportgen.analysis.directions import is_better
+from reportgen.analysis.directions import is_better, plain_name
+from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import Delta, Word
-from reportgen.model import Direction
+from reportgen.model import Direction, Metric
 
 LEVEL = 0.05
 
 
+_SHARES = frozenset({"accuracy", "recall", "precision", "specificity", "sensitivity", "errorrate"})
+"""Metrics that are one count divided by another, so that a share and n tell the counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A value with its 95 % interval, which may be unknown."""
+    """A value with its 95 % interval, which may be unknown; `method` says where the interval comes from."""
 
     value: float
     low: float | None = None
     high: float | None = None
+    method: str | None = None
 
     @property
     def bounds(self) -> tuple[float, float, float] | None:
@@ -31,6 +37,20 @@ class Scored:
         if self.low is None or self.high is None or not self.low <= self.value <= self.high:
             return None
         return self.value, self.low, self.high
+
+
+def scored(metric: Metric) -> Scored | None:
+    """Return the value of a metric with its interval; None without a finite value.
+
+    Where none was logged, one is derived for a plain share only, if n is known and the value is some k of n.
+    """
+    if metric.value is None or not is_finite(metric.value):
+        return None
+    if metric.low is None and metric.high is None and metric.n and plain_name(metric.name) in _SHARES:
+        derived = estimate.proportion_of_value(float(metric.value), metric.n)
+        if derived is not None:
+            return Scored(metric.value, derived.low, derived.high, "wilson, from n")
+    return Scored(metric.value, metric.low, metric.high, metric.method)
 
 
 def word_for(value: float, reference: float, direction: Direction) -> Word:
@@ -42,45 +62,38 @@ def word_for(value: float, reference: float, direction: Direction) -> Word:
     return "better" if is_better(value, reference, direction) else "worse"
 
 
-def difference(a: Scored, b: Scored, *, factor: float = 1.0) -> tuple[float, float] | None:
-    """Return the interval of a − b, both roots widened by `factor`; None where an interval is missing."""
+def difference(a: Scored, b: Scored, *, z: float = estimate.Z95) -> estimate.Difference | None:
+    """Return a − b with its interval at quantile `z`; None where an interval is missing."""
     left, right = a.bounds, b.bounds
-    if left is None or right is None:
-        return None
-    low, high = estimate.mover(left, right)
-    d = a.value - b.value
-    return d - factor * (d - low), d + factor * (high - d)
+    return None if left is None or right is None else estimate.difference_from_intervals(left, right, z=z)
 
 
-def excludes_zero(interval: tuple[float, float] | None) -> bool | None:
-    """Tell whether an interval of a difference leaves out 0; None for no interval."""
-    return None if interval is None else interval[0] > 0 or interval[1] < 0
+def excludes_zero(found: estimate.Difference | None) -> bool | None:
+    """Tell whether the interval of a difference leaves out 0; None for no interval."""
+    return None if found is None else found.low > 0 or found.high < 0
 
 
 def p_value(a: Scored, b: Scored) -> float | None:
-    """Return the two-sided p value at which the widened difference would just touch 0; None without intervals."""
-    interval = difference(a, b)
-    if interval is None:
+    """Return the two-sided p value at which the interval of a − b would just touch 0; None without intervals."""
+    found = difference(a, b)
+    if found is None:
         return None
-    d = a.value - b.value
-    reach = d - interval[0] if d > 0 else interval[1] - d
-    if d == 0:
+    if found.value == 0:
         return 1.0
-    if reach == 0:
-        return 0.0
-    return 2 * estimate.NORMAL.cdf(-estimate.Z * abs(d) / reach)
+    reach = found.value - found.low if found.value > 0 else found.high - found.value
+    return estimate.z_two_sided(estimate.Z95 * found.value / reach) if reach > 0 else 0.0
 
 
 def single_delta(value: Scored, reference: Scored, direction: Direction, *, comparable: bool = True) -> Delta:
     """Return the one difference a run page shows: no correction, because nothing was picked."""
-    interval = difference(value, reference) if comparable else None
+    found = difference(value, reference) if comparable else None
     return Delta(
         value=value.value - reference.value,
         word=word_for(value.value, reference.value, direction),
-        low=interval[0] if interval else None,
-        high=interval[1] if interval else None,
-        separable=excludes_zero(interval),
-        method="difference of two intervals, 95 %" if interval else "",
+        low=found.low if found else None,
+        high=found.high if found else None,
+        separable=excludes_zero(found),
+        method="difference of two intervals, 95 %" if found else "",
     )
 
 
@@ -94,13 +107,13 @@ def deltas_to_fixed(values: Sequence[Scored | None], reference: Scored, directio
         if value is None:
             deltas.append(None)
             continue
-        interval = difference(value, reference)
+        found = difference(value, reference)
         deltas.append(
             Delta(
                 value=value.value - reference.value,
                 word=word_for(value.value, reference.value, direction),
-                low=interval[0] if interval else None,
-                high=interval[1] if interval else None,
+                low=found.low if found else None,
+                high=found.high if found else None,
                 separable=None if p is None else next(adjusted) <= LEVEL,
                 method="Holm over this column" if p is not None else "",
             )
@@ -112,5 +125,5 @@ def from_leader(leader: Scored, others: Sequence[Scored | None], runs: int) -> l
     """Return for each of `others` whether it can be told apart from a leader picked among `runs` runs with intervals."""
     if runs < 2 or leader.bounds is None:
         return [None] * len(others)
-    factor = estimate.all_pairs_z(runs) / estimate.Z
-    return [None if v is None else excludes_zero(difference(leader, v, factor=factor)) for v in others]
+    z = estimate.z_all_pairs(runs)
+    return [None if v is None else excludes_zero(difference(leader, v, z=z)) for v in others]

@@ -47,6 +47,19 @@ def run_id(row: RunRow) -> RunId:
     return RunId(row.job, row.number, row.started_at, row.name, row.record)
 
 
+class Key(NamedTuple):
+    """A comparability key: runs with the same one may be ranked together.
+
+    `direction` and `rows` are empty for "as first said"; `by` follows the order of `comparable_by`.
+    """
+
+    direction: Direction | Literal[""]
+    unit: str
+    definition: str
+    by: tuple[str | None, ...]
+    rows: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricOptions:
     """How one metric is called, judged and printed; `format` "" means by the size of the values."""
@@ -163,8 +176,8 @@ class BoardRow:
 
     `value` is what it is ranked by (of a group: the mean), None or not finite where `missing` says why. `separable` tells
     whether the row can be told apart from the leader (None: the leader itself, or not known). `decimals` is how many decimals
-    the value needs so that it does not look like a neighbour it differs from (None: its format suffices). `failed` marks a
-    ranked run of a build that failed.
+    the value needs so that it does not look like a neighbour it differs from (None: its format suffices). `method` is how the
+    interval was made, for a footnote. `failed` marks a ranked run of a build that failed.
     """
 
     run: RunRow
@@ -174,6 +187,7 @@ class BoardRow:
     low: float | None = None
     high: float | None = None
     n: int | None = None
+    method: str | None = None
     metric: Metric | None = None
     separable: bool | None = None
     delta_champion: Delta | None = None
@@ -234,6 +248,7 @@ class Board:
     the validation sets ranked together by request. `rows_scored` is n where all ranked rows agree on it.
     """
 
+    key: Key
     comparable: Comparable
     columns: tuple[Column, ...]
     rows: tuple[BoardRow, ...]

@@ -275,9 +275,7 @@ def test_luck_of_the_best_of_many_counts_every_model_that_was_tried() -> None:
     assert board.luck is not None
     assert board.luck.candidates == 5
     assert board.luck.luck == pytest.approx(1.1798 * 0.02 / 1.959964, rel=1e-4)
-    assert board.notes[-1] == (
-        "5 candidates were scored on this validation set; up to 0.012 of the leader's 0.730 may be luck"
-    )
+    assert board.notes[-1] == ("5 candidates were scored on this validation set; up to 0.012 of the leader's 0.730 may be luck")
     again = one_board([*rows, row(5, 0.70, model="m1")])
     assert again.luck is None, "the same model scored twice is one candidate"
 

@@ -1,0 +1,129 @@
+"""Builds that parameters name, and finding the runs of a build: what decisions and lineage hang on."""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from reportgen.analysis.comparable import order
+from reportgen.analysis.values import RunId, run_id
+from reportgen.model import RunRow
+
+Build = tuple[str, int]
+
+_WRITTEN = re.compile(r"(?P<job>[^#\s][^#]*)#(?P<number>\d{1,9})(?:/(?P<run>.+))?")
+_IN_ADDRESS = re.compile(r"((?:/job/[^/]+)+)/(\d{1,9})(?:/.*)?$")
+_BUILD_PARAM = re.compile(r"(?P<stem>.+?)[-_. ]?(?:build[-_. ]?(?:number|no|id)?|number|run)$", re.IGNORECASE)
+_PLAIN = re.compile(r"[^a-z0-9]+")
+_MOST_STEPS = 50
+
+
+def named_builds(params: Mapping[str, Any], jobs: Iterable[str]) -> list[tuple[str, Build]]:
+    """Return (parameter, build) for every parameter that names a build of one of `jobs`.
+
+    Understood are ``JOB#N`` and ``JOB#N/RUN``, the address of a build, and a bare number in a parameter that is called after
+    a job (``TRAIN_BUILD = 88`` where exactly one job's name starts with "train").
+    """
+    known = _Jobs(jobs)
+    found = []
+    for name in sorted(params):
+        build = _named_build(name.removeprefix("jenkins."), params[name], known)
+        if build is not None:
+            found.append((name, build))
+    return found
+
+
+def _named_build(name: str, value: Any, jobs: _Jobs) -> Build | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and not value.strip().isdigit():
+        return _written(value.strip(), jobs)
+    if not isinstance(value, int | str) or len(str(value)) > 9:
+        return None
+    match = _BUILD_PARAM.fullmatch(name)
+    job = jobs.called(match["stem"]) if match else None
+    return (job, int(value)) if job is not None and int(value) > 0 else None
+
+
+def _written(text: str, jobs: _Jobs) -> Build | None:
+    match = _WRITTEN.fullmatch(text) if len(text) < 1000 else None
+    if match and match["job"] in jobs.names:
+        return match["job"], int(match["number"])
+    if "/job/" not in text or len(text) > 2000:
+        return None
+    try:
+        address = _IN_ADDRESS.search(urlsplit(text).path)
+    except ValueError:
+        return None
+    if address is None:
+        return None
+    job = "/".join(unquote(part) for part in address[1].split("/job/")[1:])
+    return (job, int(address[2])) if job in jobs.names else None
+
+
+class _Jobs:
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
+        self._plain = {name: (_plain(name.rpartition("/")[2]), _plain(name)) for name in sorted(self.names)}
+
+    def called(self, stem: str) -> str | None:
+        """The one job whose base name (or full name) is `stem`, or else starts with it."""
+        wanted = _plain(stem)
+        exact = [name for name, called in self._plain.items() if wanted in called]
+        near = [name for name, (base, _) in self._plain.items() if len(wanted) > 2 and base.startswith(wanted)]
+        found = exact or near
+        return found[0] if len(found) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return _PLAIN.sub("", text.lower())
+
+
+class BuildIndex:
+    """Finds the runs of a build by job and number; of a job that was recreated, those of the right time."""
+
+    def __init__(self, rows: Iterable[RunRow]) -> None:
+        self.rows: Sequence[RunRow] = sorted(rows, key=order)
+        self.jobs = frozenset(row.job for row in self.rows)
+        self._builds: dict[Build, list[RunRow]] = {}
+        for row in self.rows:
+            self._builds.setdefault((row.job, row.number), []).append(row)
+
+    def find(self, job: str, number: int, at: datetime) -> list[RunRow]:
+        """Return the runs of the build that had this number at the time `at`, by run name; empty if it is not known."""
+        rows = self._builds.get((job, number), [])
+        if not rows:
+            return []
+        starts = [row.started_at for row in rows]
+        start = starts[max(0, bisect.bisect_right(starts, at) - 1)]
+        return [row for row in rows if row.started_at == start]
+
+    def upstream(self, row: RunRow) -> list[Build]:
+        """Return the builds that `row` came from, the most telling first: causes, named by parameters, fingerprints."""
+        own = (row.job, row.number)
+        found = list(row.upstream)
+        found += [build for _, build in named_builds(row.params, self.jobs)]
+        found += [(f.job, f.number) for f in row.fingerprints if f.job is not None and f.number is not None]
+        return [build for build in dict.fromkeys(found) if build != own]
+
+    def walk_up(self, row: RunRow) -> Iterator[RunRow]:
+        """Yield the runs upstream of `row`, nearest first, each once."""
+        seen: set[RunId] = {run_id(row)}
+        waiting = deque([(row, 0)])
+        while waiting:
+            current, steps = waiting.popleft()
+            for job, number in self.upstream(current) if steps < _MOST_STEPS else ():
+                for found in self.find(job, number, current.started_at):
+                    if run_id(found) not in seen:
+                        seen.add(run_id(found))
+                        yield found
+                        waiting.append((found, steps + 1))
+
+    def nearest(self, row: RunRow, fits: Callable[[RunRow], bool]) -> RunRow | None:
+        """Return the nearest run upstream of `row` that fits."""
+        return next((found for found in self.walk_up(row) if fits(found)), None)
