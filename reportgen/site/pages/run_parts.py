@@ -1,0 +1,389 @@
+"""Parts of a run page that are not numbers: notices, differences, stages, lineage, tests, params, environment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reportgen.model import Build, Run, RunRow
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Cell, ChainStep, Change, Column, Notice, Row, Span, Table, Text
+from reportgen.site.contexts.run import StageRow, Stages
+from reportgen.site.links import relative
+from reportgen.site.pages.base import Site, base_name, number_label, on_day, result_of, run_label, when
+from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.scale import percent
+
+_STAGE_WORDS = {"NOT_EXECUTED": "stage skipped", "FAILED": "FAILURE", "PAUSED_PENDING_INPUT": "waiting for input"}
+_CASES = 20
+_COMMITS = 12
+
+
+def notices(build: Build, run: Run) -> tuple[Notice, ...]:
+    """Return what is not as usual with this build and its record, the gravest first."""
+    found: list[Notice] = []
+    if run.status == "interrupted":
+        found.append(Notice("warn", "Interrupted.", (Span("The record has no end; what had been written by then is shown."),)))
+    found.extend(
+        Notice("warn", "Set aside.", (Span(problem.path, mark="code"), Span(f" could not be read: {problem.reason}")))
+        for problem in build.problems[:5]
+    )
+    if len(build.problems) > 5:
+        found.append(Notice("warn", "Set aside.", (Span(f"{len(build.problems) - 5} more files could not be read."),)))
+    if run.unread_lines:
+        lines = fmt.plural(run.unread_lines, "line of the record", "lines of the record")
+        found.append(Notice("warn", "Record damaged.", (Span(f"{lines} could not be read; the rest is shown."),)))
+    if run.unknown_events:
+        words = f"{fmt.plural(run.unknown_events, 'event')} of kinds that this version does not know; kept in the raw record."
+        found.append(Notice("run", "Newer record.", (Span(words),)))
+    left_out = [artifact.path for artifact in build.artifacts if artifact.state == "over limit"]
+    if left_out:
+        words = f" {'is' if len(left_out) == 1 else 'are'} over the size limit and left on Jenkins."
+        names = fmt.listed([*left_out[:2], *([f"{len(left_out) - 2} more"] if len(left_out) > 2 else [])])
+        found.append(Notice("run", "Left out.", (Span(names), Span(words))))
+    expired = [artifact.path for artifact in build.artifacts if artifact.state == "gone"]
+    if expired:
+        words = fmt.plural(len(expired), "file was", "files were") + " gone from Jenkins before the first harvest."
+        found.append(Notice("gone", "Expired.", (Span(words),)))
+    if build.gone_since is not None:
+        rest = Span(" and no longer has it. This page is from what was kept.")
+        seen = Span(fmt.day(build.gone_since), datetime=fmt.machine_time(build.gone_since))
+        found.append(Notice("gone", "Gone from Jenkins.", (Span("Jenkins last had this build on "), seen, rest)))
+    return tuple(found)
+
+
+def _validation(datasets: Sequence[Any]) -> Mapping[str, Any]:
+    return {(dataset.role or dataset.name): dataset for dataset in datasets}
+
+
+def differences(build: Build, run: Run, other: RunRow | None) -> list[Change]:
+    """Return what differs from `other`: data sets and commit first, then params; what is equal is left out."""
+    if other is None:
+        return []
+    changes: list[Change] = []
+    mine, theirs = _validation(run.datasets), _validation(other.datasets)
+    for role in sorted(mine.keys() | theirs.keys()):
+        a, b = mine.get(role), theirs.get(role)
+        if (a and a.sha256) != (b and b.sha256):
+            name = f"{role} set" if role in ("training", "validation", "test") else role
+            changes.append(Change(name[:1].upper() + name[1:], _dataset(b), _dataset(a), "fact"))
+    commit = run.commit or build.commit
+    if commit and other.commit and commit != other.commit:
+        changes.append(Change("Commit", fmt.short_commit(other.commit), fmt.short_commit(commit), "fact"))
+    branch = run.branch or build.branch
+    if branch and other.branch and branch != other.branch:
+        changes.append(Change("Branch", other.branch, branch, "fact"))
+    for name in sorted(run.params.keys() | other.params.keys()):
+        a, b = run.params.get(name, _ABSENT), other.params.get(name, _ABSENT)
+        if a != b or type(a) is not type(b):
+            old, new = _param(b), _param(a)
+            if old != new:
+                changes.append(Change(name, old, new))
+    return changes
+
+
+_ABSENT = object()
+
+
+def _param(value: object) -> str:
+    return "not set" if value is _ABSENT else fmt.plain(value)
+
+
+def _dataset(dataset: Any) -> str:
+    return "none" if dataset is None else (dataset.name or fmt.short_digest(dataset.sha256))
+
+
+def difference_table(other: RunRow | None, number: str, changes: Sequence[Change]) -> Table | None:
+    """Return all that differs from the last good run, for failed runs; None where there is none to compare with."""
+    if other is None:
+        return None
+    columns = (Column("What"), Column(number_label(other), sub="good"), Column(number, sub="this run"))
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(change.name),), "mono" if change.kind == "param" else ""),
+                Cell((Span(change.old),), "was any" + (" mono" if change.kind == "param" else "")),
+                Cell((Span(change.new),), "now any" + (" mono" if change.kind == "param" else "")),
+            )
+        )
+        for change in changes
+    )
+    if not rows:
+        rows = (Row((Cell((Span("Nothing that was logged differs."),), "why", span=3),)),)
+    count = fmt.plural(len(changes), "difference")
+    return Table("c-dif", (Span(f"{count[:1].upper()}{count[1:]}; what is the same is left out."),), columns, rows)
+
+
+def stages(build: Build) -> Stages | None:
+    """Return the stages of the build on one time axis; None for a build without stages."""
+    if not build.stages:
+        return None
+    total = max(build.duration_s, *(stage.duration_s or 0 for stage in build.stages), 0.001)
+    rows = []
+    longest = max((stage.duration_s or 0 for stage in build.stages), default=0)
+    elapsed = 0.0
+    for stage in build.stages:
+        start = (stage.started_at - build.started_at).total_seconds() if stage.started_at else elapsed
+        length = stage.duration_s or 0.0
+        elapsed = start + length
+        start = min(max(start, 0.0), total)
+        width = min(length, total - start)
+        result = result_of(stage.status)._replace(word=_STAGE_WORDS.get(stage.status.upper(), stage.status))
+        if result.kind == "ok" and length == longest:
+            result = result._replace(kind="ok top")
+        rows.append(
+            StageRow(
+                stage.name,
+                result,
+                fmt.clock(stage.duration_s) if length else fmt.DASH,
+                percent(100 * start / total),
+                percent(max(100 * width / total, 0.6)) if length else "",
+                (stage.error or "").split("\n", 1)[0],
+            )
+        )
+    where = f" on {build.node}" if build.node else ""
+    return Stages(f"Stages of the build{where}, in order, on one time axis.", f"0 to {fmt.clock(total)}", tuple(rows))
+
+
+def logged(run: Run) -> Table:
+    """Return what the record holds, for runs that stopped early."""
+    by_kind = [
+        ("Parameters", len(run.params), ", ".join(list(run.params)[:6])),
+        ("Data sets", len(run.datasets), ", ".join(dataset.name for dataset in run.datasets[:3])),
+        ("Models", len(run.models), ", ".join(model.name for model in run.models[:3])),
+        ("Metrics", len(run.metrics), ", ".join(metric.name for metric in run.metrics[:6])),
+        ("Charts, tables, files", len(run.attachments), ", ".join(a.label or a.name for a in run.attachments[:4])),
+    ]
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(kind),)),
+                Cell((Span(fmt.count(count)),), "num"),
+                Cell((Span(words or "not logged"),), "tx" if count else "why"),
+            ),
+            "" if count else "miss",
+        )
+        for kind, count, words in by_kind
+    )
+    ends = {"failed": "ends with status failed", "aborted": "ends with status aborted", "interrupted": "has no end"}
+    caption = f"What the record holds. It {ends.get(run.status, 'is complete')}."
+    return Table("c-log", (Span(caption),), (Column("Kind"), Column("Logged", num=True), Column("Detail")), rows)
+
+
+def lineage(site: Site, path: str, build: Build, run: Run, past: RunPast) -> tuple[ChainStep, ...]:
+    """Return the chain from data to this run, and what it made."""
+    if not (past.upstream or run.models or run.datasets):
+        return ()
+    steps = []
+    for step in past.upstream:
+        row = step.row
+        made = (Span(f"made {step.made}"),) if step.made else (Span("triggered the next"),)
+        steps.append(
+            ChainStep(
+                (Span(run_label(row, build.job), relative(path, site.links.row(row))),),
+                fmt.day(row.started_at),
+                fmt.machine_time(row.started_at),
+                made,
+                fmt.short_digest(step.digest),
+                result=result_of(row.result),
+            )
+        )
+    used = [dataset for dataset in run.datasets if dataset.sha256]
+    words: list[Span] = []
+    for dataset in used[:3]:
+        words.append(Span(", " if words else "on "))
+        words.append(Span(dataset.name, relative(path, site.links.dataset(dataset.sha256 or ""))))
+        if dataset.rows is not None and dataset.columns is not None:
+            words.append(Span(f", {fmt.count(dataset.rows)} × {fmt.count(dataset.columns)}"))
+    for model in run.models[:3]:
+        lead = "made " if model.role == "made" else "used "
+        words += [Span(("; " if words else "") + lead), Span(model.name, relative(path, site.links.model(model.sha256)))]
+    digest = used[0].sha256 if used else (run.models[0].sha256 if run.models else "")
+    name = f"#{build.number}" if len(build.runs) < 2 else f"#{build.number}/{run.name}"
+    steps.append(
+        ChainStep(
+            label=(Span(f"{base_name(build.job)} {name}", mark="b"),),
+            date=fmt.day(build.started_at),
+            datetime=fmt.machine_time(build.started_at),
+            text=tuple(words),
+            detail=fmt.short_digest(digest),
+            here=True,
+        )
+    )
+    return tuple(steps)
+
+
+def decisions(site: Site, path: str, build: Build, run: Run) -> Table | None:
+    """Return who decided what, and why; None where nobody decided anything."""
+    rows = []
+    for decision in run.decisions:
+        at = (when(decision.at) if decision.at else Span(fmt.DASH),)
+        model: Text = ()
+        if decision.model:
+            model = (Span(fmt.short_digest(decision.model), relative(path, site.links.model(decision.model)), "code"),)
+        rows.append(
+            Row(
+                (
+                    Cell((Span(decision.value, mark="b"),)),
+                    Cell((Span(site.person(decision.by)),)),
+                    Cell((Span(decision.reason or "no reason given"),), "tx" if decision.reason else "why"),
+                    Cell(model),
+                    Cell(at),
+                )
+            )
+        )
+    if not rows and build.approvers:
+        approvers = fmt.listed([site.person(user) for user in build.approvers])
+        cells = (
+            Cell((Span("input given", mark="b"),)),
+            Cell((Span(approvers),)),
+            Cell((Span("on Jenkins"),)),
+            Cell(()),
+            Cell(()),
+        )
+        rows.append(Row(cells))
+    if not rows:
+        return None
+    columns = (Column("Decision"), Column("By"), Column("Reason"), Column("Model"), Column("When"))
+    return Table("c-dec", (Span("Times are UTC."),), columns, tuple(rows))
+
+
+def tests_words(build: Build) -> str:
+    """Return the counts of tests in words; empty without tests."""
+    tests = build.tests
+    if tests is None:
+        return ""
+    if not tests.failed:
+        skipped = f", {tests.skipped} skipped" if tests.skipped else ""
+        return f"{fmt.plural(tests.total, 'test')}, {'all passed' if not tests.skipped else 'none failed'}{skipped}."
+    skipped = f", {tests.skipped} skipped" if tests.skipped else ""
+    return f"{tests.failed} of {fmt.plural(tests.total, 'test')} failed{skipped}."
+
+
+def failed_tests(build: Build) -> Table | None:
+    """Return the failed tests with their messages; None where none failed."""
+    if build.tests is None or not build.tests.failures:
+        return None
+    rows = tuple(
+        Row((Cell((Span(case.name),), "any"), Cell((Span(case.message.strip().split("\n", 1)[0]),), "tx")))
+        for case in build.tests.failures[:_CASES]
+    )
+    return Table("c-tst", (Span("Failed tests."),), (Column("Test"), Column("Message")), rows)
+
+
+def commits(build: Build) -> Table | None:
+    """Return the commits that are new in this build; people are not named."""
+    if not build.changes:
+        return None
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(fmt.short_commit(change.commit)),), "mono"),
+                Cell((Span(change.message.strip().split("\n", 1)[0]),), "tx"),
+                Cell((on_day(change.at) if change.at else Span(fmt.DASH),), "mut"),
+            )
+        )
+        for change in build.changes[:_COMMITS]
+    )
+    more = f", the newest {_COMMITS} shown" if len(build.changes) > _COMMITS else ""
+    words = f"{fmt.plural(len(build.changes), 'commit')} since the build before{more}."
+    return Table("c-com", (Span(words),), (Column("Commit"), Column("Message"), Column("Date")), rows)
+
+
+def reproduce(build: Build, run: Run) -> str:
+    """Return what is known for making the run again, as lines for a shell; empty where nothing is."""
+    lines = []
+    commit = run.commit or build.commit
+    if commit:
+        lines.append(f"git checkout {commit}" + ("   # plus local changes that were not committed" if run.dirty else ""))
+    python = _python(run)
+    packages = _packages(run)
+    if python or packages:
+        first = [f"{name} {packages[name]}" for name in _NOTABLE if name in packages][:3]
+        rest = len(packages) - len(first)
+        words = [f"python {python}"] if python else []
+        lines.append("# " + ", ".join([*words, *first, *([f"{rest} more below"] if rest > 0 else [])]))
+    sums = [(d.sha256, d.name) for d in run.datasets if d.sha256]
+    sums += [(m.sha256, m.name) for m in run.models if m.role == "input"]
+    if sums:
+        lines += ["sha256sum -c <<'END'", *(f"{digest}  {name}" for digest, name in sums[:6]), "END"]
+    params = [f"{name}={fmt.plain(value)}" for name, value in run.params.items() if not name.startswith("jenkins.")]
+    if params:
+        lines.append("# " + " ".join(params[:12]) + (f" … {len(params) - 12} more below" if len(params) > 12 else ""))
+    return "\n".join(lines)
+
+
+_NOTABLE = ("scikit-learn", "xgboost", "lightgbm", "torch", "tensorflow", "pandas", "numpy", "scipy")
+
+
+def _python(run: Run) -> str:
+    value = run.environment.get("python")
+    found = value.get("python") if isinstance(value, Mapping) else value
+    return found if isinstance(found, str) else ""
+
+
+def _packages(run: Run) -> Mapping[str, str]:
+    for value in (run.environment, *run.environment.values()):
+        found = value.get("packages") if isinstance(value, Mapping) else None
+        if isinstance(found, Mapping):
+            return {str(name): str(version) for name, version in found.items()}
+    return {}
+
+
+def environment_words(run: Run) -> str:
+    """Return the environment in few words: ``Environment: python 3.11.7, 43 packages``."""
+    python, packages = _python(run), _packages(run)
+    words = [f"python {python}"] if python else []
+    if packages:
+        words.append(fmt.plural(len(packages), "package"))
+    return "Environment: " + ", ".join(words or [fmt.plural(len(run.environment), "fact")])
+
+
+def environment_table(run: Run) -> Table | None:
+    """Return what the run ran on; None where it did not say."""
+    if not run.environment:
+        return None
+    rows: list[tuple[str, str]] = []
+    for name, value in run.environment.items():
+        rows.extend(_flattened(str(name), value))
+    body = tuple(Row((Cell((Span(name),), "mono"), Cell((Span(value),), "mono any"))) for name, value in rows[:400])
+    return Table("c-env", (Span("As the run saw it."),), (Column("What"), Column("Version")), body)
+
+
+def _flattened(name: str, value: Any) -> list[tuple[str, str]]:
+    if not isinstance(value, Mapping):
+        return [(name, fmt.plain(value))]
+    found = []
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            found += [(str(k), fmt.plain(v)) for k, v in inner.items()]
+        else:
+            found.append((str(key), fmt.plain(inner)))
+    return found
+
+
+def params_table(run: Run, other: RunRow | None, number: str) -> Table | None:
+    """Return all params, changed ones first, beside those of `other` where there is one."""
+    if not run.params:
+        return None
+    if other is None:
+        rows = tuple(
+            Row((Cell((Span(name),), "mono"), Cell((Span(fmt.plain(value)),), "mono any")))
+            for name, value in run.params.items()
+        )
+        return Table("c-par", (Span(f"Parameters of {number}."),), (Column("Parameter"), Column("Value")), rows)
+    pairs = [(name, _param(other.params.get(name, _ABSENT)), fmt.plain(value)) for name, value in run.params.items()]
+    pairs.sort(key=lambda pair: pair[1] == pair[2])
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(name),), "mono"),
+                Cell((Span(old),), "was mono any"),
+                Cell((Span(new),), "mono any" if old == new else "mono any now"),
+            )
+        )
+        for name, old, new in pairs
+    )
+    label = number_label(other)
+    caption = f"Parameters of {number} and of {label}; changed ones first."
+    return Table("c-par", (Span(caption),), (Column("Parameter"), Column(label), Column(number)), rows)

@@ -1,0 +1,165 @@
+"""The sentence a run page opens with: typography here, words and order by the rules of the analysis."""
+
+from __future__ import annotations
+
+from reportgen.model import Build, Run
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Span, Text
+from reportgen.site.links import relative
+from reportgen.site.pages.base import Site, number_label, said
+from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.run_metrics import Rival, compared, rivals
+
+MOST_WORDS = 40
+
+
+def verdict(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Text:
+    """Return at most two sentences: state, evidence with number, what it means. Later clauses go first over 40 words."""
+    if run.status == "interrupted":
+        return _interrupted(run)
+    if run.error is not None or run.status == "failed" or build.result == "FAILURE":
+        return _failed(build, run)
+    if build.result == "ABORTED" or run.status == "aborted":
+        by = f" by {site.person(build.aborted_by)}" if build.aborted_by else ""
+        return (Span(f"Aborted{by} after {fmt.duration(build.duration_s)}", mark="b"), Span(f"; {_logged_by_then(run)}."))
+    metric = next((m for m in run.metrics if m.name == past.metric), None)
+    if metric is None or fmt.missing_reason(metric):
+        return _without(build, run, past)
+    return _judged(site, path, run, past)
+
+
+def _logged_by_then(run: Run) -> str:
+    return f"{fmt.plural(len(run.metrics), 'metric')} logged before" if run.metrics else "no metric was logged"
+
+
+def _interrupted(run: Run) -> Text:
+    return (
+        Span("Interrupted.", mark="b"),
+        Span(f" The record has no end: its process was killed; {_logged_by_then(run)}."),
+    )
+
+
+def _failed(build: Build, run: Run) -> Text:
+    stage = next((stage.name for stage in build.stages if stage.status.upper() in ("FAILED", "FAILURE")), "")
+    where = f" in stage {stage}" if stage else (f" in {run.stage}" if run.stage else "")
+    lead = f"Failed{where} after {fmt.duration(build.duration_s)}"
+    if run.error is None:
+        return (Span(f"{lead}.", mark="b"), Span(f" {_logged_by_then(run).capitalize()}{_unranked(run)}."))
+    message = run.error.message.strip().splitlines()[0] if run.error.message.strip() else ""
+    short = " ".join(message.split()[:16]) + (" …" if len(message.split()) > 16 else "")
+    what = f"{run.error.type}: {short}" if short else run.error.type
+    return (
+        Span(f"{lead}:", mark="b"),
+        Span(f" {what.rstrip('.')}. {_logged_by_then(run).capitalize()}{_unranked(run)}."),
+    )
+
+
+def _unranked(run: Run) -> str:
+    return "" if run.metrics else ", so nothing was ranked"
+
+
+def _without(build: Build, run: Run, past: RunPast) -> Text:
+    words = {"SUCCESS": "Finished", "UNSTABLE": "Finished unstable"}
+    state = words.get(build.result) or build.result.replace("_", " ").capitalize()
+    lead = Span(f"{state} after {fmt.duration(build.duration_s)}.", mark="b")
+    if run.status == "implicit" and not run.metrics and not run.attachments:
+        return (lead, Span(" The build left no record and no results."))
+    made = [model.name for model in run.models if model.role == "made"]
+    parts = []
+    if past.metric and run.metrics:
+        reason = fmt.missing_reason(next((m for m in run.metrics if m.name == past.metric), None))
+        parts.append(f"{past.metric} {reason}" if reason != "not logged" else f"{past.metric} was not logged")
+    if run.datasets:
+        first = run.datasets[0]
+        rows = f", {fmt.plural(first.rows, 'row')}" if first.rows else ""
+        parts.append(f"data set {first.name}{rows}" if len(run.datasets) == 1 else fmt.plural(len(run.datasets), "data set"))
+    if made:
+        parts.append(f"made {fmt.listed(made[:2])}")
+    parts.extend(f"{d.value}: “{d.reason}”" if d.reason else d.value for d in run.decisions[:1])
+    if run.metrics and not past.metric:
+        parts.append(f"{fmt.plural(len(run.metrics), 'metric')}, none with a known direction")
+    if not parts:
+        parts.append(f"{fmt.plural(len(run.params), 'parameter')}, no metric")
+    sentence = "; ".join(parts)
+    return (lead, Span(f" {sentence[:1].upper()}{sentence[1:]}."))
+
+
+def _judged(site: Site, path: str, run: Run, past: RunPast) -> Text:
+    mine = next(m for m in run.metrics if m.name == past.metric)
+    others = rivals(past)
+    style = site.style(mine.name, [mine, *(r.row.metrics.get(mine.name) for r in others if r.comparable)])
+    unit = f" {style.unit}" if style.unit else ""
+    first: list[Span] = [Span(f"{style.title} {fmt.number(mine.value, style.spec)}{unit}", mark="b")]
+    if past.rank == 1 and past.comparable > 1:
+        first.append(Span(f", the best of {past.comparable} comparable runs so far"))
+    elif past.rank is not None and past.comparable > 1:
+        first.append(Span(f", rank {past.rank} of {past.comparable} comparable runs so far"))
+    elif past.comparable == 1 and past.validation != "changed":
+        first.append(Span(", the first run on this validation set" if _has_validation(run) else ", the first of its kind"))
+    first.append(Span("."))
+    clauses = [clause for rival in others if rival.comparable and (clause := _against(site, path, run, past, rival))]
+    tail = _data_words(past)
+    return _fitted(first, clauses, tail)
+
+
+def _has_validation(run: Run) -> bool:
+    return any((dataset.role or "").startswith("val") for dataset in run.datasets)
+
+
+def _against(site: Site, path: str, run: Run, past: RunPast, rival: Rival) -> list[Span]:
+    """One clause per rival. A lead is a lead only where it can be told apart."""
+    mine = next(m for m in run.metrics if m.name == past.metric)
+    theirs = rival.row.metrics.get(past.metric)
+    style = site.style(mine.name, [mine, theirs])
+    difference = compared(style, mine, theirs, comparable=True)
+    if difference is None:
+        return []
+    label = number_label(rival.row)
+    who = {"champion then": "champion ", "baseline": "baseline "}.get(rival.role, "")
+    link = Span(label, relative(path, site.links.row(rival.row)))
+    if difference.value == 0:
+        return [Span("equal to ", mark=""), Span(who), link]
+    text = fmt.difference(difference.value, style.spec)
+    if difference.separable and difference.word in ("better", "worse"):
+        size = fmt.number(abs(difference.value), style.spec)
+        if rival.role == "champion then":
+            verb = "beats" if difference.word == "better" else "behind"
+            return [Span(f"{verb} champion ", mark="b"), Span(label, link.href, "b"), Span(f" by {size}", mark="b")]
+        return [Span(f"{text} on {who}", mark="b"), Span(label, link.href, "b"), Span(f", clearly {difference.word}")]
+    hedge = ", not separable" if difference.separable is False else ""
+    return [Span(f"{text} on {who}"), link, Span(hedge)]
+
+
+def _data_words(past: RunPast) -> str:
+    if past.previous is None:
+        return ""
+    if past.validation == "changed":
+        return f"Validation set changed: not comparable with {number_label(past.previous)}."
+    if past.validation == "unknown":
+        return "Validation set unknown."
+    return "Validation set unchanged."
+
+
+def _fitted(first: list[Span], clauses: list[list[Span]], tail: str) -> Text:
+    order = sorted(range(len(clauses)), key=lambda i: i)
+    while True:
+        spans = list(first)
+        for position, index in enumerate(order):
+            clause = clauses[index]
+            if position == 0:
+                head = clause[0]
+                spans += [Span(" " + head.text[:1].upper() + head.text[1:], head.href, head.mark), *clause[1:]]
+            else:
+                spans += [Span("; "), *clause]
+        if order:
+            spans.append(Span("."))
+        if tail:
+            spans.append(Span(f" {tail}"))
+        if len(said(tuple(spans)).split()) <= MOST_WORDS or not (order or tail):
+            return tuple(spans)
+        if len(order) > 1:
+            order.pop()
+        elif tail:
+            tail = ""
+        else:
+            order.pop()

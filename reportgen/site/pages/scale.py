@@ -1,0 +1,136 @@
+"""Scales of forest plots and sparklines: values in, percentages and coordinates out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Plot, Spark, Tick
+
+_MARGIN = 4.0
+_INSIDE = 100.0 - 2 * _MARGIN
+_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+
+def percent(value: float) -> str:
+    """Return ``72.9%``, without a needless zero."""
+    return f"{value:.1f}".removesuffix(".0") + "%"
+
+
+class Scale(NamedTuple):
+    """A linear scale from `low` to `high` over the width of a plot, less a small margin on either side."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, values: Iterable[float | None]) -> Scale | None:
+        """Return a scale that holds all finite `values` with a little room, None where there is none."""
+        known = [value for value in values if value is not None and math.isfinite(value)]
+        if not known:
+            return None
+        low, high = min(known), max(known)
+        room = (high - low) * 0.03 or abs(high) * 0.05 or 1.0
+        return cls(low - room, high + room)
+
+    def at(self, value: float) -> float:
+        """Return where `value` is, in percent; values off the scale stand at its edge."""
+        share = (value - self.low) / (self.high - self.low)
+        return _MARGIN + _INSIDE * min(max(share, 0.0), 1.0)
+
+    def place(self, value: float | None) -> str:
+        """Return where `value` is as an attribute; empty for none."""
+        return "" if value is None or not math.isfinite(value) else percent(self.at(value))
+
+    def ticks(self, *, signed: bool = False, most: int = 6) -> tuple[Tick, ...]:
+        """Return labelled places at round numbers, every second one minor; `signed` labels are differences."""
+        step = _step((self.high - self.low) / max(most - 1, 1))
+        spec = f",.{_decimals(step)}f"
+        first = math.ceil(self.low / step - 1e-9)
+        last = math.floor(self.high / step + 1e-9)
+        write = fmt.difference if signed else fmt.number
+        return tuple(
+            Tick(percent(self.at(i * step)), write(i * step, spec) if i else "0", _minor(i, first, signed=signed))
+            for i in range(first, last + 1)
+        )
+
+    def plot(
+        self,
+        value: float | None,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        band: tuple[float, float] | None = None,
+        line: float | None = None,
+        zero: bool = False,
+        ring: float | None = None,
+        me: bool = False,
+    ) -> Plot:
+        """Return one row of a forest plot on this scale."""
+        known = low is not None and high is not None
+        left, width = "", ""
+        if band is not None:
+            start, end = self.at(band[0]), self.at(band[1])
+            left, width = percent(start), percent(end - start)
+        return Plot(
+            dot=self.place(value),
+            low=self.place(low) if known else "",
+            high=self.place(high) if known else "",
+            band=left,
+            band_width=width,
+            line=self.place(line),
+            zero=self.place(0.0) if zero else "",
+            ring=self.place(ring),
+            me=me,
+        )
+
+
+def _minor(index: int, first: int, *, signed: bool) -> bool:
+    return index % 2 != 0 if signed else (index - first) % 2 != 0
+
+
+def _decimals(step: float) -> int:
+    """Return how many decimals multiples of `step` need."""
+    power = math.floor(math.log10(step) + 1e-9)
+    return max(0, -power + (1 if abs(step / 10.0**power - 2.5) < 1e-6 else 0))
+
+
+def _step(rough: float) -> float:
+    power = 10.0 ** math.floor(math.log10(rough))
+    return next(step for step in _STEPS if step * power >= rough * (1 - 1e-9)) * power
+
+
+def spark(values: Sequence[float | None], alt: str, *, band: tuple[float, float] | None = None) -> Spark | None:
+    """Return a small line of `values`, oldest first; None where fewer than two are known.
+
+    Builds without a value are crosses on the floor. `band` is the champion's interval; it may reach beyond the picture.
+    """
+    known = [value for value in values if value is not None and math.isfinite(value)]
+    if len(known) < 2:
+        return None
+    low, high = min(known), max(known)
+    span = high - low
+    width = 106.0 / (len(values) - 1)
+
+    def y(value: float) -> float:
+        return 11.0 if not span else 20.0 - 17.0 * (value - low) / span
+
+    points: list[str] = []
+    gaps: list[str] = []
+    last = ("", "")
+    for index, value in enumerate(values):
+        x = f"{2 + index * width:.0f}"
+        if value is None or not math.isfinite(value):
+            gaps.append(x)
+        else:
+            last = (x, f"{y(value):.1f}")
+            points.append(f"{x},{last[1]}")
+    ended = values[-1] is not None and math.isfinite(values[-1])
+    edges = ("", "")
+    if band is not None and span:
+        top, bottom = max(y(band[1]), 0.0), min(y(band[0]), 24.0)
+        if bottom > top:
+            edges = (f"{top:.1f}", f"{bottom - top:.1f}")
+    return Spark(" ".join(points), last[0] if ended else "", last[1] if ended else "", tuple(gaps), alt, edges)
