@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from reportgen.store.blobs import Blobs
 from reportgen.store.codec import clean_optional, clean_text, dump_json, load_json, optional_time_text, parse_time, time_text
 from reportgen.store.files import disk_errors, free_bytes, make_private_dir, network_warning, sync_dir
 from reportgen.store.lock import StoreLock
+from reportgen.store.pages import PageRow, forget_site, write_pages, write_site_state
 from reportgen.store.rows import encode_build, encode_job
 from reportgen.store.save import BuildWriter
 from reportgen.store.values import KnownBuild, SaveResult, VersionRow, listing_digest
@@ -249,6 +250,17 @@ class Store:
         """Forget a published version; say whether it was known."""
         with self.transaction() as db:
             return db.execute("DELETE FROM version WHERE id = ?", (version_id,)).rowcount > 0
+
+    def save_pages(self, pages: Iterable[PageRow], *, removed: Collection[str] = (), state: Any = None, site: str = "") -> None:
+        """Remember in one transaction what was made of a site: pages added or changed, paths gone, and `state` as a whole."""
+        with self.transaction() as db:
+            write_pages(db, site, pages, removed)
+            write_site_state(db, site, state)
+
+    def forget_pages(self, site: str = "") -> None:
+        """Forget all that is known of a site's pages, so that the next build makes every page anew."""
+        with self.transaction() as db:
+            forget_site(db, site)
 
     def versions(self) -> tuple[VersionRow, ...]:
         """Return the published versions, newest first."""

@@ -166,26 +166,25 @@ class BuildWriter:
         old_id = self.find_job(old)
         if old_id is None or old == new:
             return
+        self._db.execute("UPDATE build SET revision = ?, gone_since = NULL WHERE job_id = ?", (self.next_revision(), old_id))
+        job_id = self._merge(old_id, new)
+        self._db.execute("UPDATE job SET name = ?, gone_since = NULL WHERE id = ?", (new, job_id))
+        names = (new, self._controller, old)
+        self._db.execute("UPDATE tombstone SET job = ? WHERE controller = ? AND job = ?", names)
+        self._db.execute("UPDATE job_rename SET new_name = ? WHERE controller = ? AND new_name = ?", names)
+        self._db.execute("INSERT OR REPLACE INTO job_rename (new_name, controller, old_name) VALUES (?, ?, ?)", names)
+        self._db.execute("DELETE FROM job_rename WHERE controller = ? AND old_name = ?", (self._controller, new))
+
+    def _merge(self, old_id: int, new: str) -> int:
+        """Give the builds of one job to the job named `new` where there is one; return the job that has them."""
         new_id = self.find_job(new)
-        revision = self.next_revision()
         if new_id is None:
-            self._db.execute("UPDATE job SET name = ? WHERE id = ?", (new, old_id))
-            new_id = old_id
+            return old_id
         for old_build, new_build in self._doubles(old_id, new_id):
             self._db.execute("DELETE FROM build WHERE id = ?", (self._poorer(old_build, new_build),))
-        self._db.execute(
-            "UPDATE build SET job_id = ?, revision = ?, gone_since = NULL WHERE job_id = ?", (new_id, revision, old_id)
-        )
-        self._db.execute("UPDATE tombstone SET job = ? WHERE controller = ? AND job = ?", (new, self._controller, old))
-        self._db.execute("UPDATE job SET gone_since = NULL WHERE id = ?", (new_id,))
-        if new_id != old_id:
-            self._db.execute("DELETE FROM job WHERE id = ?", (old_id,))
-        self._db.execute(
-            "INSERT OR REPLACE INTO job_rename (controller, old_name, new_name) VALUES (?, ?, ?)", (self._controller, old, new)
-        )
-        self._db.execute(
-            "UPDATE job_rename SET new_name = ? WHERE controller = ? AND new_name = ?", (new, self._controller, old)
-        )
+        self._db.execute("UPDATE build SET job_id = ? WHERE job_id = ?", (new_id, old_id))
+        self._db.execute("DELETE FROM job WHERE id = ?", (old_id,))
+        return new_id
 
     def _doubles(self, old_id: int, new_id: int) -> list[tuple[int, int]]:
         return self._db.execute(

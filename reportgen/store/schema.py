@@ -177,13 +177,20 @@ CREATE TABLE version (
     detail TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE site_state (
+    site TEXT PRIMARY KEY,
+    content TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE page (
-    path TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    path TEXT NOT NULL,
     key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     sha256 TEXT NOT NULL,
     size_bytes INTEGER NOT NULL,
-    detail TEXT
+    detail TEXT,
+    PRIMARY KEY (site, path)
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW runs_wide AS

@@ -18,6 +18,7 @@ from reportgen.store.blobs import Blobs
 from reportgen.store.codec import load_json, parse_number, parse_optional_time, parse_time, time_text
 from reportgen.store.load import load_builds, load_run_rows
 from reportgen.store.packed import unpack
+from reportgen.store.pages import BuildRevision, PageRow, read_build_revisions, read_pages, read_site_state
 from reportgen.store.rows import decode_job
 from reportgen.store.values import BuildRow, MetricName, VersionRow
 
@@ -193,6 +194,18 @@ class StoreView:
     def blob_path(self, digest: str) -> Path:
         """Return where a blob is or would be."""
         return self.blobs.path(digest)
+
+    def build_revisions(self) -> list[BuildRevision]:
+        """Return when each build and its past last changed, the oldest build first; what page keys are made of."""
+        return read_build_revisions(self._db)
+
+    def pages(self, site: str = "") -> dict[str, PageRow]:
+        """Return the pages of a site (the name the engine gives an output) as they were last made, by path."""
+        return read_pages(self._db, site)
+
+    def site_state(self, site: str = "") -> Any:
+        """Return what the engine kept about a site as a whole, None where it kept nothing."""
+        return read_site_state(self._db, site)
 
     def versions(self) -> tuple[VersionRow, ...]:
         """Return the published versions, newest first."""

@@ -85,14 +85,16 @@ def plain(value: Any) -> Any:
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
 digests = st.binary(min_size=32, max_size=32).map(bytes.hex)
-times = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
+times = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 integers = st.one_of(st.integers(-5, 5), st.integers(), st.integers(2**63 - 2, 2**64), st.just(-(2**63)), st.just(10**400))
 numbers = st.one_of(st.floats(), integers)
 durations = st.floats(0, 1e6)
 scalars = st.one_of(st.none(), st.booleans(), numbers, texts)
 json_values = st.recursive(
     scalars,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.one_of(names, st.just("$float"), st.just("$")), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(names, st.just("$float"), st.just("$")), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 json_objects = st.dictionaries(st.one_of(names, st.just("$int")), json_values, max_size=4)
@@ -169,7 +171,9 @@ runs = st.builds(
     attachments=tuples(attachments),
     notes=tuples(texts),
     decisions=tuples(
-        st.builds(Decision, name=names, value=texts, by=maybe(texts), reason=maybe(texts), model=maybe(digests), at=maybe(times))
+        st.builds(
+            Decision, name=names, value=texts, by=maybe(texts), reason=maybe(texts), model=maybe(digests), at=maybe(times)
+        )
     ),
     environment=json_objects,
     error=maybe(st.builds(Failure, type=texts, message=texts, traceback=texts)),
@@ -193,7 +197,9 @@ builds = st.builds(
     commit=maybe(texts),
     branch=maybe(texts),
     remote=maybe(texts),
-    causes=tuples(st.builds(Cause, kind=texts, text=texts, user=maybe(texts), job=maybe(names), number=maybe(st.integers(1, 99)))),
+    causes=tuples(
+        st.builds(Cause, kind=texts, text=texts, user=maybe(texts), job=maybe(names), number=maybe(st.integers(1, 99)))
+    ),
     changes=tuples(st.builds(Change, commit=texts, message=texts, at=maybe(times))),
     parameters=json_objects,
     stages=tuples(

@@ -1,0 +1,114 @@
+"""What planning a site incrementally needs: revisions of builds, and what is known of the pages that were made."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from reportgen.store.codec import clean_text, dump_json, load_json, parse_time
+
+
+class BuildRevision(NamedTuple):
+    """When a build, and what came before it, was last changed.
+
+    `past_revision` is the largest revision of all builds up to this one in the order of start, job and number: it moves when
+    anything a run page may tell of the past moves, and never because of what came later. `next_id` and `next_number` are the
+    build of the same job that started next, None for its newest.
+    """
+
+    id: int
+    job: str
+    number: int
+    started_at: datetime
+    revision: int
+    past_revision: int
+    next_id: int | None
+    next_number: int | None
+    next_revision: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRow:
+    """A page of the site as it was last made; `key` and `fingerprint` are the planner's, `sha256` is of the file."""
+
+    path: str
+    key: str
+    fingerprint: str
+    sha256: str
+    size_bytes: int
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Pruned builds count in the running maximum, at their own place in time: what came after must be planned anew.
+_REVISIONS = """
+WITH moment AS (
+    SELECT build.id, job.name AS job, number, started_at, revision FROM build JOIN job ON job.id = job_id
+    UNION ALL SELECT NULL, job, number, started_at, revision FROM tombstone
+)
+SELECT * FROM (
+    SELECT id, job, number, started_at, revision,
+           max(revision) OVER (ORDER BY started_at, job, number, id ROWS UNBOUNDED PRECEDING),
+           lead(id) OVER later, lead(number) OVER later, lead(revision) OVER later
+    FROM moment WINDOW later AS (PARTITION BY job, id IS NULL ORDER BY started_at, number, id)
+) WHERE id IS NOT NULL ORDER BY started_at, job, number, id
+"""
+
+
+def read_build_revisions(database: sqlite3.Connection) -> list[BuildRevision]:
+    """Return the revisions of every build, the oldest first, from one query."""
+    rows = database.execute(_REVISIONS).fetchall()
+    return [BuildRevision(row[0], row[1], row[2], parse_time(row[3]), *row[4:]) for row in rows]
+
+
+def read_pages(database: sqlite3.Connection, site: str) -> dict[str, PageRow]:
+    """Return the pages of one site by path, from one query."""
+    query = "SELECT path, key, fingerprint, sha256, size_bytes, detail FROM page WHERE site = ?"
+    return {
+        path: PageRow(
+            path=path,
+            key=key,
+            fingerprint=fingerprint,
+            sha256=digest,
+            size_bytes=size,
+            detail={} if detail is None else load_json(detail),
+        )
+        for path, key, fingerprint, digest, size, detail in database.execute(query, (site,)).fetchall()
+    }
+
+
+def write_pages(database: sqlite3.Connection, site: str, pages: Iterable[PageRow], removed: Collection[str]) -> None:
+    """Add or replace pages of one site and forget the paths in `removed`, inside the caller's transaction."""
+    database.executemany("DELETE FROM page WHERE site = ? AND path = ?", [(site, path) for path in removed])
+    rows = [
+        (
+            site,
+            clean_text(page.path),
+            page.key,
+            page.fingerprint,
+            page.sha256,
+            page.size_bytes,
+            dump_json(dict(page.detail)) if page.detail else None,
+        )
+        for page in pages
+    ]
+    database.executemany("INSERT OR REPLACE INTO page VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def read_site_state(database: sqlite3.Connection, site: str) -> Any:
+    """Return what the planner kept about one site as a whole, None where it kept nothing."""
+    row = database.execute("SELECT content FROM site_state WHERE site = ?", (site,)).fetchone()
+    return None if row is None else load_json(row[0])
+
+
+def write_site_state(database: sqlite3.Connection, site: str, content: Any) -> None:
+    """Keep a JSON value about one site as a whole, inside the caller's transaction."""
+    database.execute("INSERT OR REPLACE INTO site_state VALUES (?, ?)", (site, dump_json(content)))
+
+
+def forget_site(database: sqlite3.Connection, site: str) -> None:
+    """Forget all that is known of one site's pages, inside the caller's transaction."""
+    database.execute("DELETE FROM page WHERE site = ?", (site,))
+    database.execute("DELETE FROM site_state WHERE site = ?", (site,))
