@@ -59,6 +59,7 @@ from reportgen.estimate.ranking import (
     paired_auc,
     placements,
     ranking,
+    score_groups,
 )
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "r_squared",
     "ranking",
     "rmse",
+    "score_groups",
     "t_quantile",
     "t_series",
     "t_tail",

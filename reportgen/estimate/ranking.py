@@ -4,7 +4,7 @@ sort."""
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from reportgen.estimate.compare import Difference
@@ -13,7 +13,7 @@ from reportgen.estimate.quantiles import Z95, z_two_sided
 
 
 class Ranking(NamedTuple):
-    """What the order of the scores says. `groups` are ``(score, positives, negatives)`` by distinct score, highest first.
+    """What the order of the scores says.
 
     `auc` and `variance` are None with one class (the variance also with a single row of a class); `average_precision`
     without a positive.
@@ -24,7 +24,6 @@ class Ranking(NamedTuple):
     average_precision: float | None
     positives: int
     negatives: int
-    groups: list[tuple[float, int, int]]
 
 
 def ranking(positive: Sequence[float], negative: Sequence[float]) -> Ranking:
@@ -32,11 +31,10 @@ def ranking(positive: Sequence[float], negative: Sequence[float]) -> Ranking:
 
     O(n log n): DeLong et al. 1988 in the rank form of Sun & Xu 2014; average precision is Σ(Rₖ−Rₖ₋₁)Pₖ, never a trapezoid.
     """
-    groups = _groups(sorted(positive, reverse=True), sorted(negative, reverse=True))
     p_all, n_all = len(positive), len(negative)
     above_p = above_n = 0
     area = squares_p = squares_n = precision = 0.0
-    for _, p, q in groups:
+    for _, p, q in score_groups(sorted(positive, reverse=True), sorted(negative, reverse=True)):
         below_n = n_all - above_n - q
         if p and n_all:
             a = (below_n + q / 2) / n_all
@@ -50,18 +48,18 @@ def ranking(positive: Sequence[float], negative: Sequence[float]) -> Ranking:
         if p:
             precision += p * above_p / (above_p + above_n)
     if not p_all or not n_all:
-        return Ranking(None, None, precision / p_all if p_all else None, p_all, n_all, groups)
+        return Ranking(None, None, precision / p_all if p_all else None, p_all, n_all)
     auc = area / p_all
     variance = None
     if p_all > 1 and n_all > 1:
         s10 = (squares_p - p_all * auc * auc) / (p_all - 1)
         s01 = (squares_n - n_all * auc * auc) / (n_all - 1)
         variance = max(s10, 0.0) / p_all + max(s01, 0.0) / n_all
-    return Ranking(auc, variance, precision / p_all, p_all, n_all, groups)
+    return Ranking(auc, variance, precision / p_all, p_all, n_all)
 
 
-def _groups(positive: list[float], negative: list[float]) -> list[tuple[float, int, int]]:
-    groups: list[tuple[float, int, int]] = []
+def score_groups(positive: Sequence[float], negative: Sequence[float]) -> Iterator[tuple[float, int, int]]:
+    """Yield ``(score, positives, negatives)`` of each distinct score, highest first; both inputs sorted downwards."""
     i = j = 0
     p_all, n_all = len(positive), len(negative)
     while i < p_all or j < n_all:
@@ -71,8 +69,7 @@ def _groups(positive: list[float], negative: list[float]) -> list[tuple[float, i
             i += 1
         while j < n_all and negative[j] == score:
             j += 1
-        groups.append((score, i - start_i, j - start_j))
-    return groups
+        yield score, i - start_i, j - start_j
 
 
 def auc_estimate(found: Ranking) -> Estimate:

@@ -13,8 +13,8 @@ from reportgen.stage import values
 DEFINITION = frozenset({"average", "positive", "threshold_policy", "beta", "alpha", "k", "clip", "folds", "version"})
 """Fields of a metric event that change what the number means; runs that differ in one are not ranked together."""
 
-_WORDS = ("unit", "dataset", "method", "reason")
-_NUMBERS = ("low", "high", "std")
+_WORDS = ("unit", "dataset", "method", "reason", "note")
+_NUMBERS = ("low", "high", "std", "no_skill")
 
 
 def metric_event(name: str, value: Any, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from reportgen.stage.evaluate import Classification, Folds, Regression
+    from reportgen.stage.evaluate import Evaluation
 
 _UNSET: Any = object()
 
@@ -145,19 +145,23 @@ class Run:
         dataset: str | None = None,
         method: str | None = None,
         reason: str | None = None,
+        no_skill: float | None = None,
+        note: str | None = None,
         **definition: Any,
     ) -> None:
         """Write a measured number, of the whole run or at a `step` of a series.
 
         `direction` says whether higher or lower is better (``maximize``, ``greater_is_better`` … are understood), `low`
         and `high` are an interval and `method` names how it was made, `std` is a spread, `n` the number of rows behind
-        the value. A metric that is not defined has the value None and a `reason`. `dataset` names the data it was
-        measured on. Further keywords are those that change what the number means: average, positive, threshold_policy,
-        beta, alpha, k, clip, folds, version.
+        the value. A metric that is not defined has the value None and a `reason`; a value with a `reason` has no
+        interval because of it. `no_skill` is what guessing would score, `note` a few words to stand beside the value.
+        `dataset` names the data it was measured on. Further keywords are those that change what the number means:
+        average, positive, threshold_policy, beta, alpha, k, clip, folds, version.
         """
         fields = {
             "step": step, "direction": direction, "unit": unit, "low": low, "high": high, "std": std, "n": n,
-            "dataset": dataset, "method": method, "reason": reason, **definition,
+            "dataset": dataset, "method": method, "reason": reason, "no_skill": no_skill, "note": note,
+            **definition,
         }  # fmt: skip
         self._write_metrics([metric_event(name, value, fields)])
 
@@ -174,19 +178,19 @@ class Run:
         fields = {"step": step, "direction": direction, "n": n, "dataset": dataset}
         self._write_metrics(list(metric_events(metrics, fields)))
 
-    def log_classification(self, /, y_true: Sequence[Any], y_score: Any = None, **options: Any) -> Classification:
+    def log_classification(self, /, y_true: Any, y_score: Any = None, **options: Any) -> Evaluation:
         """Write the metrics, intervals and charts of a classifier; see `reportgen.stage.evaluate.log_classification`."""
         from reportgen.stage.evaluate import log_classification
 
         return log_classification(self, y_true, y_score, **options)
 
-    def log_regression(self, /, y_true: Sequence[Any], y_pred: Sequence[Any], **options: Any) -> Regression:
+    def log_regression(self, /, y_true: Any, y_pred: Any, **options: Any) -> Evaluation:
         """Write the metrics, intervals and charts of a regression; see `reportgen.stage.evaluate.log_regression`."""
         from reportgen.stage.evaluate import log_regression
 
         return log_regression(self, y_true, y_pred, **options)
 
-    def log_folds(self, /, scores: Mapping[str, Sequence[float]], **options: Any) -> Folds:
+    def log_folds(self, /, scores: Any, **options: Any) -> Evaluation:
         """Write the scores of cross-validation; see `reportgen.stage.evaluate.log_folds`."""
         from reportgen.stage.evaluate import log_folds
 
@@ -249,12 +253,17 @@ class Run:
         columns: Sequence[str] | None = None,
         role: str | None = None,
         caption: str | None = None,
+        rows: int | None = None,
+        true_sha256: str | None = None,
     ) -> None:
-        """Write a table: a pandas or polars frame, a list of dicts, a list of rows with `columns`, a dict of columns,
-        or a CSV path."""
+        """Write a table: a pandas or polars frame, a list of dicts, a list of rows with `columns`, a dict of columns, or the
+        path of a CSV or TSV file. `role` says what it is for; `rows` and `true_sha256` (the digest of the column of true
+        labels) belong to the role ``evaluation-rows``.
+        """
         from reportgen.stage import attach
 
-        self._attach("table", name, lambda: attach.table(self.directory, name, table, columns), role=role, caption=caption)
+        more = {"role": role, "caption": caption, "rows": rows, "true_sha256": true_sha256}
+        self._attach("table", name, lambda: attach.table(self.directory, name, table, columns), **more)
 
     def log_chart(self, name: str, chart: Any, *, caption: str | None = None) -> None:
         """Write a chart: an Altair chart, a Vega-Lite dictionary or the path of its JSON; data stay inside, remote data
@@ -371,7 +380,7 @@ class Run:
         self._must_be_open()
         made: dict[str, Any] = {}
         if self._guard(lambda: made.update(make())):
-            extra = {key: record.text(str(value)) for key, value in more.items() if value is not None}
+            extra = {key: values.scalar(value) for key, value in more.items() if value is not None}
             self._write({"kind": kind, "name": clean, **made, **extra})
 
     def _write(self, *events: Mapping[str, Any]) -> None:

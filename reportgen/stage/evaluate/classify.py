@@ -1,0 +1,239 @@
+"""`log_classification`: two classes or many, from scores or labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reportgen import estimate
+from reportgen.errors import RecordError
+from reportgen.stage import drawings
+from reportgen.stage.classification import (
+    Measured,
+    binary_measures,
+    class_measures,
+    confusion,
+    matrix_measures,
+    probability_measures,
+    ranking_measures,
+    reliability,
+)
+from reportgen.stage.evaluate.measured import Evaluation, log_measures, log_rows, said
+from reportgen.stage.inputs import Label, aligned, as_list, floats, ordered, positive_label
+
+if TYPE_CHECKING:
+    from reportgen.stage.run import Run
+
+MAX_SCORE_COLUMNS = 20
+
+
+def log_classification(
+    run: Run,
+    y_true: Any,
+    y_score: Any = None,
+    *,
+    y_pred: Any = None,
+    labels: Sequence[Label] | None = None,
+    positive: Label | None = None,
+    threshold: float = 0.5,
+    threshold_policy: str = "fixed",
+    split: str = "val",
+    dataset: str | None = None,
+    betas: Sequence[float] = (),
+    missing: str = "error",
+    rows: bool = True,
+    charts: bool = True,
+) -> Evaluation:
+    """Write the metrics, intervals and charts of a classifier and return the estimates.
+
+    `y_true` holds the true labels. `y_score` holds a score per row of the positive class, or a row of scores per class
+    in the order of `labels` (as ``predict_proba`` gives them); labels given there are taken for `y_pred`, the predicted
+    labels. Sequences, numpy arrays, pandas and polars columns will do. `labels` defaults to the sorted union of what
+    occurs.
+
+    With two classes `positive` is 1 or True unless it is told. Rows are predicted positive at a score of `threshold` or
+    above unless `y_pred` says otherwise; `threshold_policy` is ``fixed`` or ``tuned`` (chosen on these rows: the
+    metrics at it are optimistic).
+
+    Metrics are named `split`/name. Missing values are an error, or with ``missing="drop"`` their rows are left out and
+    counted. `rows` attaches true label, prediction and score of each row, up to 100,000 rows: this is what lets two
+    models be compared on the same rows. `betas` adds Fβ scores; `dataset` names the data the metrics belong to.
+    """
+    if threshold_policy not in {"fixed", "tuned"}:
+        raise RecordError(f"threshold_policy is 'fixed' or 'tuned', not {threshold_policy!r:.80}")
+    if y_score is None and y_pred is None:
+        raise RecordError("log_classification needs y_score or y_pred")
+    given = {"y_true": y_true, "y_score": y_score, "y_pred": y_pred}
+    given = {name: values for name, values in given.items() if values is not None}
+    columns, dropped = aligned(given, missing)
+    true = columns[0]
+    parts = dict(zip(given, columns, strict=True))
+    scores, predicted = parts.get("y_score"), parts.get("y_pred")
+    if scores is not None and predicted is None and _are_labels(scores, true):
+        scores, predicted = None, scores
+    names = ordered([*(labels if labels is not None else ()), *set(true), *(set(predicted) if predicted is not None else ())])
+    if labels is not None:
+        names = _as_told(labels, names)
+    wide = scores is not None and isinstance(scores[0], (list, tuple))
+    width = len(scores[0]) if scores is not None and wide else 0
+    two = len(names) <= 2 and (positive is not None or len(names) == 2 or set(names) <= {-1, 0, 1}) and width <= 2
+    evaluate = _two_classes if two else _many_classes
+    found, drawn, table = evaluate(
+        true,
+        scores,
+        predicted,
+        names,
+        positive=positive,
+        threshold=threshold,
+        policy=threshold_policy,
+        betas=betas,
+        charts=charts,
+    )
+    if two and scores is not None:
+        _log_threshold(run, threshold, split)
+    estimates = log_measures(run, found, split, dataset)
+    if dropped:
+        run.log_metric(f"{split}/rows_dropped", dropped, direction="none", dataset=dataset)
+    for name, spec in drawn.items():
+        run.log_chart(f"{split}-{name}", spec, caption=spec["description"])
+    if rows:
+        log_rows(run, split, table, len(true))
+    return Evaluation(estimates, len(true), dropped)
+
+
+class _Result(NamedTuple):
+    measures: list[Measured]
+    charts: dict[str, dict[str, Any]]
+    table: dict[str, Sequence[Any]]
+
+
+def _two_classes(
+    true: list[Label],
+    scores: list[Any] | None,
+    predicted: list[Label] | None,
+    names: list[Label],
+    *,
+    positive: Label | None,
+    threshold: float,
+    policy: str,
+    betas: Sequence[float],
+    charts: bool,
+) -> _Result:
+    yes = positive_label(names, positive)
+    no = next((name for name in names if name != yes), 0 if yes == 1 else f"not {yes}")
+    definition: dict[str, Any] = {"positive": str(yes)}
+    column: Sequence[float] | None = None
+    if scores is not None:
+        if isinstance(scores[0], (list, tuple)):
+            at = names.index(yes) if len(names) == 2 else 1
+            scores = [row[at] for row in scores]
+        column = floats(scores, "y_score")
+    if predicted is None:
+        if column is None:
+            raise RecordError("log_classification needs y_score or y_pred")
+        definition["threshold_policy"] = policy
+        predicted = [yes if score >= threshold else no for score in column]
+    matrix = confusion(true, predicted, [no, yes])
+    found = binary_measures(matrix, betas=betas, definition=definition)
+    drawn = {"confusion": drawings.confusion_chart(matrix, [no, yes], _confusion_finding(matrix))} if charts else {}
+    table: dict[str, Sequence[Any]] = {"true": true, "predicted": predicted}
+    if column is not None:
+        table["score"] = column
+        positives = [score for label, score in zip(true, column, strict=True) if label == yes]
+        negatives = [score for label, score in zip(true, column, strict=True) if label != yes]
+        found += ranking_measures(estimate.ranking(positives, negatives), positive=str(yes))
+        found += probability_measures(positives, negatives, positive=str(yes))
+        if charts and positives and negatives:
+            drawn |= _score_charts(found, positives, negatives, threshold)
+    return _Result(found, drawn, table)
+
+
+def _score_charts(
+    found: Sequence[Measured], positives: list[float], negatives: list[float], threshold: float
+) -> dict[str, dict[str, Any]]:
+    by_name = {measure.name: measure for measure in found}
+    drawn = drawings.curves(positives, negatives)
+    auc, precision, f1 = by_name["roc_auc"], by_name["average_precision"], by_name["f1"]
+    specs = {
+        "roc": drawings.roc_chart(drawn, f"ROC-AUC {said(auc)}; no skill is 0.5."),
+        "pr": drawings.pr_chart(drawn, f"Average precision {said(precision)}; no skill is {precision.no_skill:.3f}."),
+        "threshold": drawings.threshold_chart(drawn, threshold, f"F1 {said(f1)} at the threshold {threshold:g}."),
+    }
+    ece = by_name["ece"].estimate.value
+    if ece is not None:
+        bins = reliability(positives, negatives)
+        specs["calibration"] = drawings.calibration_chart(
+            bins, f"Calibration error {ece:.3f} over {len(bins)} bins; {by_name['ece'].note}."
+        )
+    return specs
+
+
+def _many_classes(
+    true: list[Label],
+    scores: list[Any] | None,
+    predicted: list[Label] | None,
+    names: list[Label],
+    *,
+    positive: Label | None,
+    threshold: float,  # noqa: ARG001 - one signature for both evaluations
+    policy: str,  # noqa: ARG001
+    betas: Sequence[float],
+    charts: bool,
+) -> _Result:
+    if positive is not None or betas:
+        raise RecordError(f"positive= and betas= are for two classes; there are {len(names)}")
+    table: dict[str, Sequence[Any]] = {"true": true}
+    if scores is not None:
+        if not isinstance(scores[0], (list, tuple)):
+            raise RecordError(
+                f"one score per row cannot tell {len(names)} classes apart", hint="pass a score per class, or y_pred"
+            )
+        if any(len(row) != len(names) for row in scores):
+            raise RecordError(
+                f"y_score has {len(scores[0])} columns for {len(names)} labels", hint="pass labels= in the order of the columns"
+            )
+        scores = [floats(row, "y_score") for row in scores]
+        if predicted is None:
+            predicted = [names[max(range(len(row)), key=row.__getitem__)] for row in scores]
+    if predicted is None:
+        raise RecordError("log_classification needs y_score or y_pred")
+    table["predicted"] = predicted
+    matrix = confusion(true, predicted, names)
+    found = class_measures(matrix, names)
+    if scores is not None:
+        found += matrix_measures(true, scores, names)
+        if len(names) <= MAX_SCORE_COLUMNS:
+            table |= {f"score:{name}": [row[k] for row in scores] for k, name in enumerate(names)}
+    drawn = {"confusion": drawings.confusion_chart(matrix, names, _confusion_finding(matrix))} if charts else {}
+    return _Result(found, drawn, table)
+
+
+def _are_labels(scores: list[Any], true: list[Label]) -> bool:
+    if isinstance(scores[0], (list, tuple)):
+        return False
+    kinds = set(map(type, scores))
+    return (
+        float not in kinds
+        and (kinds <= {int, bool} or not all(hasattr(kind, "__float__") for kind in kinds))
+        and (str in kinds or set(scores) <= {*true, 0, 1, -1})
+    )
+
+
+def _as_told(labels: Sequence[Label], names: Sequence[Label]) -> list[Label]:
+    told = list(dict.fromkeys(as_list(labels, "labels")))
+    strange = [name for name in names if name not in told]
+    if strange:
+        raise RecordError(f"labels= leaves out {', '.join(map(repr, strange[:5]))}, which the data have")
+    return told
+
+
+def _log_threshold(run: Run, threshold: float, split: str) -> None:
+    try:
+        run.log_param("threshold", threshold)
+    except RecordError:  # another split, or the user, had logged a different one
+        run.log_param(f"{split}/threshold", threshold)
+
+
+def _confusion_finding(matrix: Sequence[Sequence[int]]) -> str:
+    n, hits = sum(map(sum, matrix)), sum(matrix[k][k] for k in range(len(matrix)))
+    return f"{hits:,} of {n:,} rows are predicted right."
