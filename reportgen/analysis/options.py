@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from reportgen.analysis.comparable import role_of
+from reportgen.analysis.decisions import DecisionJobs
 from reportgen.analysis.directions import direction_by_name
 from reportgen.analysis.values import LeaderboardOptions, MetricOptions
 from reportgen.config import Config, LeaderboardConfig, MetricConfig
@@ -47,6 +48,15 @@ def leaderboard_options(name: str, settings: LeaderboardConfig, config: Config) 
         champion=settings.champion,
         missing=settings.missing,
         metrics=metric_options(config),
+    )
+
+
+def decision_jobs(config: Config) -> DecisionJobs:
+    """Return the jobs in which people approve and which deploy, over all pipelines."""
+    pipelines = config.pipelines.values()
+    return DecisionJobs(
+        approve=frozenset(p.approve for p in pipelines if p.approve),
+        deploy=frozenset(p.deploy for p in pipelines if p.deploy),
     )
 
 
