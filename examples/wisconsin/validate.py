@@ -70,62 +70,11 @@ def facts(model: object) -> dict[str, object]:
     }
 
 
-def measure(run: object, target: pd.Series, score: np.ndarray, threshold: float) -> float:
-    """Log every metric of the classification with its interval and charts; return F1 (nan if it is not defined)."""
-    try:
-        run.log_classification(target, score, threshold=threshold, rows=True)
-    except ImportError:
-        temporary(run, target.to_numpy(), score, threshold)
-    truth, predicted = target.to_numpy() == 1, score >= threshold
-    return float(2 * (truth & predicted).sum() / max(1, truth.sum() + predicted.sum()))
-
-
-def temporary(run, truth, score, threshold):
-    from sklearn.metrics import (
-        average_precision_score,
-        brier_score_loss,
-        f1_score,
-        log_loss,
-        roc_auc_score,
-    )
-
-    predicted = (score >= threshold).astype(int)
-    tp, fp, fn = int((truth & predicted).sum()), int(((1 - truth) & predicted).sum()), int((truth & (1 - predicted)).sum())
-
-    def wilson(k, n, z=1.959963984540054):
-        if not n:
-            return None, None
-        p = k / n
-        centre, half = (
-            (p + z * z / (2 * n)) / (1 + z * z / n),
-            z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n),
-        )
-        return max(0.0, centre - half), min(1.0, centre + half)
-
-    low, high = wilson(tp, tp + fp + fn)
-    run.log_metric(
-        "val/f1",
-        f1_score(truth, predicted, zero_division=0.0),
-        direction="higher",
-        low=2 * low / (1 + low),
-        high=2 * high / (1 + high),
-        n=len(truth),
-        method="wilson",
-    )
-    for name, k, n in (
-        ("precision", tp, tp + fp),
-        ("recall", tp, tp + fn),
-        ("accuracy", int((truth == predicted).sum()), len(truth)),
-    ):
-        low, high = wilson(k, n)
-        if n:
-            run.log_metric(f"val/{name}", k / n, direction="higher", low=low, high=high, n=n, method="wilson")
-        else:
-            run.log_metric(f"val/{name}", None, direction="higher", reason="no row was predicted malignant")
-    run.log_metric("val/roc_auc", roc_auc_score(truth, score), direction="higher", n=len(truth))
-    run.log_metric("val/average_precision", average_precision_score(truth, score), direction="higher", n=len(truth))
-    run.log_metric("val/log_loss", log_loss(truth, score.clip(1e-15, 1 - 1e-15)), direction="lower", n=len(truth))
-    run.log_metric("val/brier", brier_score_loss(truth, score), direction="lower", n=len(truth))
+def measure(run: reportgen.Run, target: pd.Series, score: np.ndarray, threshold: float) -> float:
+    """Log every metric of the classification with its interval, charts and rows; return F1 (nan if it is not defined)."""
+    found = run.log_classification(target, score, threshold=threshold, split="val", dataset="validation")
+    f1 = found.metrics["val/f1"].value
+    return math.nan if f1 is None else f1
 
 
 def by_size(features: pd.DataFrame, target: pd.Series, predicted: np.ndarray) -> pd.DataFrame:
