@@ -78,11 +78,15 @@ def clock(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return DASH
     if seconds < 9.95:
-        return f"{max(seconds, 0):.1f} s"
+        return _few(seconds)
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)
     return f"{hours}:{minutes:02d}:{secs:02d}" if hours else f"{minutes}:{secs:02d}"
+
+
+def _few(seconds: float) -> str:
+    return f"{max(seconds, 0):.1f}".removesuffix(".0") + " s"
 
 
 def duration(seconds: float | None) -> str:
@@ -90,7 +94,7 @@ def duration(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return "unknown"
     if seconds < 9.95:
-        return f"{max(seconds, 0):.1f} s"
+        return _few(seconds)
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

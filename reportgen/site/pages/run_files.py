@@ -136,17 +136,23 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     """Return the files of the build: size, digest and where they are; None without any."""
     if not build.artifacts and not run.attachments:
         return None
-    known = {artifact.path for artifact in build.artifacts}
+    ours = [artifact for artifact in build.artifacts if not artifact.path.endswith("/events.jsonl")]
+    known = {artifact.path for artifact in ours}
     extra = [
         Artifact(path=a.path or a.name, state=a.state, sha256=a.sha256, size_bytes=a.size_bytes, reason=a.reason)
         for a in run.attachments
         if a.path not in known
     ]
-    files = [*build.artifacts, *extra]
+    files = [*ours, *extra]
     rows = tuple(_artifact(site, path, build, artifact) for artifact in files[:_ARTIFACTS])
     more = f", the first {_ARTIFACTS} shown" if len(files) > _ARTIFACTS else ""
     columns = (Column("File", sort="text"), Column("Size", num=True, sort="num"), Column("SHA-256"), Column("Where"))
     return Table("c-art", (Span(f"{fmt.plural(len(files), 'file')} of this build{more}."),), columns, rows)
+
+
+def _short(path: str) -> str:
+    """Return the path of a file without the directory of the record it belongs to."""
+    return path.partition("/files/")[2] if path.startswith("reportgen-results/") and "/files/" in path else path
 
 
 def _artifact(site: Site, path: str, build: Build, artifact: Artifact) -> Row:
@@ -160,13 +166,13 @@ def _artifact(site: Site, path: str, build: Build, artifact: Artifact) -> Row:
     where = _STATES[artifact.state]
     if artifact.state in ("over limit", "refused", "gone"):
         reason = artifact.reason or ("over the limit" if artifact.state == "over limit" else "")
-        cells = (Cell((Span(artifact.path, href),), "any"), size, Cell((Span(reason),), "why"), Cell((Span(where),)))
+        cells = (Cell((Span(_short(artifact.path), href),), "any"), size, Cell((Span(reason),), "why"), Cell((Span(where),)))
         return Row(cells, "miss")
     digest = Cell((Span(fmt.short_digest(artifact.sha256)),), "mono")
     if artifact.state == "stored" and on_jenkins:
         there = (Span("stored, "), Span("on Jenkins", on_jenkins))
-        return Row((Cell((Span(artifact.path, href),), "any"), size, digest, Cell(there)))
-    return Row((Cell((Span(artifact.path, href),), "any"), size, digest, Cell((Span(where),))))
+        return Row((Cell((Span(_short(artifact.path), href),), "any"), size, digest, Cell(there)))
+    return Row((Cell((Span(_short(artifact.path), href),), "any"), size, digest, Cell((Span(where),))))
 
 
 def brought_along(build: Build, run: Run) -> tuple[StoredFile, ...]:

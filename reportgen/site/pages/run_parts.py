@@ -36,11 +36,6 @@ def notices(build: Build, run: Run) -> tuple[Notice, ...]:
     if run.unknown_events:
         words = f"{fmt.plural(run.unknown_events, 'event')} of kinds that this version does not know; kept in the raw record."
         found.append(Notice("run", "Newer record.", (Span(words),)))
-    left_out = [artifact.path for artifact in build.artifacts if artifact.state == "over limit"]
-    if left_out:
-        words = f" {'is' if len(left_out) == 1 else 'are'} over the size limit and left on Jenkins."
-        names = fmt.listed([*left_out[:2], *([f"{len(left_out) - 2} more"] if len(left_out) > 2 else [])])
-        found.append(Notice("run", "Left out.", (Span(names), Span(words))))
     expired = [artifact.path for artifact in build.artifacts if artifact.state == "gone"]
     if expired:
         words = fmt.plural(len(expired), "file was", "files were") + " gone from Jenkins before the first harvest."
@@ -135,14 +130,14 @@ def stages(build: Build) -> Stages | None:
             StageRow(
                 stage.name,
                 result,
-                fmt.clock(stage.duration_s) if length else fmt.DASH,
+                fmt.duration(stage.duration_s) if length else fmt.DASH,
                 percent(100 * start / total),
                 percent(max(100 * width / total, 0.6)) if length else "",
                 (stage.error or "").split("\n", 1)[0],
             )
         )
     where = f" on {build.node}" if build.node else ""
-    return Stages(f"Stages of the build{where}, in order, on one time axis.", f"0 to {fmt.clock(total)}", tuple(rows))
+    return Stages(f"Stages of the build{where}, in order, on one time axis.", f"0 to {fmt.duration(total)}", tuple(rows))
 
 
 def logged(run: Run) -> Table:
