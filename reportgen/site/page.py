@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class StoredFile(NamedTuple):
@@ -21,14 +20,7 @@ class TextFile(NamedTuple):
     text: str
 
 
-class Drawing(NamedTuple):
-    """A chart that a page shows: the file at `path` is drawn from the Vega-Lite specification `spec`, once ever."""
-
-    path: str
-    spec: Mapping[str, Any]
-
-
-PageFile = StoredFile | TextFile | Drawing
+PageFile = StoredFile | TextFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Nothing in here is read by anybody before the directory is renamed, so files are
 ``syncfs`` makes them durable together.
 """
 
-# ruff: noqa: PTH101, PTH102, PTH108, PTH112, PTH123, S103 - tens of thousands of files a night: strings and plain calls
+# ruff: noqa: PTH101, PTH102, PTH104, PTH108, PTH112, PTH116, PTH123, S103 - tens of thousands of files a night: strings and plain calls
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -61,12 +61,14 @@ def _room(path: Path) -> str:
 class Tree:
     """Writes the files of one version below `root`; `previous` is the version whose unchanged files are linked, if any.
 
-    May be made anew in each worker process for the same directory: it holds nothing but what is known to exist.
+    May be made anew in each worker process for the same directory: it holds nothing but what is known to exist. With
+    `in_place` (previews) the directory is one that is being read: files are replaced there one by one, each in one step.
     """
 
-    def __init__(self, root: Path, previous: Path | None = None) -> None:
+    def __init__(self, root: Path, previous: Path | None = None, *, in_place: bool = False) -> None:
         self.root = root
         self.previous = previous
+        self.in_place = in_place
         self._top = str(root)
         self._before = str(previous) if previous is not None else None
         self._made: set[str] = set()
@@ -92,6 +94,8 @@ class Tree:
 
     def put(self, path: str, data: bytes, before: Entry | None) -> Entry:
         """Write a file, or link the previous version's where `before` says that it holds the same bytes."""
+        if self.in_place:
+            return self._replace(path, data)
         same = before is not None and before.size == len(data) and before.sha256 == sha256(data).hexdigest()
         if before is not None and same and self.link(path):
             return before
@@ -99,6 +103,8 @@ class Tree:
 
     def link(self, path: str) -> bool:
         """Take a file over from the previous version; False where it is not there any more."""
+        if self.in_place:
+            return self.has(path)
         if self._before is None:
             return False
         source, target = f"{self._before}/{path}", f"{self._top}/{path}"
@@ -133,6 +139,49 @@ class Tree:
         except OSError as error:
             raise publish_error(error, Path(target), "write") from error
         return Entry(digest.hexdigest(), size)
+
+    def share(self, path: str, data: bytes) -> Entry:
+        """Write a file that is named by its content, unless another process has done so already."""
+        entry = Entry(sha256(data).hexdigest(), len(data))
+        if self._there(path):
+            return entry
+        return self._exclusive(path, lambda part: self.write(part, data))
+
+    def share_copy(self, path: str, source: Path, digest: str) -> Entry:
+        """Copy a file that is named by its digest, unless it is there; one whose bytes are damaged is a `PublishError`."""
+        if self._there(path):
+            with disk_errors(source, "read"):
+                return Entry(digest, os.stat(f"{self._top}/{path}").st_size)
+        entry = self._exclusive(path, lambda part: self.copy(part, source))
+        if entry.sha256 != digest:
+            self.remove(path)
+            raise PublishError(
+                f"{source} is damaged: its content is not what its name says", hint="run reportgen check --read-data"
+            )
+        return entry
+
+    def _there(self, path: str) -> bool:
+        """Whether a file named by its content is in the version, or could be taken over; another process may be faster."""
+        try:
+            return self.has(path) or self.link(path)
+        except PublishError:
+            return self.has(path)
+
+    def _exclusive(self, path: str, make: Callable[[str], Entry]) -> Entry:
+        """Make a file beside its place and move it there: whoever else makes the same file is not disturbed."""
+        part = f"{path}.{os.getpid()}.part"
+        self.remove(part)
+        entry = make(part)
+        with disk_errors(Path(f"{self._top}/{path}"), "write"):
+            os.rename(f"{self._top}/{part}", f"{self._top}/{path}")
+        return entry
+
+    def _replace(self, path: str, data: bytes) -> Entry:
+        entry = Entry(sha256(data).hexdigest(), len(data))
+        with suppress(OSError):
+            if Path(f"{self._top}/{path}").read_bytes() == data:
+                return entry
+        return self._exclusive(path, lambda part: self.write(part, data))
 
     def has(self, path: str) -> bool:
         """Whether the version already has this file."""

@@ -1,0 +1,297 @@
+"""What was known when each run was made: its neighbours, the champion and rank of that moment, and where its data came from.
+
+Made once per build of the site from light rows (the metrics that boards rank by, nothing else); small facts come out, which
+travel to worker processes and decide which pages have to be looked at again.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from reportgen.analysis.champion import Titles
+from reportgen.analysis.comparable import Scores, order
+from reportgen.analysis.missing import has_failed
+from reportgen.analysis.options import default_leaderboard
+from reportgen.analysis.references import BuildIndex
+from reportgen.analysis.values import Key, MetricOptions, RunId, run_id
+from reportgen.globs import covers
+from reportgen.model import RunRow
+from reportgen.site.links import Links
+from reportgen.site.pages.past import HISTORY
+from reportgen.store.values import BuildRow
+
+_UPSTREAM = 12
+
+
+class Ref(NamedTuple):
+    """A run in the store: the build's row, and the run's name and record (both empty for a build without runs)."""
+
+    build: int
+    name: str = ""
+    record: str = ""
+
+
+class Near(NamedTuple):
+    """A build of the same job before or after."""
+
+    build: int
+    number: int
+    started_at: datetime
+
+
+class Step(NamedTuple):
+    """A run that another was made from, and what it handed on."""
+
+    run: Ref
+    made: str
+    digest: str
+
+
+class Facts(NamedTuple):
+    """The past of one run in references; `window` are the builds of its small histories, oldest first, its own last."""
+
+    path: str
+    run: Ref
+    window: tuple[int, ...]
+    metric: str = ""
+    previous: Ref | None = None
+    same_data: str = "unknown"
+    champion: Ref | None = None
+    champion_rule: str = ""
+    champion_comparable: bool = False
+    baseline: Ref | None = None
+    baseline_comparable: bool = False
+    rank: int | None = None
+    comparable: int = 0
+    before: Near | None = None
+    after: Near | None = None
+    last_good: Ref | None = None
+    failures: int = 0
+    """How many builds of the job failed before; `failures_digest` moves with any of them. Both empty for a success."""
+    failures_digest: str = ""
+    upstream: tuple[Step, ...] = ()
+    shift: str = ""
+
+    def builds(self) -> Iterator[int]:
+        """Yield the builds whose content the page may show; the neighbours are named by their numbers alone."""
+        yield from self.window
+        for ref in (self.previous, self.champion, self.baseline, self.last_good):
+            if ref is not None:
+                yield ref.build
+        for step in self.upstream:
+            yield step.run.build
+
+    def key(self, revisions: Mapping[int, int], base: str) -> str:
+        """Return a digest that moves when the page may have to change; `base` stands for what all pages depend on."""
+        cited = [(build, revisions.get(build)) for build in self.builds()]
+        return sha256(f"{base}\n{self!r}\n{cited!r}".encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def ref_of(row: RunRow) -> Ref:
+    """Return the reference to the run in `row`."""
+    return Ref(row.build_id, row.name, row.record)
+
+
+class BoardPast:
+    """One leaderboard as it grew: who was comparable with whom, and which place a run took when it came."""
+
+    def __init__(self, scores: Scores, titles: Titles) -> None:
+        self.options = scores.options
+        self.scores = scores
+        self.titles = titles
+        self._key_of: dict[RunId, Key] = {}
+        self._rank: dict[RunId, tuple[int | None, int]] = {}
+        self._baseline: dict[Key, RunRow] = {}
+        self._any_baseline: RunRow | None = None
+        values: dict[Key, list[float]] = {}
+        wanted = scores.options.baseline
+        for candidate in scores.candidates:
+            row, key = candidate.row, candidate.key
+            self._key_of[run_id(row)] = key
+            if wanted is not None and (row.job, row.number) == wanted[:2] and wanted.name in ("", row.name):
+                self._baseline[key] = self._any_baseline = row
+            if candidate.missing is None and candidate.metric is not None and candidate.metric.value is not None:
+                better_first = values.setdefault(key, [])
+                sign = -1.0 if scores.directions[key] == "higher" else 1.0
+                value = sign * candidate.metric.value
+                place = bisect.bisect_left(better_first, value)
+                bisect.insort(better_first, value)
+                ranked = scores.directions[key] != "none"
+                self._rank[run_id(row)] = (place + 1 if ranked else None, len(better_first))
+
+    def rank(self, row: RunRow) -> tuple[int | None, int]:
+        """Return the rank a run took among the comparable ones that were there, and how many those were with it."""
+        return self._rank.get(run_id(row), (None, 0))
+
+    def champion(self, row: RunRow) -> tuple[RunRow | None, str, bool]:
+        """Return who held the title when the run started, by which rule, and whether the two are comparable."""
+        key = self._key_of.get(run_id(row))
+        if key is None:
+            return None, "", False
+        holder = self.titles.holder(key, before=row)
+        found = (holder.run or holder.known) if holder is not None else None
+        if holder is None or found is None or run_id(found) == run_id(row):
+            return None, "", False
+        return found, holder.rule, holder.run is not None
+
+    def baseline(self, row: RunRow) -> tuple[RunRow | None, bool]:
+        """Return the fixed reference, if it was there before, and whether it is comparable with the run."""
+        found = self._any_baseline
+        if found is None or order(found) >= order(row):
+            return None, False
+        key = self._key_of.get(run_id(row))
+        return found, key is not None and self._baseline.get(key) is found
+
+
+class Chronicle:
+    """The past of every run of a site, from the rows of all its runs.
+
+    `builds` come newest first; `index` holds the rows of all runs with the metrics that the `boards` rank by.
+    """
+
+    def __init__(
+        self,
+        builds: Sequence[BuildRow],
+        index: BuildIndex,
+        boards: Sequence[BoardPast],
+        links: Links,
+        metrics: Mapping[str, MetricOptions],
+    ) -> None:
+        self.links = links
+        self.boards = boards
+        self.index = index
+        self.revisions = {build.id: build.revision for build in builds}
+        self._jobs: dict[str, list[BuildRow]] = {}
+        for build in reversed(builds):
+            self._jobs.setdefault(build.job, []).append(build)
+        self._rows: dict[int, list[RunRow]] = {}
+        for row in self.index.rows:
+            self._rows.setdefault(row.build_id, []).append(row)
+        self._board_of = {job: self._first_board(job) for job in self._jobs}
+        self._metric_of: dict[str, str] = {}
+        for job in self._jobs:
+            board = self._board_of[job]
+            if board is not None:
+                self._metric_of[job] = board.options.metric
+            else:
+                found = default_leaderboard(job, [r for b in self._jobs[job] for r in self._rows.get(b.id, ())], metrics)
+                self._metric_of[job] = found.metric if found else ""
+
+    def _first_board(self, job: str) -> BoardPast | None:
+        return next((b for b in self.boards if any(covers(pattern, job) for pattern in b.options.jobs)), None)
+
+    @property
+    def jobs(self) -> Mapping[str, Sequence[BuildRow]]:
+        """The builds of each job, oldest first."""
+        return self._jobs
+
+    def metric(self, job: str) -> str:
+        """Return the metric that runs of a job are judged by; empty if there is none."""
+        return self._metric_of.get(job, "")
+
+    def rows_of(self, build: int) -> Sequence[RunRow]:
+        """Return the light rows of a build's runs."""
+        return self._rows.get(build, ())
+
+    def failed(self, job: str) -> list[int]:
+        """Return the builds of a job that did not succeed, oldest first."""
+        return [build.id for build in self._jobs[job] if build.result != "SUCCESS"]
+
+    def facts(self) -> Iterator[Facts]:
+        """Yield the facts of every run page, job by job, oldest first."""
+        for job in sorted(self._jobs):
+            yield from self._facts_of(job, self._jobs[job])
+
+    def _facts_of(self, job: str, builds: Sequence[BuildRow]) -> Iterator[Facts]:
+        last: RunRow | None = None
+        by_name: dict[str, RunRow] = {}
+        good: RunRow | None = None
+        failures, failed = sha256(), 0
+        for position, build in enumerate(builds):
+            rows = self._rows.get(build.id, [])
+            near = Facts(
+                path=self.links.build(job, build.number, build.started_at),
+                run=Ref(build.id),
+                window=tuple(b.id for b in builds[max(0, position - HISTORY + 1) : position + 1]),
+                metric=self._metric_of[job],
+                before=_near(builds, position - 1),
+                after=_near(builds, position + 1),
+                last_good=ref_of(good) if good else None,
+                failures=failed if build.result != "SUCCESS" else 0,
+                failures_digest=failures.hexdigest() if build.result != "SUCCESS" and failed else "",
+            )
+            if not rows:
+                yield near._replace(previous=ref_of(last) if last else None)
+            for row in rows:
+                previous = by_name.get(row.name, last) if row.several else last
+                yield self._with_past(near, row, previous)
+            for row in rows:
+                by_name[row.name] = last = row
+                if build.result == "SUCCESS" and not has_failed(row) and row.status != "interrupted":
+                    good = row
+            if build.result != "SUCCESS":
+                failed += 1
+                failures.update(f"{build.id}:{build.revision} ".encode())
+
+    def _with_past(self, near: Facts, row: RunRow, previous: RunRow | None) -> Facts:
+        board = self._board_of[row.job]
+        champion, rule, alike = board.champion(row) if board else (None, "", False)
+        baseline, baseline_alike = board.baseline(row) if board else (None, False)
+        rank, comparable = board.rank(row) if board else (None, 0)
+        return near._replace(
+            path=self.links.row(row),
+            run=ref_of(row),
+            previous=ref_of(previous) if previous else None,
+            same_data=_same_data(row, previous),
+            champion=ref_of(champion) if champion else None,
+            champion_rule=rule,
+            champion_comparable=alike,
+            baseline=ref_of(baseline) if baseline else None,
+            baseline_comparable=baseline_alike,
+            rank=rank,
+            comparable=comparable,
+            upstream=self._upstream(row),
+        )
+
+    def _upstream(self, row: RunRow) -> tuple[Step, ...]:
+        """What the run came from, oldest first."""
+        if not (row.upstream or row.fingerprints or row.params):
+            return ()
+        steps: list[Step] = []
+        used = {d.sha256: d.name for d in row.datasets if d.sha256} | {
+            m.sha256: m.name for m in row.models if m.role == "input"
+        }
+        for found in self.index.walk_up(row):
+            handed = [m.sha256 for m in found.models if m.role == "made" and m.sha256 in used]
+            handed += [d.sha256 for d in found.datasets if d.sha256 in used and d.sha256]
+            digest = handed[0] if handed else ""
+            steps.append(Step(ref_of(found), used.pop(digest, "") if digest else "", digest))
+            used |= {d.sha256: d.name for d in found.datasets if d.sha256 and d.sha256 != digest}
+            if len(steps) == _UPSTREAM:
+                break
+        return tuple(reversed(steps))
+
+
+def _near(builds: Sequence[BuildRow], position: int) -> Near | None:
+    if not 0 <= position < len(builds):
+        return None
+    build = builds[position]
+    return Near(build.id, build.number, build.started_at)
+
+
+def _same_data(row: RunRow, previous: RunRow | None) -> str:
+    """Whether two runs were scored on the same validation data: same, changed, or unknown."""
+    if previous is None:
+        return "unknown"
+    mine, theirs = _validation(row), _validation(previous)
+    if not mine or not theirs:
+        return "unknown"
+    return "same" if mine == theirs else "changed"
+
+
+def _validation(row: RunRow) -> frozenset[str]:
+    return frozenset(d.sha256 for d in row.datasets if d.sha256 and d.role in ("validation", "val", "valid", "test"))

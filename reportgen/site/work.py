@@ -1,0 +1,382 @@
+"""Making pages in a worker process: read the store, make contexts, render, write; only small values travel.
+
+A worker gets references and gives back what the manifest needs to know. The same code runs in the main process where there is
+little to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import NamedTuple
+
+from reportgen.charts.check import SpecLimits, load_spec
+from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw_all
+from reportgen.charts.svg import size_of
+from reportgen.charts.values import Spec
+from reportgen.content.notes import NoteLimits, render_note
+from reportgen.errors import ChartError, ReportgenError, StoreError
+from reportgen.model import Attachment, Build, Run, RunRow
+from reportgen.site.chronicle import Facts, Ref, ref_of
+from reportgen.site.links import attachment_path
+from reportgen.site.page import Page, StoredFile, TextFile
+from reportgen.site.pages import run_files
+from reportgen.site.pages.base import Shown, Site
+from reportgen.site.pages.past import Neighbour, RunPast, Upstream
+from reportgen.site.pages.run import RunInput, run_page
+from reportgen.site.render import Renderer, fingerprint
+from reportgen.site.theme import Theme
+from reportgen.site.write import Entry, Tree
+from reportgen.store.pages import PageRow
+from reportgen.store.view import StoreView
+
+_PICTURES = {"png", "jpg", "jpeg", "webp", "gif", "svg"}
+_MOST_FAILURES = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkLimits:
+    """What a page may hold of the files of a run."""
+
+    table_rows: int = 1000
+    table_columns: int = 50
+    chart_bytes: int = 2_000_000
+    chart_seconds: float = 10.0
+    markdown_bytes: int = 256_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Everything a worker process needs to begin."""
+
+    store: Path
+    theme: Theme
+    site: Site
+    root: Path
+    previous: Path | None
+    program: str
+    assets: Mapping[str, str] = field(default_factory=dict)
+    limits: WorkLimits = WorkLimits()
+    in_place: bool = False
+
+
+class Task(NamedTuple):
+    """A run page whose key moved: its facts, its key, and what is known of it from before."""
+
+    facts: Facts
+    key: str
+    before: PageRow | None
+
+
+class Chunk(NamedTuple):
+    """Tasks of neighbouring builds of one job, and the builds of the job that failed, oldest first."""
+
+    tasks: tuple[Task, ...]
+    failed: tuple[int, ...]
+
+
+class Failure(NamedTuple):
+    """A page or a part of one that could not be made."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of some pages: what to remember of each, the files that were written, how many were rendered, what failed."""
+
+    made: list[PageRow] = field(default_factory=list)
+    files: dict[str, Entry] = field(default_factory=dict)
+    rendered: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Take over what another worker did."""
+        self.made += other.made
+        self.files |= other.files
+        self.rendered += other.rendered
+        self.failures += other.failures
+
+
+class Workshop:
+    """Makes pages in this process."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.renderer = Renderer(setup.theme, setup.assets)
+        self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place)
+        self._view: StoreView | None = None
+
+    @property
+    def view(self) -> StoreView:
+        """The store, opened when first needed."""
+        if self._view is None:
+            self._view = StoreView.open(self.setup.store)
+        return self._view
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._view is not None:
+            self._view.close()
+
+    def put(self, page: Page, key: str, before: PageRow | None, outcome: Outcome) -> None:
+        """Render and write a page, or link the previous version's where nothing it depends on has changed."""
+        mark = fingerprint(page, self.setup.theme.template_digest(page.template), self.setup.program)
+        files = tuple(dict.fromkeys(file.path for file in page.files))
+        for file in page.files:
+            self._bring(page.path, file, outcome)
+        known = before is not None and before.fingerprint == mark
+        if before is not None and known and self.tree.link(page.path):
+            entry = Entry(before.sha256, before.size_bytes)
+        else:
+            data = self._rendered(page, outcome)
+            if data is None:
+                key = mark = ""
+                data = failed_page(page.path, outcome.failures[-1].reason)
+            old = Entry(before.sha256, before.size_bytes) if before is not None else None
+            entry = self.tree.put(page.path, data, old)
+            outcome.rendered.append(page.path)
+        self._keep(page.path, key, mark, entry, files, outcome)
+
+    def _keep(self, path: str, key: str, mark: str, entry: Entry, files: Sequence[str], outcome: Outcome) -> None:
+        outcome.files[path] = entry
+        detail = {"files": list(files)} if files else {}
+        outcome.made.append(
+            PageRow(path=path, key=key, fingerprint=mark, sha256=entry.sha256, size_bytes=entry.size, detail=detail)
+        )
+
+    def _rendered(self, page: Page, outcome: Outcome) -> bytes | None:
+        try:
+            return self.renderer.render(page)
+        except ReportgenError as problem:
+            outcome.failures.append(Failure(page.path, problem.message))
+            return None
+
+    def fail(self, path: str, reason: str, outcome: Outcome) -> None:
+        """Put a page that says what went wrong in the place of one that could not be made."""
+        outcome.failures.append(Failure(path, reason))
+        outcome.rendered.append(path)
+        self._keep(path, "", "", self.tree.put(path, failed_page(path, reason), None), (), outcome)
+
+    def _bring(self, page: str, file: StoredFile | TextFile, outcome: Outcome) -> None:
+        if file.path in outcome.files:
+            return
+        if isinstance(file, TextFile):
+            outcome.files[file.path] = self.tree.share(file.path, file.text.encode("utf-8", "replace"))
+            return
+        try:
+            outcome.files[file.path] = self.tree.share_copy(file.path, self.view.blob_path(file.sha256), file.sha256)
+        except StoreError as problem:
+            outcome.failures.append(Failure(page, problem.message))
+
+    # -- run pages ----------------------------------------------------------------------------------------------------------
+
+    def runs(self, chunk: Chunk) -> Outcome:
+        """Make the run pages of a chunk."""
+        outcome = Outcome()
+        wanted = {build for task in chunk.tasks for build in task.facts.builds()}
+        rows = self.view.run_rows(ids=wanted)
+        by_ref = {ref_of(row): row for row in rows}
+        by_build: dict[int, list[RunRow]] = {}
+        for row in reversed(rows):
+            by_build.setdefault(row.build_id, []).append(row)
+        ids = list(dict.fromkeys(task.facts.run.build for task in chunk.tasks))
+        builds = dict(zip(ids, self.view.builds(ids), strict=True))
+        prepared = self._prepare(builds.values())
+        outcome.files |= prepared.written
+        outcome.failures += prepared.failures
+        for task in chunk.tasks:
+            build = builds[task.facts.run.build]
+            run = next((r for r in build.runs if (r.name, r.record) == task.facts.run[1:]), None)
+            past = self._past(task.facts, by_ref, by_build, run, chunk.failed)
+            given = RunInput(
+                build=build,
+                run=run,
+                past=past,
+                drawings=prepared.drawings,
+                tables=prepared.tables,
+                notes=prepared.notes_of(run),
+            )
+            try:
+                page = run_page(self.setup.site, given)
+            except (ReportgenError, ValueError, TypeError, KeyError, ArithmeticError, IndexError, AttributeError) as problem:
+                self.fail(task.facts.path, f"{type(problem).__name__}: {problem}", outcome)
+                continue
+            page = replace(page, files=(*page.files, *prepared.pictures_of(run)))
+            key = "" if prepared.shaky(run) else task.key
+            self.put(page, key, task.before, outcome)
+        return outcome
+
+    def _past(
+        self,
+        facts: Facts,
+        rows: Mapping[Ref, RunRow],
+        by_build: Mapping[int, Sequence[RunRow]],
+        run: Run | None,
+        failed: Sequence[int],
+    ) -> RunPast:
+        def row(ref: Ref | None) -> RunRow | None:
+            return rows.get(ref) if ref is not None else None
+
+        return RunPast(
+            metric=facts.metric,
+            previous=row(facts.previous),
+            validation=facts.same_data,  # type: ignore[arg-type]
+            champion=row(facts.champion),
+            champion_rule=facts.champion_rule,
+            champion_comparable=facts.champion_comparable,
+            baseline=row(facts.baseline),
+            baseline_comparable=facts.baseline_comparable,
+            rank=facts.rank,
+            comparable=facts.comparable,
+            history=_history(facts, run, by_build),
+            before=Neighbour(facts.before.number, facts.before.started_at) if facts.before else None,
+            after=Neighbour(facts.after.number, facts.after.started_at) if facts.after else None,
+            last_good=row(facts.last_good),
+            first_of_kind=self._first_of_kind(facts, run, failed),
+            upstream=tuple(
+                Upstream(found, step.made, step.digest) for step in facts.upstream if (found := row(step.run)) is not None
+            ),
+            shift=facts.shift,
+        )
+
+    def _first_of_kind(self, facts: Facts, run: Run | None, failed: Sequence[int]) -> bool:
+        """Whether no earlier build of the job failed with the same kind of error; not claimed where there are too many."""
+        if run is None or run.error is None or facts.failures > _MOST_FAILURES:
+            return False
+        earlier = failed[: facts.failures]
+        kinds = {r.error.type for build in self.view.builds(earlier) for r in build.runs if r.error is not None}
+        return run.error.type not in kinds
+
+    def _prepare(self, builds: Iterable[Build]) -> _Prepared:
+        """Read tables, render notes and draw the charts of some builds."""
+        prepared = _Prepared(self.setup.limits)
+        specs: dict[str, Spec] = {}
+        for build in builds:
+            for run in build.runs:
+                for attachment in run.attachments:
+                    if attachment.state == "stored" and attachment.sha256:
+                        self._prepare_file(attachment, prepared, specs)
+        if specs:
+            self._draw(specs, prepared)
+        return prepared
+
+    def _prepare_file(self, attachment: Attachment, prepared: _Prepared, specs: dict[str, Spec]) -> None:
+        digest, kind = attachment.sha256 or "", attachment.format.lower()
+        if digest in prepared.drawings or digest in prepared.tables or digest in specs:
+            return
+        if attachment.kind == "chart":
+            try:
+                limits = SpecLimits(spec_bytes=self.setup.limits.chart_bytes)
+                specs[digest] = load_spec(self.view.blob(digest), limits=limits)
+            except (ChartError, StoreError) as problem:
+                prepared.drawings[digest] = Shown("", problem=problem.message)
+        elif attachment.kind == "figure" and kind in _PICTURES:
+            prepared.drawings[digest] = Shown(run_files.stored_path(digest, attachment.format, attachment.path))
+        elif attachment.kind == "table" and kind in ("csv", "tsv"):
+            limits_ = self.setup.limits
+            found = run_files.read_table(self.view.blob(digest), kind, rows=limits_.table_rows, columns=limits_.table_columns)
+            if found is not None:
+                prepared.tables[digest] = found
+
+    def _draw(self, specs: Mapping[str, Spec], prepared: _Prepared) -> None:
+        keyed = {chart_digest(spec): spec for spec in specs.values()}
+        limits = DrawLimits(cpu_s=self.setup.limits.chart_seconds)
+        drawn = draw_all(keyed, cache_dir=self.setup.store / "cache", limits=limits)
+        for source, spec in specs.items():
+            result = drawn[chart_digest(spec)]
+            if isinstance(result, ChartFailure):
+                prepared.drawings[source] = Shown("", problem=result.reason)
+                if not result.final:
+                    prepared.retry.add(source)
+                    prepared.failures.append(Failure(f"chart {source[:12]}", result.reason))
+                continue
+            path = attachment_path(sha256(result).hexdigest(), "svg")
+            width, height = size_of(result) or (0, 0)
+            prepared.drawings[source] = Shown(path, width, height)
+            prepared.pictures[source] = path
+            if path not in prepared.written:
+                prepared.written[path] = self.tree.share(path, result)
+
+
+class _Prepared:
+    """Tables, notes and drawings of the builds of a chunk."""
+
+    def __init__(self, limits: WorkLimits) -> None:
+        self.drawings: dict[str, Shown] = {}
+        self.tables: dict[str, run_files.Rows] = {}
+        self.pictures: dict[str, str] = {}
+        self.written: dict[str, Entry] = {}
+        self.failures: list[Failure] = []
+        self.retry: set[str] = set()
+        self._limits = NoteLimits(read_bytes=limits.markdown_bytes)
+
+    def notes_of(self, run: Run | None) -> tuple[str, ...]:
+        """Return the notes of a run as safe markup."""
+        return tuple(render_note(text, limits=self._limits).html for text in run.notes) if run is not None else ()
+
+    def shaky(self, run: Run | None) -> bool:
+        """Whether a chart of the run could not be drawn this time, and may be the next."""
+        return run is not None and any(a.sha256 in self.retry for a in run.attachments)
+
+    def pictures_of(self, run: Run | None) -> tuple[StoredFile, ...]:
+        """Return the drawings that the page of a run shows; they are written already."""
+        found = {self.pictures[a.sha256] for a in (run.attachments if run is not None else ()) if a.sha256 in self.pictures}
+        return tuple(StoredFile(path, "") for path in sorted(found))
+
+
+def _history(facts: Facts, run: Run | None, by_build: Mapping[int, Sequence[RunRow]]) -> dict[str, tuple[float | None, ...]]:
+    """Return per metric of the run its values over the window, oldest first; runs of the same name go together."""
+    if run is None:
+        return {}
+    chosen: list[RunRow | None] = []
+    for build in facts.window:
+        rows = by_build.get(build, ())
+        if build == facts.run.build:
+            same = [row for row in rows if (row.name, row.record) == (run.name, run.record)]
+        else:
+            same = [row for row in rows if row.name == run.name] or list(rows[:1] if len(rows) == 1 else ())
+        chosen.append(same[0] if same else None)
+    return {
+        metric.name: tuple(_value(row, metric.name) if row is not None else None for row in chosen) for metric in run.metrics
+    }
+
+
+def _value(row: RunRow, name: str) -> float | None:
+    metric = row.metrics.get(name)
+    return metric.value if metric is not None else None
+
+
+def failed_page(path: str, reason: str) -> bytes:
+    """Return the page that stands where one could not be made."""
+    root = "../" * path.count("/")
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>This page could not be made</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n</head>\n<body>\n<main>\n'
+        f"<h1>This page could not be made</h1>\n<p>{escape(reason)}</p>\n"
+        f'<p>The rest of the site is complete. The next build tries again. <a href="{root}index.html">Overview</a></p>\n'
+        "</main>\n</body>\n</html>\n"
+    ).encode("utf-8", "replace")
+
+
+_SHOP: Workshop | None = None
+
+
+def begin(setup: Setup) -> None:
+    """Prepare this worker process."""
+    global _SHOP
+    _SHOP = Workshop(setup)
+
+
+def make_runs(chunk: Chunk) -> Outcome:
+    """Make the run pages of a chunk in a worker process that has begun."""
+    if _SHOP is None:
+        raise RuntimeError("the worker process was not prepared")
+    return _SHOP.runs(chunk)
+
+
+__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs"]
