@@ -53,6 +53,10 @@ class Metric:
     reason: str | None = None
     text: str | None = None
     points: int = 0
+    no_skill: float | None = None
+    """What guessing would score on the same rows, where the metric has such a value."""
+    note: str | None = None
+    """A few words of the step to stand beside the value ("3 rows at 0 or 1 were clipped")."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from reportgen import estimate
@@ -129,32 +130,34 @@ def threshold_chart(found: Curves, threshold: float | None, finding: str) -> Spe
     colours = {"precision": SECOND, "recall": THIRD, "F1": THIS}
     layers: list[Spec] = []
     if threshold is not None:
-        layers.append({
-            "data": {"values": [{"x": _round(threshold)}]},
-            "mark": {"type": "rule", "color": EDGE, "strokeWidth": 1.5, "strokeDash": [2, 2]},
-            "encoding": {"x": {"field": "x", "type": "quantitative"}},
-        })  # fmt: skip
+        layers.append(_rule_line([(threshold, 0.0), (threshold, 1.0)]))
     for name, points in tracks.items():
-        layers.append(_line(_xy(thinned(points)), colours[name], 2.5 if name == "F1" else 1.5))
-    for name, (x, y), dy in zip(tracks, _label_places(list(tracks.values())), (-7, -7, 11), strict=True):
-        layers.append(_label(name, x, y, colours[name], dx=3, dy=dy))
+        layers.append(_line(_xy(thinned(points, VERTICES // 2)), colours[name], 2.5 if name == "F1" else 1.5))
+    for name, (x, y) in zip(tracks, _label_places(list(tracks.values())), strict=True):
+        layers.append(_label(name, x, y, colours[name], dx=5, dy=-9))
     return _panel(layers, finding, "threshold", "precision, recall, F1", unit="y")
 
 
-def _label_places(tracks: Sequence[Sequence[Point]]) -> Iterator[Point]:
-    """Yield a vertex of each track to write its name at: where it is farthest from the others."""
-    for at, track in enumerate(tracks):
-        others = [track_ for other, track_ in enumerate(tracks) if other != at]
-        first, last = len(track) // 10, max(len(track) * 7 // 10, len(track) // 10 + 1)
-        yield max(
-            (track[i] for i in range(first, last)),
-            key=lambda point: min(abs(point[1] - _at(other, point[0])) for other in others),
-        )
+def _label_places(tracks: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return a vertex of each track to name it at: clear of the other tracks, of the frame and of the names before it."""
+    placed: list[Point] = []
+    low, high = tracks[0][0][0], tracks[0][-1][0]
+    span = (high - low) or 1.0
+    for track in tracks:
+        others = [other for other in tracks if other is not track]
+
+        def clearance(point: Point, others: Sequence[Sequence[Point]] = others) -> float:
+            x, y = point
+            gaps = [abs(y - _at(other, x)) for other in others]
+            names = [math.hypot((x - px) / span, y - py) for px, py in placed]
+            frame = min(y, 0.9 - y, (high - x) / span - 0.2) * 2
+            return min(*gaps, *names, frame, 0.25)
+
+        placed.append(max(track[:: max(1, len(track) // 200)], key=clearance))
+    return placed
 
 
 def _at(track: Sequence[Point], x: float) -> float:
-    from bisect import bisect_left
-
     return track[min(bisect_left(track, (x, -math.inf)), len(track) - 1)][1]
 
 
@@ -167,7 +170,7 @@ def calibration_chart(bins: Sequence[Bin], finding: str) -> Spec:
         rows.append({"x": _round(part.mean), "y": _round(part.positives / part.rows), **bounds, "rows": part.rows})
     layers: list[Spec] = [
         _rule_line([(0.0, 0.0), (1.0, 1.0)]),
-        _label("perfect", 0.8, 0.8, INK3, dx=-6, dy=-6, align="right"),
+        _label("dotted: perfect", 1.0, 0.05, INK3, dx=-4, align="right"),
         {
             "data": {"values": rows},
             "encoding": {"x": _axis("x"), "y": _axis("y")},
@@ -285,16 +288,8 @@ def folds_chart(scores: Sequence[float], name: str, finding: str) -> Spec:
     domain = [_round(min(scores) - spread * 0.25), _round(max(scores) + spread * 0.25)]
     last = len(scores)
     layers: list[Spec] = [
-        {
-            "data": {"values": [{"y": _round(mean)}]},
-            "mark": {"type": "rule", "color": EDGE, "strokeWidth": 1.5, "strokeDash": [4, 3]},
-            "encoding": {"y": {"field": "y", "type": "quantitative"}},
-        },
-        {
-            "data": {"values": [{"x": last, "y": _round(mean), "text": f"mean {mean:.4g}"}]},
-            "mark": {"type": "text", "color": INK3, "align": "right", "dy": -8, "fontSize": 13},
-            "encoding": {"x": _axis("x"), "y": _axis("y"), "text": {"field": "text", "type": "nominal"}},
-        },
+        _rule_line([(0.5, mean), (last + 0.5, mean)]),
+        _label(f"mean {mean:.4g}", 0.5, mean, INK3, dx=4, dy=-8),
         {
             "data": {"values": [{"x": at, "y": _round(score)} for at, score in enumerate(scores, start=1)]},
             "mark": {"type": "point", "filled": True, "color": THIS, "size": 60, "opacity": 1},
@@ -358,4 +353,4 @@ def _xy(points: Sequence[Point]) -> list[dict[str, float]]:
 
 
 def _round(value: float) -> float:
-    return float(f"{value:.6g}")
+    return float(f"{value:.5g}")

@@ -171,6 +171,8 @@ def _metric(name: str, whole: dict[str, Any] | None, last: dict[str, Any], point
         reason=_text(event.get("reason")),
         text=None if value is not None or given is None else str(given)[:1000],
         points=len(points),
+        no_skill=_float(event.get("no_skill")),
+        note=_text(event.get("note")),
     )
 
 
