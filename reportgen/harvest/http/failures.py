@@ -1,0 +1,132 @@
+"""What goes wrong on the way, in our words: never with a token, an address with a password, or a page that Jenkins sent."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import zlib
+from collections.abc import Iterator
+
+import jenkins
+import requests
+import urllib3.exceptions
+
+from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
+from reportgen.harvest.http.credentials import Credentials
+from reportgen.harvest.http.wire import Aborted, TooSlow
+
+LIBRARY_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, jenkins.JenkinsException, OSError, zlib.error)
+_NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+_PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
+
+
+class TooLarge(HarvestError):
+    """The answer is larger than the limit; nothing of it is kept."""
+
+    slug = "over-limit"
+
+
+class Transient(Exception):
+    """What may pass: `wish_s` is the wait the server asked for, `answered` whether anything came back."""
+
+    def __init__(self, reason: str, *, wish_s: float | None = None, answered: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wish_s = wish_s
+        self.answered = answered
+
+
+class Refused(Exception):
+    """An answer other than 200, on its way past python-jenkins, which would read it to its end and put it into a message."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def translate(error: BaseException, *, answered: bool) -> Exception:
+    """Return what an error of a library means: something that may pass, or one of our errors.
+
+    `answered` says that some bytes of the answer had come.
+    """
+    chain = list(_causes(error))
+    if any(isinstance(cause, Aborted) for cause in chain):
+        return Unreachable("the harvest was stopped")
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unreachable(
+                f"the certificate of Jenkins is not trusted: {_words(chain[-1])}",
+                hint="name the file of your certificate authority: ca_bundle under [jenkins], or REQUESTS_CA_BUNDLE",
+            )
+        if isinstance(cause, requests.exceptions.ProxyError):
+            return Unreachable(f"the proxy does not let us through: {_words(chain[-1])}", hint="check proxy under [jenkins]")
+        if isinstance(cause, _NO_ADDRESS):
+            return HarvestError(f"not an address: {_words(cause)}")
+    return Transient(_reason(chain), answered=answered)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what is inside it, outermost first."""
+    seen: set[int] = set()
+    pending: list[BaseException] = [error]
+    while pending:
+        current = pending.pop(0)
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = [current.__cause__, current.__context__, getattr(current, "reason", None), *current.args]
+        pending.extend(cause for cause in inner if isinstance(cause, BaseException))
+
+
+def _reason(chain: list[BaseException]) -> str:
+    for cause in chain:
+        if isinstance(cause, (urllib3.exceptions.IncompleteRead, zlib.error)):
+            return "the answer ends early"
+        if isinstance(cause, TooSlow):
+            return f"too slow: {cause}"
+        if isinstance(cause, urllib3.exceptions.NameResolutionError):
+            return "the name of the host is not known"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the connection was refused"
+        if isinstance(cause, ConnectionResetError):
+            return "the connection was reset"
+        if isinstance(cause, (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError, jenkins.TimeoutException)):
+            return "no answer in time"
+    return _words(chain[-1])
+
+
+def _words(error: BaseException) -> str:
+    """Return an error's own words on one line, without anything that stands before an @ in an address."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return _PASSWORD_IN_URL.sub("//", text)[:300]
+
+
+def hint_for(reason: str) -> str:
+    """Return what to do about an address that does not answer."""
+    if "host is not known" in reason or "refused" in reason:
+        return "check url under [jenkins], and proxy if one is needed"
+    return "try again later; what was harvested so far is kept"
+
+
+
+
+def describe_refusal(path: str, status: int, url: str, credentials: Credentials | None) -> HarvestError:
+    """Return the error for an answer that is none: it names the user, never the token, and nothing of the page that came."""
+    user = f"user {credentials.user!r}" if credentials else "a request without a user"
+    if status == 401:
+        who = f"{user} or its token" if credentials else user
+        return AccessDenied(
+            f"Jenkins at {url} refuses {who} (401)", hint="set JENKINS_USER and JENKINS_TOKEN to a valid API token"
+        )
+    if status == 403:
+        hint = "grant Overall/Read and Job/Read" if credentials else "set JENKINS_USER and JENKINS_TOKEN"
+        return AccessDenied(f"{path}: Jenkins does not let {user} read this (403)", hint=hint)
+    if status == 404:
+        return NotFound(f"{path}: not found (404): absent, or not to be seen by this user")
+    if 300 <= status < 400:
+        return AccessDenied(
+            f"{path}: Jenkins redirects ({status}) instead of answering (a login page?)",
+            hint="check user and token, and that url under [jenkins] is the address that Jenkins itself has",
+        )
+    return HarvestError(f"{path}: Jenkins failed on this ({status})")
