@@ -56,6 +56,20 @@ def ordinal(value: int) -> str:
     return f"{value}{_ORDINALS[last - 1] if 1 <= last <= 3 and value % 100 not in (11, 12, 13) else 'th'}"
 
 
+def duration(seconds: float) -> str:
+    """Return ``0.4 s``, ``41 s``, ``1 min 14 s``, ``2 h 3 min``, ``3 d 4 h``."""
+    if not math.isfinite(seconds):
+        return "unknown time"
+    if seconds < 9.95:
+        return f"{max(seconds, 0):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min" if whole < 86400 else f"{whole // 86400} d {whole % 86400 // 3600} h"
+
+
 def spec_for(values: Iterable[float | None]) -> str:
     """Return the format that suits all `values` of one metric: three decimals for shares, fewer as numbers grow."""
     sizes = [abs(v) for v in values if v is not None and (isinstance(v, int) or math.isfinite(v))]
