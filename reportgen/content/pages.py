@@ -1,0 +1,276 @@
+"""The pages in ``content/``: read from disk, rendered, put in order, their directives looked up.
+
+Reading a page needs nothing of the store, so what a page cites is known before anything is looked up (`ContentPage.calls`).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import quote
+
+from reportgen.content import frontmatter, sanitize
+from reportgen.content.directives import SIGNATURES, BadDirective, Call, parse
+from reportgen.content.markdown import Heading, Rendered, joined_path, page_address, render_markdown
+from reportgen.errors import ContentError
+
+RESERVED: Final = frozenset(
+    {"jobs", "leaderboards", "pipelines", "models", "datasets", "compare", "search", "changes", "files", "data", "assets"}
+)
+"""Directories of the published tree that belong to the site."""
+FILE_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".csv", ".tsv", ".json", ".txt", ".pdf"})
+"""What may lie beside the pages and is published with them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentSource:
+    """A Markdown file: `path` relative to the content directory, with ``/``."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFile:
+    """A file that a page shows or links to, published at the same path relative to the version."""
+
+    path: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A piece of a page: safe HTML, or what the resolver gave for a directive (`name` says which)."""
+
+    html: str = ""
+    name: str = ""
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentPage:
+    """A page that has been read: ``calls[n]`` stands between ``pieces[n]`` and ``pieces[n + 1]``; `path` is where it goes.
+
+    `files` are the paths of the content files it needs. `nav` is None where the page is left out of the navigation.
+    """
+
+    source: str
+    path: str
+    title: str
+    description: str
+    nav: str | None
+    order: int
+    pieces: tuple[str, ...]
+    calls: tuple[Call, ...]
+    headings: tuple[Heading, ...]
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NavEntry:
+    """A content page in the navigation."""
+
+    title: str
+    path: str
+
+
+class Unresolved(Exception):
+    """What a directive names does not exist; the message says what, `hint` what to do."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Resolver(Protocol):
+    """Looks up what directives name. What it returns is placed by the theme; it raises `Unresolved` where there is nothing."""
+
+    def metric(self, run: str, name: str) -> object:
+        """Return the value of a metric of a run, as it is to be cited."""
+
+    def leaderboard(self, name: str, *, top: int) -> object:
+        """Return the first `top` rows of a leaderboard."""
+
+    def compare(self, runs: tuple[str, ...]) -> object:
+        """Return a comparison of runs; the first one is what the others are compared to."""
+
+    def chart(self, run: str, name: str) -> object:
+        """Return a chart or figure of a run."""
+
+
+def load_content(directory: Path, *, most_bytes: int = 256_000) -> tuple[tuple[ContentSource, ...], tuple[ContentFile, ...]]:
+    """Return the Markdown files and the files beside them, by path; both empty where there is no such directory.
+
+    Hidden files and files of other kinds are left alone.
+    """
+    sources: list[ContentSource] = []
+    files: list[ContentFile] = []
+    if not directory.is_dir():
+        return (), ()
+    for file in sorted(directory.rglob("*"), key=lambda path: path.relative_to(directory).as_posix()):
+        path = file.relative_to(directory).as_posix()
+        if any(part.startswith(".") for part in path.split("/")) or not file.is_file():
+            continue
+        if file.suffix == ".md":
+            sources.append(ContentSource(path=path, text=_read(file, f"{directory.name}/{path}", most_bytes)))
+        elif file.suffix.lower() in FILE_ENDINGS:
+            files.append(ContentFile(path=path, file=file))
+    return tuple(sources), tuple(files)
+
+
+def _read(file: Path, shown: str, most_bytes: int) -> str:
+    data = file.read_bytes()
+    if len(data) > most_bytes:
+        raise ContentError(
+            f"{shown}: {len(data):,} bytes, a page may have {most_bytes:,}",
+            hint="raise markdown under [limits] in reportgen.toml",
+        )
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ContentError(f"{shown}:{line}: is not UTF-8", hint="save the file as UTF-8") from None
+
+
+def read_pages(
+    sources: Sequence[ContentSource], files: Sequence[ContentFile] = (), *, directory: str = "content"
+) -> tuple[ContentPage, ...]:
+    """Return all pages, in the order of their paths; ContentError names the first file and line that is wrong."""
+    known = {source.path for source in sources}
+    beside = {file.path for file in files}
+    pages = tuple(read_page(source, pages=known, files=beside, directory=directory) for source in sources)
+    taken: dict[str, str] = {}
+    for page in pages:
+        other = taken.setdefault(page.path.lower(), page.source)
+        if other != page.source:
+            raise ContentError(f"{directory}/{page.source}: is published at the same address as {directory}/{other}")
+    return pages
+
+
+def read_page(
+    source: ContentSource, *, pages: set[str] | frozenset[str] = frozenset(), files: set[str] | frozenset[str] = frozenset(),
+    directory: str = "content",
+) -> ContentPage:  # fmt: skip
+    """Return one page; `pages` and `files` are the paths in ``content/`` that its links may lead to."""
+    shown = f"{directory}/{source.path}"
+    _check_address(source.path, shown)
+    meta, body, offset = frontmatter.split(source.text, shown)
+    used: set[str] = set()
+
+    def target(address: str) -> str:
+        return _target(address, source=source.path, pages=pages, files=files, used=used)
+
+    try:
+        rendered = render_markdown(body, target=target)
+    except _BrokenLink as broken:
+        line = next((at for at, text in enumerate(body.split("\n"), 1) if broken.address in text), 1)
+        raise ContentError(f"{shown}:{line + offset}: {broken}", hint=broken.hint) from None
+    title = meta.title or rendered.title or _title_of(source.path)
+    return ContentPage(
+        source=source.path, path=page_address(source.path), title=title, description=meta.description,
+        nav=None if meta.nav is False else meta.nav if isinstance(meta.nav, str) else title, order=meta.order,
+        pieces=rendered.pieces, calls=_calls(rendered, shown, offset), headings=rendered.headings, files=tuple(sorted(used)),
+    )  # fmt: skip
+
+
+def _check_address(path: str, shown: str) -> None:
+    first = path.split("/")[0].removesuffix(".md")
+    if first in RESERVED or path == "404.md":
+        raise ContentError(
+            f"{shown}: the address “{first}” belongs to the site", hint="give the file or directory another name"
+        )
+
+
+def _title_of(path: str) -> str:
+    name = posixpath.dirname(path) if posixpath.basename(path) in ("index.md", "README.md") else path.removesuffix(".md")
+    words = posixpath.basename(name).replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:] or "Overview"
+
+
+def _calls(rendered: Rendered, shown: str, offset: int) -> tuple[Call, ...]:
+    calls = []
+    for found in rendered.found:
+        try:
+            calls.append(parse(found.body, line=found.line + offset))
+        except BadDirective as bad:
+            raise ContentError(f"{shown}:{found.line + offset}: {bad}", hint=bad.hint) from None
+    return tuple(calls)
+
+
+class _BrokenLink(Exception):
+    def __init__(self, message: str, address: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.address = address
+        self.hint = hint
+
+
+def _target(
+    address: str, *, source: str, pages: set[str] | frozenset[str], files: set[str] | frozenset[str], used: set[str]
+) -> str:
+    """Return where a relative link of a page leads in the published tree, relative to the page."""
+    if not sanitize.is_local(address):
+        raise _BrokenLink(
+            f"the image “{address}” is not a file in the content directory", address,
+            hint="put the file beside the page: readers load nothing from other sites",
+        )  # fmt: skip
+    path, fragment = joined_path(source, address)
+    if path in pages:
+        where = page_address(path)
+    elif path in files:
+        used.add(path)
+        where = path
+    else:
+        raise _BrokenLink(
+            f"“{address}” leads nowhere: there is no {path}", address, hint="links to pages end in .md, as in [why](why.md)"
+        )
+    relative = posixpath.relpath(where, posixpath.dirname(page_address(source)) or ".")
+    return quote(relative, safe="/~.-_") + (f"#{sanitize.anchor(fragment)}" if fragment else "")
+
+
+def resolve(page: ContentPage, resolver: Resolver, *, directory: str = "content") -> tuple[Part, ...]:
+    """Return the page's parts with every directive looked up; a broken one is a ContentError with file and line."""
+    parts: list[Part] = []
+    for at, piece in enumerate(page.pieces):
+        if piece:
+            parts.append(Part(html=piece))
+        if at < len(page.calls):
+            call = page.calls[at]
+            try:
+                parts.append(Part(name=call.name, value=_looked_up(call, resolver)))
+            except Unresolved as missing:
+                raise ContentError(f"{directory}/{page.source}:{call.line}: {missing}", hint=missing.hint) from None
+    return tuple(parts)
+
+
+def _looked_up(call: Call, resolver: Resolver) -> object:
+    texts = tuple(str(arg) for arg in call.args)
+    if call.name == "metric":
+        return resolver.metric(*texts)
+    if call.name == "chart":
+        return resolver.chart(*texts)
+    if call.name == "compare":
+        return resolver.compare(texts)
+    assert call.name == "leaderboard"
+    return resolver.leaderboard(texts[0], top=int(call.options.get("top", 5)))
+
+
+def navigation(pages: Sequence[ContentPage]) -> tuple[NavEntry, ...]:
+    """Return the pages for the header: by order, then title; the overview's own text and nested pages are not among them."""
+    shown = [page for page in pages if page.nav is not None and page.path.count("/") == 1]
+    return tuple(
+        NavEntry(title=page.nav or page.title, path=page.path)
+        for page in sorted(shown, key=lambda p: (p.order, p.title, p.path))
+    )
+
+
+def is_block(name: str) -> bool:
+    """Say whether a directive makes a block of its own rather than words in a sentence."""
+    return SIGNATURES[name].shape == "block"
+
+
+def by_path(pages: Sequence[ContentPage]) -> Mapping[str, ContentPage]:
+    """Return the pages by where they are published."""
+    return {page.path: page for page in pages}

@@ -1,0 +1,107 @@
+"""The allow-lists of HTML. Whatever made the HTML, only what stands here reaches a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import nh3
+
+_SCHEMES: Final = {"http", "https", "mailto"}
+_TEXT: Final = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "div", "dl", "dt", "em", "figcaption",
+    "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span",
+    "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
+}  # fmt: skip
+_DROPPED_WITH_CONTENT: Final = {"script", "style", "noscript", "iframe", "object", "embed", "template", "svg", "math", "title"}
+
+_NOTE_TAGS: Final = _TEXT - {"figure", "figcaption", "small", "span", "div", "u", "h2"} | {"img"}
+_NOTE_ATTRIBUTES: Final = {
+    "a": {"href", "title"}, "img": {"src", "alt"}, "ol": {"start"}, "th": {"align", "class", "scope"}, "td": {"align", "class"},
+}  # fmt: skip
+_NOTE_CLASSES: Final = {"th": {"al-left", "al-center", "al-right"}, "td": {"al-left", "al-center", "al-right"}}
+
+_PAGE_TAGS: Final = _TEXT | {"img", "details", "summary"}
+_PAGE_ATTRIBUTES: Final = {
+    "*": {"class", "id", "title", "lang", "dir", "role", "aria-label", "aria-hidden"}, "a": {"href"}, "abbr": {"title"},
+    "img": {"src", "alt", "width", "height"}, "ol": {"start", "type", "reversed"}, "li": {"value"}, "details": {"open"},
+    "th": {"scope", "colspan", "rowspan"}, "td": {"colspan", "rowspan"}, "div": {"tabindex"}, "q": {"cite"},
+}  # fmt: skip
+_PLAIN_WORD: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_SLUG: Final = re.compile(r"[^a-z0-9_-]+")
+PREFIX: Final = "t-"
+"""In front of every id of a page's text, so that none can be taken for one of the page's frame."""
+
+
+def is_local(address: str) -> bool:
+    """Say whether an address stays on the site: no scheme, no host, no backslash that browsers read as a slash."""
+    text = address.strip()
+    return not (_SCHEME.match(text) or text.startswith(("//", "\\", "/\\")) or "\\" in text)
+
+
+def anchor(text: str) -> str:
+    """Return `text` as an id of page text."""
+    return PREFIX + (_SLUG.sub("-", text.lower()).strip("-") or "x")
+
+
+def clean_note(html: str) -> str:
+    """Return the HTML of a note: no id, no class, links only to http, https and mailto, images only from the site."""
+    rel = "nofollow noopener noreferrer"
+    return _cleaned(html, tags=_NOTE_TAGS, attributes=_NOTE_ATTRIBUTES, keep=_note_attribute, rel=rel)
+
+
+def clean_page(html: str) -> str:
+    """Return the HTML of a content page: ids get a prefix, classes are plain words, links and images as `clean_note`."""
+    return _cleaned(html, tags=_PAGE_TAGS, attributes=_PAGE_ATTRIBUTES, keep=_page_attribute)
+
+
+def _cleaned(
+    html: str,
+    *,
+    tags: set[str],
+    attributes: dict[str, set[str]],
+    keep: Callable[[str, str, str], str | None],
+    rel: str | None = None,
+) -> str:
+    return nh3.clean(
+        html,
+        tags=tags,
+        attributes=attributes,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        attribute_filter=keep,
+        url_schemes=_SCHEMES,
+        link_rel=rel,
+        strip_comments=True,
+    )
+
+
+def _note_attribute(tag: str, name: str, value: str) -> str | None:
+    if name == "class":
+        return value if value in _NOTE_CLASSES.get(tag, ()) else None
+    if name == "src":
+        return value if is_local(value) else None
+    if name == "href":
+        return value if _SCHEME.match(value.strip()) else None
+    return value
+
+
+def _page_attribute(_tag: str, name: str, value: str) -> str | None:
+    if name == "id":
+        return anchor(value)
+    if name == "class":
+        return " ".join(word for word in value.split() if _PLAIN_WORD.fullmatch(word)) or None
+    if name == "role":
+        return (
+            value if value in ("group", "note", "doc-endnotes", "doc-backlink", "doc-noteref", "img", "presentation") else None
+        )
+    if name == "src":
+        return value if is_local(value) else None
+    if name == "href" and value.startswith("#"):
+        return f"#{anchor(value[1:])}"
+    if name == "href":
+        return value if is_local(value) or _SCHEME.match(value.strip()) else None
+    if name == "tabindex":
+        return value if value == "0" else None
+    return value
