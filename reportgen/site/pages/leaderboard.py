@@ -1,0 +1,397 @@
+"""The page of a leaderboard: which model is best, and is it really?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reportgen.analysis.champion import Term
+from reportgen.analysis.judge import Judged
+from reportgen.analysis.values import Board, BoardRow, run_id
+from reportgen.analysis.verdict import board_verdict
+from reportgen.charts.values import Chart
+from reportgen.model import RunRow
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Cell, Column, Delta, Link, Plot, Row, Span, Table, Text
+from reportgen.site.contexts.job import Extra
+from reportgen.site.contexts.leaderboard import BoardLine, BoardPart, LeaderboardContext, Unranked
+from reportgen.site.links import relative
+from reportgen.site.page import Page
+from reportgen.site.pages import costs, figures
+from reportgen.site.pages.base import (
+    NO_DELTA,
+    Live,
+    Shown,
+    Site,
+    Style,
+    chrome,
+    delta_of,
+    number_label,
+    on_day,
+    run_label,
+    said,
+)
+from reportgen.site.pages.scale import Scale
+
+MOST_ROWS = 200
+MOST_OLD = 8
+MOST_UNRANKED = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderboardInput:
+    """A judged leaderboard and what its page links to; `compare` maps a run to the page of it and the champion."""
+
+    name: str
+    judged: Judged
+    compare: Mapping[str, str] = field(default_factory=dict)
+    drawings: Mapping[str, Shown] = field(default_factory=dict)
+    live: Live = field(default_factory=Live)
+
+
+def style_of(site: Site, board: Board | None, metric: str) -> Style:
+    """Return how the metric of a board is written."""
+    metrics = [row.metric for row in board.rows if row.metric is not None] if board else []
+    style = site.style(metric, metrics)
+    return style._replace(direction=board.comparable.direction) if board else style
+
+
+def leaderboard_charts(site: Site, given: LeaderboardInput) -> Mapping[str, Chart]:
+    """Return the charts of the page by slot; what is drawn of them comes back in `LeaderboardInput.drawings`."""
+    board = given.judged.leaderboard.current
+    costs_of = costs.find_costs(board) if board else None
+    if board is None or costs_of is None:
+        return {}
+    return costs.cost_charts(costs_of, style_of(site, board, given.judged.leaderboard.options.metric))
+
+
+def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
+    """Return the page of a leaderboard."""
+    options = given.judged.leaderboard.options
+    path = site.links.leaderboard(given.name)
+    current = given.judged.leaderboard.current
+    style = style_of(site, current, options.metric)
+    verdict = tuple(
+        Span(part.text, mark="b" if part.strong else "")
+        for part in board_verdict(current, label=style.title, format_spec=style.spec).parts
+    )
+    verdict = (*verdict, Span("."))
+    boards = given.judged.leaderboard.boards
+    ordered = sorted(boards, key=lambda board: board is not current)
+    several = len({row.run.job for board in boards for row in board.rows}) > 1
+    found = costs.find_costs(current) if current else None
+    scatter = figures.in_three_widths(path, "scatter", "", _scatter_caption(current), given.drawings) if found else None
+    context = LeaderboardContext(
+        chrome=chrome(
+            site,
+            path,
+            "leaderboard",
+            options.label,
+            here=options.label,
+            crumbs=[("Leaderboards", "leaderboards/index.html")],
+            description=said(verdict),
+            live=given.live,
+        ),
+        title=options.label,
+        metric=style.title,
+        pager=_pager(site, path, given, current),
+        verdict=verdict,
+        because=_because(given),
+        boards=tuple(_board(site, path, given, board, position, several=several) for position, board in enumerate(ordered)),
+        champions=_champions(site, path, given, current, style),
+        scatter=scatter,
+        scatter_heading="Is a better score worth its cost?",
+        front=costs.front_table(site, path, found, style) if found and scatter else None,
+    )
+    return Page(path, "leaderboard.html", context)
+
+
+def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None) -> tuple[Link, ...]:
+    links = []
+    leader = current.leader if current else None
+    champion = next((row for row in current.rows if row.champion), None) if current else None
+    if leader is not None and champion is not None and leader is not champion:
+        page = given.compare.get(str(leader.run.key))
+        if page:
+            links.append(Link(f"Compare {number_label(leader.run)} with champion", relative(path, page)))
+    data = site.links.leaderboard_data
+    links += [Link(ending.upper(), relative(path, data(given.name, ending))) for ending in ("csv", "json")]
+    return tuple(links)
+
+
+def _because(given: LeaderboardInput) -> Text:
+    rule = {
+        "deployed": "the run whose model is deployed. A decision, not a rank",
+        "approved": "the run whose model was approved last. A decision, not a rank",
+        "best": "the run that ranks first",
+    }[given.judged.titles.applied]
+    fallback = given.judged.titles.words
+    words = f"Champion: {rule}." + (f" {fallback[:1].upper()}{fallback[1:]}." if fallback else "")
+    return (Span(words),)
+
+
+def _scatter_caption(board: Board | None) -> Text:
+    name = ", ".join(board.comparable.names) if board else ""
+    where = f" on {name}" if name else ""
+    return (Span(f"Each mark is a run{where}. The dashed line joins runs that no other run beats on both."),)
+
+
+def _board(site: Site, path: str, given: LeaderboardInput, board: Board, position: int, *, several: bool) -> BoardPart:
+    options = given.judged.leaderboard.options
+    style = style_of(site, board, options.metric)
+    most = MOST_ROWS if position == 0 else MOST_OLD
+    ranked = board.rows[: board.ranked][:most]
+    unranked = board.rows[board.ranked :]
+    ends = [value for row in ranked for value in (row.value, row.low, row.high)]
+    intervals = any(row.low is not None for row in ranked)
+    scale = Scale.over(ends) if intervals else None
+    champion = next((row for row in board.rows[: board.ranked] if row.champion), None)
+    lines = tuple(_line(site, path, board, row, style, scale, champion, several=several) for row in ranked)
+    columns = _heads(board)
+    shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
+    return BoardPart(
+        id=f"board-{position + 1}",
+        heading=_heading(board, position),
+        note=_note(site, path, board, position),
+        caption=_caption(board, style, ranked, unranked),
+        sorted="ascending" if style.direction == "lower" else "descending",
+        metric=style.title + (f", {style.unit}" if style.unit else ""),
+        axis=scale.ticks() if scale else (),
+        intervals=intervals,
+        delta_head=f"on {run_label(champion.run, champion.run.job)}" if champion else "on first",
+        columns=columns,
+        width=5 + len(columns) + (2 if scale else 0),
+        rows=lines,
+        unranked=tuple(_unranked(site, path, row, board, several=several) for row in shown_unranked),
+        unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
+        more=_more(site, path, given, board, len(ranked)),
+        notes=board.notes,
+        legend=position == 0 and intervals,
+    )
+
+
+def _heading(board: Board, position: int) -> str:
+    if board.comparable.names:
+        return ", ".join(board.comparable.names)
+    if board.comparable.by and not board.comparable.known:
+        return "No validation set named"
+    return "All runs" if not board.comparable.by else f"Board {position + 1}"
+
+
+def _note(site: Site, path: str, board: Board, position: int) -> Text:
+    spans: list[Span] = []
+    if board.first_used and board.last_used:
+        if position == 0:
+            spans += [Span("in use since "), on_day(board.first_used)]
+        else:
+            spans += [
+                Span("not comparable with the board above; used "),
+                on_day(board.first_used),
+                Span(" to "),
+                on_day(board.last_used),
+            ]
+    for entry, value in board.comparable.by.items():
+        if entry.startswith("dataset.") and value and "+" not in value:
+            spans += [
+                Span(", " if spans else ""),
+                Span(fmt.short_digest(value), relative(path, site.links.dataset(value)), "code"),
+            ]
+        elif value:
+            spans.append(Span(f"{', ' if spans else ''}{entry.partition('.')[2]} {value[:40]}"))
+    return tuple(spans)
+
+
+def _caption(board: Board, style: Style, ranked: Sequence[BoardRow], unranked: Sequence[BoardRow]) -> Text:
+    total = board.ranked + len(unranked)
+    words = f"{fmt.count(board.ranked)} of {fmt.plural(total, 'run')} ranked by {style.title}"
+    if len(ranked) < board.ranked:
+        words += f", the first {len(ranked)} shown"
+    words += {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, ", which has no direction")
+    if board.rows_scored:
+        words += f"; n = {fmt.plural(board.rows_scored, 'row')}"
+    lower = [column.title for column in board.columns if column.kind == "metric" and column.direction == "lower"]
+    if lower and style.direction == "higher":
+        words += f"; {fmt.listed(lower)}: lower is better"
+    return (Span(words + "."),)
+
+
+def _heads(board: Board) -> tuple[Column, ...]:
+    heads = []
+    for column in board.columns:
+        number = column.kind == "metric" or _numeric(board, column.name)
+        title = fmt.metric_title(column.title) if column.kind == "metric" and column.title == column.name else column.title
+        heads.append(Column(title, number, column.unit, sort="num" if number else "text"))
+    return tuple(heads)
+
+
+def _numeric(board: Board, name: str) -> bool:
+    values = [cell.value for row in board.rows if (cell := row.columns.get(name)) is not None and cell.value is not None]
+    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+
+
+def _spec(board: Board, name: str) -> str:
+    cells = [cell for row in board.rows if (cell := row.columns.get(name)) is not None]
+    return fmt.spec_for(cell.value for cell in cells if isinstance(cell.value, (int, float)))
+
+
+def _extra(board: Board, row: BoardRow) -> tuple[Extra, ...]:
+    found = []
+    for column in board.columns:
+        cell = row.columns.get(column.name)
+        if cell is None or cell.value is None:
+            found.append(Extra(fmt.DASH))
+        elif column.kind == "metric":
+            spec = column.format or _spec(board, column.name)
+            found.append(Extra(fmt.number(cell.value, spec), repr(cell.value), cell.best))
+        else:
+            found.append(Extra(fmt.plain(cell.value), "", cell.best))
+    return tuple(found)
+
+
+def _line(
+    site: Site,
+    path: str,
+    board: Board,
+    row: BoardRow,
+    style: Style,
+    scale: Scale | None,
+    champion: BoardRow | None,
+    *,
+    several: bool,
+) -> BoardLine:
+    leader = board.leader
+    spec = style.spec if row.decimals is None else f".{row.decimals}f"
+    band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
+    line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
+    value = None if row.value is None else float(row.value)
+    plot = scale.plot(value, row.low, row.high, band=band, line=line, me=row.champion) if scale else Plot()
+    return BoardLine(
+        rank=fmt.DASH if row.rank is None else str(row.rank),
+        tied=row.tied,
+        label=run_label(row.run, "" if several else row.run.job),
+        href=relative(path, site.links.row(row.run)),
+        key=str(row.run.key),
+        tags=_tags(row, leader, champion),
+        words=_group_words(row, style),
+        value=fmt.number(row.value, spec),
+        sort=repr(row.value),
+        plot=plot,
+        interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
+        against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
+        delta=_delta(row, leader, champion, style),
+        extra=_extra(board, row),
+        date=fmt.day(row.run.started_at),
+        datetime=fmt.machine_time(row.run.started_at),
+        me=row.champion,
+    )
+
+
+def _tags(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None) -> tuple[str, ...]:
+    if row.champion:
+        return ("champion",)
+    tags = []
+    if row is leader and champion is not None:
+        tags.append("challenger")
+    if row.baseline:
+        tags.append("baseline")
+    if row.failed:
+        tags.append("build failed")
+    return tuple(tags[:1])
+
+
+def _group_words(row: BoardRow, style: Style) -> str:
+    group = row.group
+    if group is None:
+        return ""
+    by = ", ".join(f"{name.rpartition('.')[2]} {fmt.plain(value)}" for name, value in list(group.by.items())[:4])
+    spread = f", sd {fmt.number(group.sd, style.spec)}" if group.sd is not None else ""
+    return f"{group.words}{spread}" + (f"; {by}" if by else "")
+
+
+def _delta(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None, style: Style) -> Delta:
+    """Against the champion; only a gain that can be told apart is coloured, for most rows are expected to be lower."""
+    if champion is not None:
+        found = row.delta_champion
+        if row is champion or found is None:
+            return NO_DELTA
+        return delta_of(found.value, style.spec, separable=found.separable and found.word == "better", word=found.word)
+    if leader is None or row is leader or row.value is None or leader.value is None:
+        return NO_DELTA
+    return Delta(fmt.difference(float(row.value) - float(leader.value), style.spec))
+
+
+def _unranked(site: Site, path: str, row: BoardRow, board: Board, *, several: bool) -> Unranked:
+    reason = row.missing or ""
+    return Unranked(
+        label=run_label(row.run, "" if several else row.run.job),
+        href=relative(path, site.links.row(row.run)),
+        key=str(row.run.key),
+        reason=f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason,
+        extra=_extra(board, row),
+        date=fmt.day(row.run.started_at),
+        datetime=fmt.machine_time(row.run.started_at),
+    )
+
+
+def _unranked_words(total: int, shown: int) -> str:
+    more = f", the newest {shown} shown" if shown < total else ""
+    return f"{fmt.plural(total, 'run')}, each with its reason{more}"
+
+
+def _more(site: Site, path: str, given: LeaderboardInput, board: Board, shown: int) -> Text:
+    if shown >= board.ranked:
+        return ()
+    link = Span("CSV", relative(path, site.links.leaderboard_data(given.name, "csv")))
+    return (Span(f"Ranks {shown + 1} to {board.ranked} are in the "), link, Span("."))
+
+
+def _champions(site: Site, path: str, given: LeaderboardInput, board: Board | None, style: Style) -> Table | None:
+    terms = given.judged.titles.history(board.key) if board else ()
+    if not terms:
+        return None
+    rows = tuple(_term(site, path, term, style, now=index == 0) for index, term in enumerate(reversed(terms[-20:])))
+    columns = (
+        Column("Run"),
+        Column(style.title, num=True),
+        Column("Held"),
+        Column("On the holder before", num=True),
+        Column("Decided by"),
+        Column("Reason given"),
+        Column("Source"),
+    )
+    return Table("c-held", _because(given), columns, rows, "rows pad")
+
+
+def _term(site: Site, path: str, term: Term, style: Style, *, now: bool) -> Row:
+    holder = term.holder
+    run = holder.run or holder.known
+    metric = run.metrics.get(style.name) if run and holder.run else None
+    who: Text = (Span(run_label(run, run.job), relative(path, site.links.row(run))),) if run else (Span("unknown"),)
+    held = (on_day(term.since), Span(" to "), on_day(term.until) if term.until else Span("now"))
+    beat = term.beat
+    delta = delta_of(beat.value, style.spec, separable=beat.separable, word=beat.word) if beat else NO_DELTA
+    rule = {"deployed": "deployed", "approved": "approved", "best": "rank 1"}[holder.rule]
+    by = site.person(holder.by) if holder.by else ("–" if holder.rule == "best" else "not known")
+    words = holder.reason or term.note
+    source = term.source if holder.rule != "best" else None
+    link: Text = (
+        (Span(f"{rule} in "), Span(run_label(source, ""), relative(path, site.links.row(source)))) if source else (Span(rule),)
+    )
+    value = Cell((Span(fmt.number(metric.value, style.spec)),), "v") if metric else Cell((Span("not scored"),), "why")
+    reason = (
+        Cell((Span(words),), "tx") if words else Cell((Span("no reason given" if holder.rule != "best" else fmt.DASH),), "why")
+    )
+    return Row(
+        (Cell(who), value, Cell(held), Cell((), "num", delta=delta), Cell((Span(by),)), reason, Cell(link)), "me" if now else ""
+    )
+
+
+def held_since(judged: Judged, board: Board) -> Term | None:
+    """Return the present champion's term on a board, if there is a champion."""
+    terms = judged.titles.history(board.key)
+    return terms[-1] if terms and terms[-1].until is None else None
+
+
+def same_run(a: RunRow | None, b: RunRow | None) -> bool:
+    """Whether two rows are one run."""
+    return a is not None and b is not None and run_id(a) == run_id(b)
