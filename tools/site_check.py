@@ -119,9 +119,9 @@ def check_budgets(tally: Tally, tree: Path, kinds: dict[str, str]) -> None:
 
 
 def check_links(tally: Tally, tree: Path) -> None:
-    from reportgen.site.links import check_tree
+    from reportgen.site.linkcheck import check_links
 
-    problems = check_tree(tree)
+    problems = check_links(tree)
     for problem in problems[:20]:
         print(f"  {problem}")
     tally.check(not problems, f"{len(problems)} links do not resolve")

@@ -1,0 +1,158 @@
+"""The demo, checked from outside through its published tree."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from reportgen import cli
+from reportgen.demo.model import Controller
+from reportgen.demo.sample import load_sample
+from reportgen.site.linkcheck import check_links
+
+
+@pytest.fixture(scope="module")
+def sample() -> Controller:
+    return load_sample()
+
+
+@pytest.fixture(scope="module")
+def exported(site: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((site / "data" / "runs.json").read_text("utf-8"))
+    return data
+
+
+def finished(sample: Controller) -> set[tuple[str, int]]:
+    return {(job.name, build.number) for job in sample.jobs for build in job.builds if not build.building}
+
+
+def test_a_page_per_finished_build(site: Path, sample: Controller) -> None:
+    for job, number in finished(sample):
+        assert (site / "jobs" / job / str(number) / "index.html").is_file(), f"{job}#{number}"
+
+
+def test_runs_json_holds_every_run_in_the_documented_shape(exported: dict[str, Any], site: Path, sample: Controller) -> None:
+    assert exported["schema"] == 1
+    assert exported["data_as_of"].endswith("Z")
+    assert {(run["job"], run["number"]) for run in exported["runs"]} == finished(sample)
+    keys = {
+        "job", "number", "name", "stage", "result", "started_at", "duration_s", "url", "page", "params", "metrics", "tags",
+        "datasets", "models", "commit", "upstream", "status", "gone",
+    }  # fmt: skip
+    for run in exported["runs"]:
+        assert keys <= set(run)
+        assert (site / run["page"]).exists()
+        assert run["started_at"].endswith("Z")
+        assert run["status"] in {"complete", "failed", "aborted", "interrupted", "implicit"}
+        for metric in run["metrics"].values():
+            assert {"value", "low", "high", "n", "direction"} <= set(metric)
+    order = [run["started_at"] for run in exported["runs"]]
+    assert order == sorted(order, reverse=True)
+
+
+def test_runs_json_is_one_run_a_line_and_the_csv_agrees(site: Path, exported: dict[str, Any]) -> None:
+    lines = (site / "data" / "runs.json").read_text("utf-8").splitlines()
+    assert sum(line.startswith('{"') and '"job"' in line for line in lines) >= len(exported["runs"]) - 1
+    with (site / "data" / "runs.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == len(exported["runs"])
+    assert list(rows[0])[:12] == [
+        "job", "number", "name", "stage", "result", "status", "started_at", "duration_s", "commit", "url", "page", "gone",
+    ]  # fmt: skip
+    assert [(row["job"], int(row["number"]), row["name"]) for row in rows] == [
+        (run["job"], run["number"], run["name"]) for run in exported["runs"]
+    ]
+
+
+def test_an_independent_computation_gives_the_same_leaderboard(site: Path, exported: dict[str, Any]) -> None:
+    rows = [
+        {
+            "job": run["job"],
+            "number": run["number"],
+            "name": run["name"],
+            "value": run["metrics"]["val/f1"]["value"],
+            "set": next((one["sha256"] for one in run["datasets"] if one["role"] == "validation"), None),
+        }
+        for run in exported["runs"]
+        if run["job"] == "wisconsin/validate" and isinstance(run["metrics"].get("val/f1", {}).get("value"), (int, float))
+    ]
+    frame = pd.DataFrame(rows)
+    frame["rank"] = frame.groupby("set", dropna=False)["value"].rank(method="min", ascending=False).astype(int)
+    expected = {(row["set"], row["job"], row["number"], row["name"]): (row["rank"], row["value"]) for row in frame.to_dict("records")}
+    board = json.loads((site / "data" / "leaderboards" / "wisconsin.json").read_text("utf-8"))
+    assert board["metric"] == "val/f1"
+    assert board["direction"] == "higher"
+    assert len(board["boards"]) == frame["set"].nunique() >= 2
+    ranked = {
+        (one["comparable"]["dataset.validation"], row["job"], row["number"], row["name"]): (row["rank"], row["value"])
+        for one in board["boards"]
+        for row in one["rows"]
+        if row["rank"] is not None
+    }
+    assert ranked == expected
+    for one in board["boards"]:
+        shown = [row["rank"] for row in one["rows"] if row["rank"] is not None]
+        assert shown == sorted(shown)
+        for row in one["rows"]:
+            assert (row["rank"] is None) == (row["missing"] is not None)
+            assert row["tied"] == (row["rank"] is not None and shown.count(row["rank"]) > 1)
+
+
+def test_no_link_is_broken(site: Path) -> None:
+    assert check_links(site) == []
+
+
+def test_the_manifest_names_every_file_and_its_digest(site: Path) -> None:
+    manifest = json.loads((site / "manifest.json").read_text("utf-8"))
+    assert manifest["schema"] == 1
+    assert manifest["version"] == site.name
+    there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()} - {"manifest.json"}
+    assert set(manifest["files"]) == there
+    for name, facts in manifest["files"].items():
+        data = (site / name).read_bytes()
+        assert facts == {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def test_the_published_tree_has_its_alias_and_list_of_versions(demo: Path, site: Path) -> None:
+    assert (demo / "public" / "latest").is_symlink()
+    versions = json.loads((demo / "public" / "versions.json").read_text("utf-8"))
+    assert [(one["version"], one["aliases"]) for one in versions] == [(site.name, ["latest"])]
+    assert "latest/" in (demo / "public" / "index.html").read_text("utf-8")
+
+
+def test_nothing_new_makes_no_version_and_says_so(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy, symlinks=True)
+    before = sorted(path.name for path in (copy / "public").iterdir())
+    assert cli.main(["build", "--no-harvest", "-f", str(copy / "reportgen.toml")]) == 0
+    assert "nothing new" in capsys.readouterr().err
+    assert sorted(path.name for path in (copy / "public").iterdir()) == before
+
+
+def test_the_demo_may_be_run_again_and_leaves_other_projects_alone(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy, symlinks=True)
+    assert cli.main(["demo", str(copy), "--no-serve"]) == 0
+    assert "nothing new" in capsys.readouterr().err
+    (copy / "reportgen.toml").write_text("# mine\n", "utf-8")
+    assert cli.main(["demo", str(copy), "--no-serve"]) == 1
+    assert (copy / "reportgen.toml").read_text("utf-8") == "# mine\n"
+
+
+def test_no_page_needs_a_script_or_anything_inline(site: Path) -> None:
+    for page in site.rglob("*.html"):
+        text = page.read_text("utf-8")
+        assert " style=" not in text, page
+        assert "<style" not in text, page
+        assert "javascript:" not in text, page
+        assert 'src="data:' not in text, page
+        for script in text.split("<script")[1:]:
+            head = script.split(">", 1)[0]
+            assert "src=" in head or 'type="application/json"' in head, page
