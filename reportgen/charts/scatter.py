@@ -74,12 +74,13 @@ def scatter(chart: Scatter, *, size: str = "wide") -> Spec:
 def pareto_front(points: Sequence[ScatterPoint], *, x_lower: bool = True, y_lower: bool = False) -> tuple[ScatterPoint, ...]:
     """Return the points that no other point beats: none is at least as good on both measures and better on one.
 
-    In order from the best `x`. Of points that are equal on both measures the first by name stands for all.
+    In order from the best `x`; points that are equal on both measures are on it together.
     """
     ordered = sorted(points, key=lambda p: (p.x if x_lower else -p.x, p.y if y_lower else -p.y, p.name))
     front: list[ScatterPoint] = []
     for point in ordered:
-        if not front or (point.y < front[-1].y if y_lower else point.y > front[-1].y):
+        equal = bool(front) and (point.x, point.y) == (front[-1].x, front[-1].y)
+        if not front or equal or (point.y < front[-1].y if y_lower else point.y > front[-1].y):
             front.append(point)
     return tuple(front)
 

@@ -195,8 +195,8 @@ class _Tree(Treeprocessor):
     def _align(self, cell: ET.Element) -> None:
         side = cell.attrib.pop("align", "")
         cell.attrib.pop("style", None)
-        if side in ("left", "center", "right"):
-            cell.set("class", f"{cell.get('class', '')} al-{side}".strip())
+        if side in ("center", "right"):
+            cell.set("class", f"{cell.get('class', '')} {side[0]}".strip())
         if cell.tag == "th":
             cell.set("scope", "col")
 

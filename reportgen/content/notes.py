@@ -129,8 +129,8 @@ def _align(token: Any) -> None:
     """Turn the parser's ``style`` into a class: the site's policy allows no inline style."""
     style = str(token.attrs.pop("style", ""))
     side = style.removeprefix("text-align:").strip()
-    if side in ("left", "center", "right"):
-        token.attrs["class"] = f"al-{side}"
+    if side in ("center", "right"):
+        token.attrs["class"] = side[0]
     if token.type == "th_open":
         token.attrs["scope"] = "col"
 

@@ -11,8 +11,8 @@ import nh3
 _SCHEMES: Final = {"http", "https", "mailto"}
 _TEXT: Final = {
     "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "div", "dl", "dt", "em", "figcaption",
-    "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span",
-    "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
+    "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp",
+    "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 }  # fmt: skip
 _DROPPED_WITH_CONTENT: Final = {"script", "style", "noscript", "iframe", "object", "embed", "template", "svg", "math", "title"}
 
@@ -20,7 +20,7 @@ _NOTE_TAGS: Final = _TEXT - {"figure", "figcaption", "small", "span", "div", "u"
 _NOTE_ATTRIBUTES: Final = {
     "a": {"href", "title"}, "img": {"src", "alt"}, "ol": {"start"}, "th": {"align", "class", "scope"}, "td": {"align", "class"},
 }  # fmt: skip
-_NOTE_CLASSES: Final = {"th": {"al-left", "al-center", "al-right"}, "td": {"al-left", "al-center", "al-right"}}
+_NOTE_CLASSES: Final = {"th": {"c", "r"}, "td": {"c", "r"}}
 
 _PAGE_TAGS: Final = _TEXT | {"img", "details", "summary"}
 _PAGE_ATTRIBUTES: Final = {
