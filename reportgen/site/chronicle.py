@@ -7,7 +7,7 @@ travel to worker processes and decide which pages have to be looked at again.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -150,7 +150,8 @@ class BoardPast:
 class Chronicle:
     """The past of every run of a site, from the rows of all its runs.
 
-    `builds` come newest first; `index` holds the rows of all runs with the metrics that the `boards` rank by.
+    `builds` come newest first; `index` holds the rows of all runs with the metrics that the `boards` rank by; the
+    `sample` has all metrics of the newest runs of jobs without a board.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class Chronicle:
         boards: Sequence[BoardPast],
         links: Links,
         metrics: Mapping[str, MetricOptions],
+        sample: Iterable[RunRow] = (),
     ) -> None:
         self.links = links
         self.boards = boards
@@ -173,12 +175,15 @@ class Chronicle:
             self._rows.setdefault(row.build_id, []).append(row)
         self._board_of = {job: self._first_board(job) for job in self._jobs}
         self._metric_of: dict[str, str] = {}
+        sampled: dict[str, list[RunRow]] = {}
+        for row in sample:
+            sampled.setdefault(row.job, []).append(row)
         for job in self._jobs:
             board = self._board_of[job]
             if board is not None:
                 self._metric_of[job] = board.options.metric
             else:
-                found = default_leaderboard(job, [r for b in self._jobs[job] for r in self._rows.get(b.id, ())], metrics)
+                found = default_leaderboard(job, sampled.get(job, []), metrics)
                 self._metric_of[job] = found.metric if found else ""
 
     def _first_board(self, job: str) -> BoardPast | None:

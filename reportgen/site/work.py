@@ -16,9 +16,9 @@ from typing import NamedTuple
 from reportgen.charts.check import SpecLimits, load_spec
 from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw_all
 from reportgen.charts.svg import size_of
-from reportgen.charts.values import Spec
+from reportgen.charts.values import Chart, Spec
 from reportgen.content.notes import NoteLimits, render_note
-from reportgen.errors import ChartError, ReportgenError, StoreError
+from reportgen.errors import ChartError, PublishError, ReportgenError, StoreError
 from reportgen.model import Attachment, Build, Run, RunRow
 from reportgen.site.chronicle import Facts, Ref, ref_of
 from reportgen.site.links import attachment_path
@@ -35,6 +35,8 @@ from reportgen.store.view import StoreView
 
 _PICTURES = {"png", "jpg", "jpeg", "webp", "gif", "svg"}
 _MOST_FAILURES = 500
+PAGE_ERRORS = (ReportgenError, ValueError, TypeError, KeyError, ArithmeticError, IndexError, AttributeError, RecursionError)
+"""What may go wrong with one page without the site being at fault; a full disk is not among it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,43 @@ class Outcome:
         self.failures += other.failures
 
 
+class Studio:
+    """Draws charts and puts them into the version, each file named by its content."""
+
+    def __init__(self, tree: Tree, cache: Path, limits: WorkLimits) -> None:
+        self._tree = tree
+        self._cache = cache
+        self._limits = DrawLimits(cpu_s=limits.chart_seconds)
+        self.written: dict[str, Entry] = {}
+        self.failures: list[Failure] = []
+
+    def put(self, specs: Mapping[str, Spec]) -> dict[str, Shown]:
+        """Return what became of each specification, by the name it was given; what failed for good is not a failure."""
+        keyed = {chart_digest(spec): spec for spec in specs.values()}
+        drawn = draw_all(keyed, cache_dir=self._cache, limits=self._limits) if keyed else {}
+        return {name: self._shown(name, drawn[chart_digest(spec)]) for name, spec in specs.items()}
+
+    def _shown(self, name: str, result: bytes | ChartFailure) -> Shown:
+        if isinstance(result, ChartFailure):
+            if not result.final:
+                self.failures.append(Failure(f"chart {name[:40]}", result.reason))
+            return Shown("", problem=result.reason)
+        path = attachment_path(sha256(result).hexdigest(), "svg")
+        if path not in self.written:
+            self.written[path] = self._tree.share(path, result)
+        return Shown(path, *(size_of(result) or (0, 0)))
+
+    def draw(self, charts: Mapping[str, Chart]) -> tuple[dict[str, Shown], tuple[StoredFile, ...]]:
+        """Return the drawings of our own charts by slot, and the files that a page with them needs."""
+        found = self.put({slot: chart.spec for slot, chart in charts.items()})
+        shown = {slot: drawing._replace(alt=charts[slot].alt) for slot, drawing in found.items()}
+        return shown, tuple(StoredFile(drawing.path, "") for drawing in shown.values() if drawing.path)
+
+    def with_files(self, page: Page, files: Iterable[StoredFile]) -> Page:
+        """Return the page with more files."""
+        return replace(page, files=(*page.files, *files))
+
+
 class Workshop:
     """Makes pages in this process."""
 
@@ -109,6 +148,7 @@ class Workshop:
         self.setup = setup
         self.renderer = Renderer(setup.theme, setup.assets)
         self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place)
+        self.studio = Studio(self.tree, setup.store / "cache", setup.limits)
         self._view: StoreView | None = None
 
     @property
@@ -203,8 +243,10 @@ class Workshop:
             )
             try:
                 page = run_page(self.setup.site, given)
-            except (ReportgenError, ValueError, TypeError, KeyError, ArithmeticError, IndexError, AttributeError) as problem:
-                self.fail(task.facts.path, f"{type(problem).__name__}: {problem}", outcome)
+            except PublishError:
+                raise
+            except PAGE_ERRORS as problem:
+                self.fail(task.facts.path, told(problem), outcome)
                 continue
             page = replace(page, files=(*page.files, *prepared.pictures_of(run)))
             key = "" if prepared.shaky(run) else task.key
@@ -284,23 +326,15 @@ class Workshop:
                 prepared.tables[digest] = found
 
     def _draw(self, specs: Mapping[str, Spec], prepared: _Prepared) -> None:
-        keyed = {chart_digest(spec): spec for spec in specs.values()}
-        limits = DrawLimits(cpu_s=self.setup.limits.chart_seconds)
-        drawn = draw_all(keyed, cache_dir=self.setup.store / "cache", limits=limits)
-        for source, spec in specs.items():
-            result = drawn[chart_digest(spec)]
-            if isinstance(result, ChartFailure):
-                prepared.drawings[source] = Shown("", problem=result.reason)
-                if not result.final:
-                    prepared.retry.add(source)
-                    prepared.failures.append(Failure(f"chart {source[:12]}", result.reason))
-                continue
-            path = attachment_path(sha256(result).hexdigest(), "svg")
-            width, height = size_of(result) or (0, 0)
-            prepared.drawings[source] = Shown(path, width, height)
-            prepared.pictures[source] = path
-            if path not in prepared.written:
-                prepared.written[path] = self.tree.share(path, result)
+        before = len(self.studio.failures)
+        for source, shown in self.studio.put(specs).items():
+            prepared.drawings[source] = shown
+            if shown.path:
+                prepared.pictures[source] = shown.path
+                prepared.written[shown.path] = self.studio.written[shown.path]
+        prepared.failures += self.studio.failures[before:]
+        shaky = {failure.path.removeprefix("chart ") for failure in prepared.failures}
+        prepared.retry |= {source for source in specs if source[:40] in shaky}
 
 
 class _Prepared:
@@ -349,6 +383,11 @@ def _history(facts: Facts, run: Run | None, by_build: Mapping[int, Sequence[RunR
 def _value(row: RunRow, name: str) -> float | None:
     metric = row.metrics.get(name)
     return metric.value if metric is not None else None
+
+
+def told(problem: Exception) -> str:
+    """Return a problem in words for the page and the summary."""
+    return problem.message if isinstance(problem, ReportgenError) else f"{type(problem).__name__}: {problem}"
 
 
 def failed_page(path: str, reason: str) -> bytes:

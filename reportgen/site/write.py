@@ -189,7 +189,7 @@ class Tree:
 
     def remove(self, path: str) -> None:
         """Take a file out again."""
-        with suppress(FileNotFoundError), disk_errors(self.root / path, "remove"):
+        with disk_errors(self.root / path, "remove"), suppress(FileNotFoundError):
             os.unlink(f"{self._top}/{path}")
 
     def _make_parents(self, path: str) -> None:
@@ -304,3 +304,11 @@ def replace_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_directory(path.parent)
+
+
+def file_digest(path: Path) -> str | None:
+    """Return the digest of a file, None where there is none."""
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None

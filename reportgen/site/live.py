@@ -1,0 +1,88 @@
+"""The pages that are made anew in every version: overview, jobs, leaderboards and what else tells how things stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import NamedTuple
+
+from reportgen.analysis.judge import Judged
+from reportgen.charts.values import Chart
+from reportgen.globs import covers
+from reportgen.model import Job, RunRow
+from reportgen.site.page import Page
+from reportgen.site.pages.base import Live, Shown
+from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
+from reportgen.site.plan import Survey
+from reportgen.site.work import Studio
+from reportgen.store.view import StoreView
+
+_JOB_RUNS = 400
+
+
+class LiveTask(NamedTuple):
+    """A page that is made in this process: its path, a key that moves when it has to be looked at, and how it is made."""
+
+    path: str
+    key: str
+    make: Callable[[], Page]
+
+
+class LivePages:
+    """Makes the live pages of one version."""
+
+    def __init__(self, found: Survey, view: StoreView, studio: Studio, live: Live, base: str) -> None:
+        self._found = found
+        self._view = view
+        self._studio = studio
+        self._live = live
+        self._base = base
+
+    def tasks(self) -> Iterator[LiveTask]:
+        """Yield every live page of the site."""
+        for job in self._found.jobs:
+            yield self._task(self._found.links.job(job.name), lambda job=job: self._job(job))  # type: ignore[misc]
+
+    def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
+        text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), *extra])
+        return LiveTask(path, sha256(text.encode("utf-8", "backslashreplace")).hexdigest(), make)
+
+    def _board_of(self, job: str) -> Judged | None:
+        return next((j for j in self._found.judged if any(covers(p, job) for p in j.leaderboard.options.jobs)), None)
+
+    def _job(self, job: Job) -> Page:
+        found = self._found
+        builds = list(reversed(found.chronicle.jobs.get(job.name, ())))
+        board = self._board_of(job.name)
+        given = JobInput(
+            job=job,
+            rows=self._rows([build.id for build in builds[:_JOB_RUNS]]),
+            builds=[BuildFact(number=build.number, result=build.result, duration_s=build.duration_s) for build in builds],
+            running=[running for running in found.running if running.job == job.name],
+            metric=found.chronicle.metric(job.name),
+            champion=self._champion(board),
+            baseline=self._baseline(board),
+            leaderboard=board.leaderboard.options.name if board else "",
+            live=self._live,
+        )
+        return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, _with(given, shown)))
+
+    def _rows(self, builds: Sequence[int]) -> list[RunRow]:
+        return self._view.run_rows(ids=builds)
+
+    def _champion(self, board: Judged | None) -> RunRow | None:
+        current = board.leaderboard.current if board else None
+        return next((row.run for row in current.rows if row.champion), None) if current else None
+
+    def _baseline(self, board: Judged | None) -> RunRow | None:
+        current = board.leaderboard.current if board else None
+        return next((row.run for row in current.rows if row.baseline), None) if current else None
+
+    def _drawn(self, charts: Mapping[str, Chart], make: Callable[[Mapping[str, Shown]], Page]) -> Page:
+        shown, files = self._studio.draw(charts)
+        return self._studio.with_files(make(shown), files)
+
+
+def _with(given: JobInput, drawings: Mapping[str, Shown]) -> JobInput:
+    return replace(given, drawings=drawings)

@@ -1,0 +1,178 @@
+"""Every file of a site, in a tree: run pages in worker processes, then live pages, assets and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from datetime import datetime
+from hashlib import sha256
+
+from reportgen.config import Config
+from reportgen.errors import PublishError
+from reportgen.report import Reporter
+from reportgen.resources import themes_dir
+from reportgen.site.cache import files_of
+from reportgen.site.export import export_files
+from reportgen.site.live import LivePages
+from reportgen.site.pages.base import Live
+from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
+from reportgen.site.pool import choose_workers, spread, start_processes
+from reportgen.site.theme import Theme, load_theme
+from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
+from reportgen.site.write import Entry, Tree
+from reportgen.store.pages import PageRow
+from reportgen.store.view import StoreView
+
+
+class SiteMaker:
+    """Makes all files of one site in a tree: for a version, or for a preview."""
+
+    def __init__(self, config: Config, program: str, reporter: Reporter) -> None:
+        self.config = config
+        self.program = program
+        self.reporter = reporter
+        self.theme = find_theme(config)
+        self._survey: tuple[tuple[int, str], Survey] | None = None
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The end of the newest finished build that the site was made from."""
+        return self._survey[1].as_of if self._survey is not None else None
+
+    @property
+    def base(self) -> str:
+        """What every page depends on."""
+        return sha256(f"{config_digest(self.config)} {self.theme.digest} {self.program}".encode()).hexdigest()
+
+    def state(self, revision: int) -> str:
+        """Return what the whole site depends on; equal states give equal sites."""
+        return sha256(f"{revision} {self.base} {tree_digest(self.config.content_path)}".encode()).hexdigest()
+
+    def survey(self, view: StoreView) -> Survey:
+        """Return what the site needs of the store; kept as long as neither store nor configuration change."""
+        key = (view.revision, config_digest(self.config))
+        if self._survey is None or self._survey[0] != key:
+            self._survey = (key, survey(view, self.config, self.program))
+        return self._survey[1]
+
+    def make(
+        self,
+        tree: Tree,
+        version: str,
+        known: Mapping[str, PageRow],
+        before: Mapping[str, Entry],
+        *,
+        workers: int | None = None,
+        executor: Executor | None = None,
+    ) -> Outcome:
+        """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
+        with StoreView.open(self.config.store_path) as view:
+            found = self.survey(view)
+            setup = self._setup(found, tree)
+            shop = Workshop(setup)
+            try:
+                outcome = self._runs(found, shop, known, before, workers=workers, executor=executor)
+                self._live(found, view, shop, version, known, before, outcome)
+                self._assets(tree, before, outcome)
+                self._exports(found, view, tree, before, outcome)
+            finally:
+                shop.close()
+        return outcome
+
+    def _setup(self, found: Survey, tree: Tree) -> Setup:
+        limits = self.config.limits
+        return Setup(
+            store=self.config.store_path,
+            theme=self.theme,
+            site=found.site,
+            root=tree.root,
+            previous=tree.previous,
+            program=self.program,
+            in_place=tree.in_place,
+            limits=WorkLimits(
+                table_rows=limits.table_rows,
+                table_columns=limits.table_columns,
+                chart_bytes=limits.chart,
+                chart_seconds=limits.chart_seconds,
+                markdown_bytes=limits.markdown,
+            ),
+        )
+
+    def _runs(
+        self,
+        found: Survey,
+        shop: Workshop,
+        known: Mapping[str, PageRow],
+        before: Mapping[str, Entry],
+        *,
+        workers: int | None,
+        executor: Executor | None,
+    ) -> Outcome:
+        plan = plan_runs(found, known, before, self.base)
+        outcome = Outcome()
+        count = choose_workers(plan.moved, workers)
+        done = 0
+        for part in self._spread(plan.chunks(), shop, count, executor):
+            outcome.add(part)
+            done += len(part.made)
+            self.reporter.progress("run pages", done, plan.moved)
+        for page in plan.kept:
+            keep(shop.tree, page, before, outcome)
+        return outcome
+
+    def _spread(self, chunks: Iterable[Chunk], shop: Workshop, count: int, executor: Executor | None) -> Iterator[Outcome]:
+        if executor is None and count == 1:
+            yield from map(shop.runs, chunks)
+            return
+        with start_processes(count, begin, shop.setup) as pool:
+            yield from spread(pool, make_runs, chunks, at_once=2 * count)
+
+    def _live(
+        self,
+        found: Survey,
+        view: StoreView,
+        shop: Workshop,
+        version: str,
+        known: Mapping[str, PageRow],
+        before: Mapping[str, Entry],
+        outcome: Outcome,
+    ) -> None:
+        live = Live(as_of=found.as_of, version=version)
+        pages = LivePages(found, view, shop.studio, live, self.base)
+        for task in pages.tasks():
+            row = usable(known.get(task.path), before)
+            if row is not None and row.key == task.key:
+                keep(shop.tree, row, before, outcome)
+                continue
+            try:
+                page = task.make()
+            except PublishError:
+                raise
+            except PAGE_ERRORS as problem:
+                shop.fail(task.path, told(problem), outcome)
+                continue
+            outcome.files |= shop.studio.written
+            shop.put(page, task.key, row, outcome)
+        outcome.failures += shop.studio.failures
+
+    def _assets(self, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
+        for asset in self.theme.assets.values():
+            outcome.files[asset.path] = tree.put(asset.path, asset.content, before.get(asset.path))
+
+    def _exports(self, found: Survey, view: StoreView, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
+        for path, data in export_files(found.site, found.builds, view, found.as_of):
+            outcome.files[path] = tree.put(path, data, before.get(path))
+
+
+def find_theme(config: Config) -> Theme:
+    """Return the configured theme."""
+    return load_theme(config.site.theme, root=config.root, themes_dir=themes_dir(), options=config.site.theme_options)
+
+
+def keep(tree: Tree, page: PageRow, before: Mapping[str, Entry], outcome: Outcome) -> None:
+    """Take a page and the files it shows over from the version before."""
+    for path in (page.path, *files_of(page)):
+        if path not in outcome.files:
+            if not tree.link(path):
+                raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")
+            outcome.files[path] = before[path]

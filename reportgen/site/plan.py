@@ -1,0 +1,204 @@
+"""Which pages to look at: all that the whole site needs of the store, in light values, and the keys that tell what moved."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import groupby
+from pathlib import Path
+
+from reportgen.analysis.decisions import DecisionJobs, Ruling, find_rulings
+from reportgen.analysis.judge import Judged, judge
+from reportgen.analysis.options import all_leaderboards, metric_options
+from reportgen.analysis.references import BuildIndex
+from reportgen.analysis.values import LeaderboardOptions
+from reportgen.config import Config
+from reportgen.globs import covers
+from reportgen.model import Job, RunningBuild, RunRow
+from reportgen.site.chronicle import BoardPast, Chronicle
+from reportgen.site.links import BuildAddress, Links
+from reportgen.site.pages.base import Site
+from reportgen.site.work import Chunk, Task
+from reportgen.site.write import Entry
+from reportgen.store.pages import PageRow
+from reportgen.store.values import BuildRow
+from reportgen.store.view import StoreView
+
+_SAMPLE = 25
+_CHUNK = 120
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the whole site is made from, in light values: all runs with the metrics that boards need and no others."""
+
+    site: Site
+    config: Config
+    revision: int
+    as_of: datetime | None
+    jobs: tuple[Job, ...]
+    running: tuple[RunningBuild, ...]
+    builds: tuple[BuildRow, ...]
+    judged: tuple[Judged, ...]
+    rulings: tuple[Ruling, ...]
+    chronicle: Chronicle
+
+    @property
+    def links(self) -> Links:
+        """Where everything is."""
+        return self.site.links
+
+
+def survey(view: StoreView, config: Config, program: str) -> Survey:
+    """Read what the whole site needs of the store."""
+    builds = view.build_ids()
+    jobs = view.jobs()
+    links = Links.of(_first_stored(builds, jobs), _addresses(view, builds))
+    options = all_leaderboards(config, _sample(view, builds) if not config.leaderboards else [])
+    rows = view.run_rows(metrics=_metrics(options))
+    index = BuildIndex(rows)
+    rulings = find_rulings(index, decision_jobs(config))
+    judged = tuple(judge(index, each, rulings=rulings) for each in options)
+    about = metric_options(config)
+    site = Site(
+        name=config.site.name,
+        links=links,
+        metrics=dict(about),
+        url=config.site.url,
+        jenkins_url=config.jenkins.url if config.jenkins else "",
+        people=config.site.people == "ids",
+        generator=program,
+        table_rows=config.limits.table_rows,
+        table_columns=config.limits.table_columns,
+    )
+    undecided = _sample(view, [b for b in builds if not any(_covers(each, b.job) for each in options)])
+    return Survey(
+        site=site,
+        config=config,
+        revision=view.revision,
+        as_of=view.data_as_of(),
+        jobs=jobs,
+        running=view.running(),
+        builds=builds,
+        judged=judged,
+        rulings=rulings,
+        chronicle=Chronicle(builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided),
+    )
+
+
+def decision_jobs(config: Config) -> DecisionJobs:
+    """Return the jobs in which people approve and which deploy, as configured."""
+    pipelines = config.pipelines.values()
+    return DecisionJobs(
+        approve=frozenset(p.approve for p in pipelines if p.approve), deploy=frozenset(p.deploy for p in pipelines if p.deploy)
+    )
+
+
+def _covers(options: LeaderboardOptions, job: str) -> bool:
+    return not options.jobs or any(covers(pattern, job) for pattern in options.jobs)
+
+
+def _first_stored(builds: Sequence[BuildRow], jobs: Iterable[Job]) -> list[str]:
+    """Return the names of all jobs, in the order in which the first build of each was stored."""
+    ordered = dict.fromkeys(build.job for build in sorted(builds, key=lambda build: build.id))
+    return list(ordered | dict.fromkeys(job.name for job in jobs))
+
+
+def _addresses(view: StoreView, builds: Sequence[BuildRow]) -> Iterator[BuildAddress]:
+    several = [build.id for build in builds if build.runs > 1]
+    runs: dict[int, list[tuple[str, str]]] = {}
+    for row in reversed(view.run_rows(ids=several, metrics=())) if several else ():
+        runs.setdefault(row.build_id, []).append((row.name, row.record))
+    for build in builds:
+        yield BuildAddress(build.job, build.number, build.started_at, runs.get(build.id, ()))
+
+
+def _sample(view: StoreView, builds: Sequence[BuildRow]) -> list[RunRow]:
+    """Return the newest runs of each job with all their metrics: enough to tell what a job is judged by."""
+    taken: dict[str, int] = {}
+    chosen = []
+    for build in builds:
+        taken[build.job] = taken.get(build.job, 0) + 1
+        if taken[build.job] <= _SAMPLE:
+            chosen.append(build.id)
+    return view.run_rows(ids=chosen) if chosen else []
+
+
+def _metrics(options: Iterable[LeaderboardOptions]) -> set[str]:
+    wanted: set[str] = set()
+    for each in options:
+        wanted.add(each.metric)
+        wanted.update(c for c in each.columns if not c.startswith(("params.", "tags.")))
+    return wanted
+
+
+def config_digest(config: Config) -> str:
+    """Return a digest of the configuration as far as pages may depend on it."""
+    data = config.model_dump(
+        mode="json", exclude={"store": True, "site": {"output", "keep_versions", "alias", "theme", "content"}}
+    )
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def tree_digest(directory: Path) -> str:
+    """Return a digest of all files below a directory; of one that is not there, that of an empty one."""
+    digest = sha256()
+    for file in sorted(directory.rglob("*")) if directory.is_dir() else ():
+        if file.is_file():
+            digest.update(
+                f"{file.relative_to(directory).as_posix()}\0{file.stat().st_size}\0".encode("utf-8", "surrogateescape")
+            )
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Run pages: those to look at, in chunks, and those that stay as they are."""
+
+    tasks: Mapping[str, Sequence[Task]]
+    kept: Sequence[PageRow]
+    failed: Mapping[str, Sequence[int]]
+
+    @property
+    def moved(self) -> int:
+        """How many pages have to be looked at."""
+        return sum(map(len, self.tasks.values()))
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Yield the work in pieces of neighbouring builds of one job."""
+        for job, tasks in self.tasks.items():
+            for start in range(0, len(tasks), _CHUNK):
+                yield Chunk(tuple(tasks[start : start + _CHUNK]), tuple(self.failed[job]))
+
+
+def plan_runs(found: Survey, known: Mapping[str, PageRow], files: Mapping[str, Entry], base: str) -> RunPlan:
+    """Compare the key of every run page with what is `known`; `files` are those of the version that pages are taken from."""
+    chronicle = found.chronicle
+    job_of = {build.id: build.job for build in found.builds}
+    tasks: dict[str, list[Task]] = {}
+    kept: list[PageRow] = []
+    for facts in chronicle.facts():
+        key = facts.key(chronicle.revisions, base)
+        before = usable(known.get(facts.path), files)
+        if before is not None and before.key == key:
+            kept.append(before)
+        else:
+            tasks.setdefault(job_of[facts.run.build], []).append(Task(facts, key, before))
+    return RunPlan(tasks=tasks, kept=kept, failed={job: chronicle.failed(job) for job in tasks})
+
+
+def usable(row: PageRow | None, files: Mapping[str, Entry]) -> PageRow | None:
+    """Return what is known of a page, if the version that it would be taken from has that very file and all it shows."""
+    if row is None or files.get(row.path) != (row.sha256, row.size_bytes):
+        return None
+    return row if all(path in files for path in row.detail.get("files", ())) else None
+
+
+def grouped(pages: Iterable[str]) -> dict[str, int]:
+    """Return how many pages there are of each kind, by the first part of their paths."""
+    kinds = sorted(path.split("/")[0] if "/" in path else "top" for path in pages)
+    return {kind: len(list(members)) for kind, members in groupby(kinds)}
