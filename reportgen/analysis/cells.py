@@ -21,17 +21,18 @@ def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Co
     lines: list[dict[str, Cell]] = [{} for _ in rows]
     for column in columns:
         cells = [_cell(run, group, column) for run, group in rows]
-        best = _best(cells, column.direction)
+        best = best_of([cell.value for cell in cells], column.direction)
         for line, cell in zip(lines, cells, strict=True):
             is_best = best is not None and is_finite(cell.value) and cell.value == best
             line[column.name] = replace(cell, best=True) if is_best else cell
     return lines
 
 
-def _best(cells: Sequence[Cell], direction: Direction | None) -> float | None:
+def best_of(values: Sequence[object], direction: Direction | None) -> float | None:
+    """Return the best of `values`; None where all are equal, fewer than two are numbers, or there is no direction."""
     if direction is None or direction == "none":
         return None
-    known: list[float] = [cell.value for cell in cells if is_finite(cell.value)]
+    known = [v for v in values if isinstance(v, int | float) and is_finite(v)]
     if len(known) < 2 or min(known) == max(known):
         return None
     return max(known) if direction == "higher" else min(known)
