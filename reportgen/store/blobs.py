@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from reportgen.errors import StoreError
 from reportgen.store.files import disk_error, disk_errors, make_private_dir, sync_dir
@@ -25,6 +26,14 @@ class BlobTooLarge(StoreError):
     def __init__(self, limit: int) -> None:
         super().__init__(f"more than {limit:,} bytes")
         self.limit = limit
+
+
+class StoredBlob(NamedTuple):
+    """A blob as it lies in the store; `written_at` is in seconds since 1970."""
+
+    digest: str
+    size_bytes: int
+    written_at: float
 
 
 class Blobs:
@@ -44,11 +53,8 @@ class Blobs:
 
     def size(self, digest: str) -> int | None:
         """Return the size of a stored blob in bytes, None where there is none."""
-        try:
-            found = self.path(digest).lstat()
-        except FileNotFoundError:
-            return None
-        return found.st_size
+        found = self.find(digest)
+        return None if found is None else found.size_bytes
 
     def put(self, chunks: Iterable[bytes] | bytes, *, limit: int | None = None) -> tuple[str, int]:
         """Keep the bytes and return ``(digest, size)``; on return they survive a power cut.
@@ -116,6 +122,30 @@ class Blobs:
         with os.fdopen(handle, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 yield chunk
+
+    def find(self, digest: str) -> StoredBlob | None:
+        """Return a stored blob, None where there is none."""
+        try:
+            found = self.path(digest).lstat()
+        except FileNotFoundError:
+            return None
+        return StoredBlob(digest, found.st_size, found.st_mtime)
+
+    def stored(self) -> Iterator[StoredBlob]:
+        """Yield every blob there is, in the order of the digests; files that are no blobs are left out."""
+        for directory in sorted(path for path in self.root.iterdir() if path.is_dir()):
+            for path in sorted(directory.iterdir()):
+                digest = directory.name + path.name
+                if _DIGEST.fullmatch(digest):
+                    found = path.lstat()
+                    yield StoredBlob(digest, found.st_size, found.st_mtime)
+
+    def remove(self, digests: Iterable[str]) -> None:
+        """Delete blobs; only `prune` does, under the store's lock, after the rows that named them are gone."""
+        for digest in digests:
+            path = self.path(digest)
+            with disk_errors(path, "delete"):
+                path.unlink(missing_ok=True)
 
     def clean_tmp(self) -> None:
         """Remove what killed writers left behind; only under the store's lock."""

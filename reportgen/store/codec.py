@@ -21,6 +21,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from reportgen.errors import StoreError
+
 _INT64 = 2**63
 _LONG_INT_BITS = 14_000
 """Integers longer than this are written in base 16: Python refuses to print more than 4,300 decimal digits."""
@@ -114,8 +116,13 @@ _scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once  # t
 
 
 def load_json(text: str) -> Any:
-    """Return the value that `dump_json` wrote; tuples come back as lists."""
-    value, _ = _scan(text, 0)
+    """Return the value that `dump_json` wrote; tuples come back as lists. StoreError where the text is damaged."""
+    try:
+        value, _ = _scan(text, 0)
+    except (StopIteration, ValueError):
+        raise StoreError(
+            f"a value in the store is damaged: {text[:60]!r}", hint="reportgen check --read-data lists all"
+        ) from None
     return _unescape(value) if '"$' in text else value
 
 

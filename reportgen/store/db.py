@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from reportgen.store.lock import StoreLock
 from reportgen.store.pages import PageRow, forget_site, write_pages, write_site_state
 from reportgen.store.rows import encode_build, encode_job
 from reportgen.store.save import BuildWriter
+from reportgen.store.tombs import build_identity, read_tombstones, without_pruned
 from reportgen.store.values import KnownBuild, SaveResult, VersionRow, listing_digest
 from reportgen.store.view import StoreView, read_versions
 
@@ -42,7 +44,7 @@ class Store:
         self._lock = lock
         self._db = database
         self._mutex = threading.RLock()
-        self._writer = BuildWriter(database, controller, self.blobs)
+        self.writer = BuildWriter(database, controller, self.blobs)
 
     @classmethod
     def open(cls, path: Path, *, controller: str = "jenkins") -> Store:
@@ -90,7 +92,7 @@ class Store:
                 with schema.transaction(self._db):
                     yield self._db
             except BaseException:
-                self._writer.forget_ids()
+                self.writer.forget_ids()
                 raise
 
     def put_blob(self, chunks: Iterable[bytes] | bytes, *, limit: int | None = None) -> tuple[str, int]:
@@ -104,10 +106,18 @@ class Store:
         ``last_read = now``. A build of a job that was recreated stands beside its namesake. Every blob a build names must be
         there: StoreError, and nothing saved, if not.
         """
-        encoded = [(encode_build(build), optional_time_text(build.gone_since)) for build in builds]
+        wanted = self._not_pruned(builds)
+        encoded = [(encode_build(build), optional_time_text(build.gone_since)) for build in wanted]
         sizes = self._blob_sizes([digest for build, _ in encoded for digest in build.blobs])
         with self.transaction():
-            return self._writer.save(encoded, sizes, time_text(now))
+            return replace(self.writer.save(encoded, sizes, time_text(now)), pruned=len(builds) - len(wanted))
+
+    def _not_pruned(self, builds: Sequence[Build]) -> list[Build]:
+        """Return the builds without what was removed on purpose."""
+        with self._mutex, database_errors(self.path / DATABASE):
+            tombs = read_tombstones(self._db, self.controller)
+        left = [without_pruned(build, tombs.get(build_identity(build), ())) for build in builds]
+        return [build for build in left if build is not None]
 
     def _blob_sizes(self, digests: Iterable[str]) -> dict[str, int]:
         sizes = {}
@@ -125,7 +135,7 @@ class Store:
         with self.transaction() as db:
             changed = False
             for job in jobs:
-                job_id = self._writer.job_id(job.name)
+                job_id = self.writer.job_id(job.name)
                 row = (optional_time_text(job.gone_since), encode_job(job))
                 if db.execute("SELECT gone_since, detail FROM job WHERE id = ?", (job_id,)).fetchone() != row:
                     db.execute(
@@ -133,22 +143,22 @@ class Store:
                     )
                     changed = True
             if changed:
-                self._writer.next_revision()
+                self.writer.next_revision()
 
     def set_running(self, job: str, running: Sequence[RunningBuild]) -> None:
         """Replace the list of builds of `job` that are not final yet."""
         rows = sorted((build.number, time_text(build.started_at), clean_optional(build.waiting_for)) for build in running)
         with self.transaction() as db:
-            if not rows and self._writer.find_job(job) is None:
+            if not rows and self.writer.find_job(job) is None:
                 return
-            job_id = self._writer.job_id(job)
+            job_id = self.writer.job_id(job)
             stored = "SELECT number, started_at, waiting_for FROM running WHERE job_id = ? ORDER BY number"
             if db.execute(stored, (job_id,)).fetchall() == rows:
                 return
             db.execute("DELETE FROM running WHERE job_id = ?", (job_id,))
             insert = "INSERT INTO running (job_id, number, started_at, waiting_for) VALUES (?, ?, ?, ?)"
             db.executemany(insert, [(job_id, *row) for row in rows])
-            self._writer.next_revision()
+            self.writer.next_revision()
 
     def mark_gone(self, job: str, builds: Iterable[int | tuple[int, datetime]], *, last_seen: datetime) -> int:
         """Mark builds that Jenkins no longer has with when it was last seen to have them; return how many are newly marked.
@@ -156,7 +166,7 @@ class Store:
         A build is a number (all its incarnations) or ``(number, started_at)``. One that is marked keeps its first mark.
         """
         with self.transaction() as db:
-            job_id = self._writer.find_job(job)
+            job_id = self.writer.find_job(job)
             if job_id is None:
                 return 0
             select = "SELECT id FROM build WHERE job_id = ? AND number = ? AND gone_since IS NULL"
@@ -170,7 +180,7 @@ class Store:
     def mark_job_gone(self, job: str, *, last_seen: datetime) -> int:
         """Mark a job that Jenkins no longer has, and all its builds; return how many builds are newly marked."""
         with self.transaction() as db:
-            job_id = self._writer.find_job(job)
+            job_id = self.writer.find_job(job)
             if job_id is None:
                 return 0
             marked = db.execute(
@@ -179,12 +189,12 @@ class Store:
             gone = db.execute("DELETE FROM running WHERE job_id = ?", (job_id,)).rowcount
             found = {row[0] for row in db.execute("SELECT id FROM build WHERE job_id = ? AND gone_since IS NULL", (job_id,))}
             if not found and (marked.rowcount or gone):
-                self._writer.next_revision()
+                self.writer.next_revision()
             return self._mark(found, last_seen)
 
     def _mark(self, build_ids: set[int], last_seen: datetime) -> int:
         if build_ids:
-            revision = self._writer.next_revision()
+            revision = self.writer.next_revision()
             update = "UPDATE build SET gone_since = ?, revision = ? WHERE id = ?"
             self._db.executemany(update, [(time_text(last_seen), revision, each) for each in sorted(build_ids)])
         return len(build_ids)
@@ -192,13 +202,13 @@ class Store:
     def rename_job(self, old: str, new: str) -> None:
         """Give the builds of the job `old` to the job `new`: one history. Nothing happens when `old` is not stored."""
         with self.transaction():
-            self._writer.rename(clean_text(old), clean_text(new))
+            self.writer.rename(clean_text(old), clean_text(new))
 
     def known_builds(self, job: str) -> Mapping[int, KnownBuild]:
         """Return what is stored of a job's builds by number; of a number with several builds, the one that started last."""
         known: dict[int, KnownBuild] = {}
         with self._mutex, database_errors(self.path / DATABASE):
-            job_id = self._writer.find_job(job)
+            job_id = self.writer.find_job(job)
             rows = self._db.execute(
                 "SELECT number, started_at, result, description, display_name, keep, gone_since FROM build"
                 " WHERE job_id = ? ORDER BY started_at",
@@ -221,7 +231,7 @@ class Store:
         """Return what `set_harvest_state` kept for a job, None where it kept nothing."""
         with self._mutex, database_errors(self.path / DATABASE):
             select = "SELECT content FROM harvest_state WHERE job_id = ?"
-            row = self._db.execute(select, (self._writer.find_job(job),)).fetchone()
+            row = self._db.execute(select, (self.writer.find_job(job),)).fetchone()
         return None if row is None else load_json(row[0])
 
     def set_harvest_state(self, job: str, content: Any) -> None:
@@ -230,7 +240,7 @@ class Store:
             db.execute(
                 "INSERT INTO harvest_state (job_id, content) VALUES (?, ?)"
                 " ON CONFLICT (job_id) DO UPDATE SET content = excluded.content",
-                (self._writer.job_id(job), dump_json(content)),
+                (self.writer.job_id(job), dump_json(content)),
             )
 
     def record_version(self, version: VersionRow) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from reportgen.store.blobs import Blobs
@@ -74,52 +73,36 @@ class BuildWriter:
 
     def save(self, builds: Iterable[tuple[EncodedBuild, str | None]], sizes: Mapping[str, int], now: str) -> SaveResult:
         """Save builds, each with the time since which it is gone; `sizes` holds the size of every blob they name."""
-        counts = {"new": 0, "updated": 0, "unchanged": 0, "pruned": 0}
+        counts = {"new": 0, "updated": 0, "unchanged": 0}
         revision = 0
         for build, gone_since in builds:
-            kept = self._without_pruned(build)
-            if kept is None:
-                counts["pruned"] += 1
-                continue
-            job_id = self.job_id(kept.job)
+            job_id = self.job_id(build.job)
             stored = self._db.execute(
                 "SELECT id, content_digest, gone_since FROM build WHERE job_id = ? AND number = ? AND started_at = ?",
-                (job_id, kept.number, kept.started_at),
+                (job_id, build.number, build.started_at),
             ).fetchone()
-            if stored is not None and stored[1:] == (kept.digest, gone_since):
+            if stored is not None and stored[1:] == (build.digest, gone_since):
                 counts["unchanged"] += 1
                 continue
             revision = revision or self.next_revision()
             if stored is None:
-                cells = (job_id, kept.number, kept.started_at, *kept.cells, revision, kept.digest, now, gone_since)
-                self._save_parts(int(self._db.execute(_INSERT_BUILD, cells).lastrowid or 0), kept, sizes)
+                cells = (job_id, build.number, build.started_at, *build.cells, revision, build.digest, now, gone_since)
+                self._save_parts(int(self._db.execute(_INSERT_BUILD, cells).lastrowid or 0), build, sizes)
                 counts["new"] += 1
-            elif stored[1] == kept.digest:
+            elif stored[1] == build.digest:
                 self._db.execute(
                     "UPDATE build SET gone_since = ?, revision = ? WHERE id = ?", (gone_since, revision, stored[0])
                 )
                 counts["updated"] += 1
             else:
-                self._db.execute(_UPDATE_BUILD, (*kept.cells, revision, kept.digest, now, gone_since, stored[0]))
+                self._db.execute(_UPDATE_BUILD, (*build.cells, revision, build.digest, now, gone_since, stored[0]))
                 self._db.execute("DELETE FROM run WHERE build_id = ?", (stored[0],))
                 self._db.execute("DELETE FROM blob_use WHERE build_id = ?", (stored[0],))
-                self._save_parts(stored[0], kept, sizes)
+                self._save_parts(stored[0], build, sizes)
                 counts["updated"] += 1
-            self._db.execute("DELETE FROM running WHERE job_id = ? AND number = ?", (job_id, kept.number))
+            self._db.execute("DELETE FROM running WHERE job_id = ? AND number = ?", (job_id, build.number))
         (last,) = self._db.execute("SELECT revision FROM state").fetchone()
         return SaveResult(**counts, revision=last)
-
-    def _without_pruned(self, build: EncodedBuild) -> EncodedBuild | None:
-        """Return the build without the runs that were pruned on purpose, None when all of it was."""
-        tombs = self._db.execute(
-            "SELECT run, record FROM tombstone WHERE controller = ? AND job = ? AND number = ? AND started_at = ?",
-            (self._controller, build.job, build.number, build.started_at),
-        ).fetchall()
-        if not tombs:
-            return build
-        if (None, None) in tombs:
-            return None
-        return replace(build, runs=tuple([run for run in build.runs if run.cells[:2] not in tombs]))
 
     def _save_parts(self, build_id: int, build: EncodedBuild, sizes: Mapping[str, int]) -> None:
         uses = [(build_id, digest, sizes[digest]) for digest in build.blobs]

@@ -162,6 +162,7 @@ CREATE TABLE tombstone (
     started_at TEXT NOT NULL,
     run TEXT,
     record TEXT,
+    blobs TEXT NOT NULL,
     reason TEXT NOT NULL,
     pruned_at TEXT NOT NULL,
     revision INTEGER NOT NULL

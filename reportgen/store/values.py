@@ -84,13 +84,14 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """A build, or one run of it, that `prune` removed on purpose."""
+    """A build (`run` is None), or one run of it, that `prune` removed on purpose; `blobs` are the files it alone had."""
 
     job: str
     number: int
     started_at: datetime
     run: str | None
     record: str | None
+    blobs: tuple[str, ...]
     reason: str
     pruned_at: datetime
     revision: int

@@ -20,7 +20,8 @@ from reportgen.store.load import load_builds, load_run_rows
 from reportgen.store.packed import unpack
 from reportgen.store.pages import BuildRevision, PageRow, read_build_revisions, read_pages, read_site_state
 from reportgen.store.rows import decode_job
-from reportgen.store.values import BuildRow, MetricName, VersionRow
+from reportgen.store.tombs import read_tombstones
+from reportgen.store.values import BuildRow, MetricName, Tombstone, VersionRow
 
 _BATCH = 200
 _NEWEST_FIRST = "build.started_at DESC, job.name, build.number DESC"
@@ -47,12 +48,12 @@ class StoreView:
         try:
             database = schema.connect(file, read_only=True)
         except sqlite3.DatabaseError as error:
-            raise StoreError(f"{file}: {error}", hint="reportgen check tells what is damaged") from error
+            raise StoreError(f"{file}: {error}", hint="reportgen check lists what is damaged") from error
         try:
             schema.require_readable(database, file)
         except sqlite3.DatabaseError as error:
             database.close()
-            raise StoreError(f"{file}: {error}", hint="reportgen check tells what is damaged") from error
+            raise StoreError(f"{file}: {error}", hint="reportgen check lists what is damaged") from error
         except BaseException:
             database.close()
             raise
@@ -67,6 +68,11 @@ class StoreView:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The read-only connection, for queries of one's own; the schema is documented."""
+        return self._db
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return self._db.execute(query, values).fetchall()
@@ -206,6 +212,11 @@ class StoreView:
     def site_state(self, site: str = "") -> Any:
         """Return what the engine kept about a site as a whole, None where it kept nothing."""
         return read_site_state(self._db, site)
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Return what was removed on purpose, in the order of removal."""
+        found = [tomb for tombs in read_tombstones(self._db).values() for tomb in tombs]
+        return tuple(sorted(found, key=lambda tomb: (tomb.pruned_at, tomb.revision)))
 
     def versions(self) -> tuple[VersionRow, ...]:
         """Return the published versions, newest first."""
