@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Watched(NamedTuple):
+    """A directory to watch, which of the files in it matter, and whether those below its directories count."""
+
+    directory: Path
+    matters: Callable[[Path], bool]
+    recursive: bool = True
 
 
 class Watcher:
     """Calls back, from a thread of its own, once after each burst of changes below some paths."""
 
-    def __init__(self, on_change: Callable[[frozenset[Path]], None], *, quiet_s: float = 0.15) -> None:
+    def __init__(self, on_change: Callable[[frozenset[Path]], object], *, quiet_s: float = 0.15) -> None:
         self._on_change = on_change
         self._quiet_s = quiet_s
         self._changed: set[Path] = set()
@@ -21,14 +29,14 @@ class Watcher:
         self._observer: Any = None
         self._thread = threading.Thread(target=self._run, name="reportgen-watch", daemon=True)
 
-    def start(self, directories: Mapping[Path, Callable[[Path], bool]]) -> None:
-        """Watch existing directories, each with a test of which files in it matter."""
+    def start(self, directories: Iterable[Watched]) -> None:
+        """Watch the directories, as far as they exist."""
         from watchdog.observers import Observer
 
         self._observer = Observer()
-        for directory, matters in directories.items():
-            if directory.is_dir():
-                self._observer.schedule(_events(self._note, matters), str(directory), recursive=True)
+        for each in directories:
+            if each.directory.is_dir():
+                self._observer.schedule(_events(self._note, each.matters), str(each.directory), recursive=each.recursive)
         self._observer.start()
         self._thread.start()
 

@@ -14,6 +14,7 @@ from reportgen.model import Job, RunRow
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Shown
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
+from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
 from reportgen.site.plan import Survey
 from reportgen.site.work import Studio
 from reportgen.store.view import StoreView
@@ -44,6 +45,10 @@ class LivePages:
         for job in self._found.jobs:
             yield self._task(self._found.links.job(job.name), lambda job=job: self._job(job))  # type: ignore[misc]
 
+        for board in self._found.judged:
+            name = board.leaderboard.options.name
+            yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
+
     def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
         text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), *extra])
         return LiveTask(path, sha256(text.encode("utf-8", "backslashreplace")).hexdigest(), make)
@@ -66,7 +71,13 @@ class LivePages:
             leaderboard=board.leaderboard.options.name if board else "",
             live=self._live,
         )
-        return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, _with(given, shown)))
+        return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, replace(given, drawings=shown)))
+
+    def _board(self, judged: Judged) -> Page:
+        given = LeaderboardInput(name=judged.leaderboard.options.name, judged=judged, live=self._live)
+        site = self._found.site
+        charts = leaderboard_charts(site, given)
+        return self._drawn(charts, lambda shown: leaderboard_page(site, replace(given, drawings=shown)))
 
     def _rows(self, builds: Sequence[int]) -> list[RunRow]:
         return self._view.run_rows(ids=builds)
@@ -82,7 +93,3 @@ class LivePages:
     def _drawn(self, charts: Mapping[str, Chart], make: Callable[[Mapping[str, Shown]], Page]) -> Page:
         shown, files = self._studio.draw(charts)
         return self._studio.with_files(make(shown), files)
-
-
-def _with(given: JobInput, drawings: Mapping[str, Shown]) -> JobInput:
-    return replace(given, drawings=drawings)

@@ -34,6 +34,11 @@ class SiteMaker:
         self.theme = find_theme(config)
         self._survey: tuple[tuple[int, str], Survey] | None = None
 
+    def renew(self, config: Config) -> None:
+        """Use another configuration, and read the theme again."""
+        self.config = config
+        self.theme = find_theme(config)
+
     @property
     def as_of(self) -> datetime | None:
         """The end of the newest finished build that the site was made from."""

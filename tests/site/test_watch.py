@@ -1,7 +1,7 @@
 import threading
 import time
 
-from reportgen.serve.watch import Watcher
+from reportgen.serve.watch import Watched, Watcher
 
 
 def test_a_burst_of_changes_calls_once_and_what_does_not_matter_never(tmp_path):
@@ -13,7 +13,7 @@ def test_a_burst_of_changes_calls_once_and_what_does_not_matter_never(tmp_path):
 
     (tmp_path / "content").mkdir()
     watcher = Watcher(changed, quiet_s=0.1)
-    watcher.start({tmp_path / "content": lambda path: path.suffix == ".md", tmp_path / "missing": lambda path: True})
+    watcher.start([Watched(tmp_path / "content", lambda path: path.suffix == ".md"), Watched(tmp_path / "missing", bool)])
     try:
         (tmp_path / "content" / "x.swp").write_text("x")
         for count in range(5):
