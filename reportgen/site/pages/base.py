@@ -91,6 +91,8 @@ class Site:
         direction: Direction | None = (options.direction if options else None) or logged or direction_by_name(name)
         unit = options.unit if options and options.unit is not None else next((m.unit for m in known if m.unit), None)
         title = (options.title if options else "") or fmt.metric_title(name)
+        if unit and title.lower().endswith(f" {unit.lower()}"):
+            title = title[: -len(unit) - 1]
         return Style(name, title, spec, direction or "none", unit or "")
 
     def person(self, user: str | None) -> str:

@@ -110,7 +110,7 @@ def front_table(site: Site, path: str, costs: Costs, style: Style) -> Table:
     heads = [
         Head("Run"),
         Head(style.title, num=True),
-        Head(costs.column.title if len(costs.column.title) < 16 else "Cost", num=True),
+        Head(cost_title(costs), num=True),
     ]
     if costs.group:
         heads.append(Head(costs.group.rpartition(".")[2]))

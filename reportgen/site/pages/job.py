@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
-from reportgen.analysis.values import run_id
 from reportgen.charts.values import Chart
 from reportgen.model import Job, RunningBuild, RunRow
 from reportgen.site import format as fmt
-from reportgen.site.contexts.base import Empty, Fact, Link, Notice, Plot, Result, Span, Strip, Text, Tick
-from reportgen.site.contexts.job import JobContext, JobRow
+from reportgen.site.contexts.base import Empty, Fact, Link, Notice, Span, Strip, Text
+from reportgen.site.contexts.job import JobContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages import figures, trends
 from reportgen.site.pages.base import (
-    NO_DELTA,
     Live,
     Shown,
     Site,
@@ -29,17 +28,16 @@ from reportgen.site.pages.base import (
     when,
 )
 from reportgen.site.pages.columns import Columns, choose
-from reportgen.site.pages.run_metrics import compared, delta_cell
-from reportgen.site.pages.scale import Scale, percent
-from reportgen.site.pages.trends import validation_digest, validation_name
+from reportgen.site.pages.run_table import run_rows
+from reportgen.site.pages.scale import percent
+from reportgen.site.pages.trends import validation_digest
 
 MOST_ROWS = 200
 _STRIP = 120
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildFact:
-    """A build of the job, whether it has runs or not."""
+class BuildFact(NamedTuple):
+    """A build of a job, whether it has runs or not."""
 
     number: int
     result: str
@@ -81,7 +79,7 @@ def job_page(site: Site, given: JobInput) -> Page:
     columns = choose(site, shown, given.metric)
     verdict = _verdict(site, path, given, style)
     newest = given.builds[0] if given.builds else None
-    axis, rows = _rows(site, path, given, style, columns, shown)
+    axis, rows = run_rows(site, path, shown, style, columns, champion=given.champion, baseline=given.baseline)
     context = JobContext(
         chrome=chrome(
             site,
@@ -173,7 +171,7 @@ def _verdict(site: Site, path: str, given: JobInput, style: Style | None) -> Tex
 def _standing(site: Site, path: str, scored: Sequence[RunRow], style: Style) -> list[Span]:
     newest = scored[0]
     value = finite(newest.metrics.get(style.name))
-    same = [row for row in scored if _comparable(row, newest)]
+    same = [row for row in scored if validation_digest(row) == validation_digest(newest)]
     values = [v for row in same if (v := finite(row.metrics.get(style.name))) is not None]
     unit = f" {style.unit}" if style.unit else ""
     lead = f"{style.title} {fmt.number(value, style.spec)}{unit} at "
@@ -185,84 +183,6 @@ def _standing(site: Site, path: str, scored: Sequence[RunRow], style: Style) -> 
         spans.append(Span(f", {place} of {len(values)} comparable runs{data}"))
     spans.append(Span("."))
     return spans
-
-
-def _comparable(a: RunRow, b: RunRow) -> bool:
-    return validation_digest(a) == validation_digest(b)
-
-
-def _rows(
-    site: Site, path: str, given: JobInput, style: Style | None, columns: Columns, shown: Sequence[RunRow]
-) -> tuple[tuple[Tick, ...], tuple[JobRow, ...]]:
-    metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
-    intervals = any(metric.low is not None for metric in metrics)
-    scale = Scale.over(v for m in metrics for v in (finite(m), m.low, m.high)) if intervals else None
-    tags = {run_id(row): tag for tag, row in (("baseline", given.baseline), ("champion", given.champion)) if row is not None}
-    before = _before(shown, style)
-    rows = []
-    for position, row in enumerate(shown):
-        metric = row.metrics.get(style.name) if style else None
-        missing = _why(row, style)
-        previous = before[position]
-        tag = tags.get(run_id(row), "")
-        difference = None
-        if style and previous is not None:
-            difference = compared(style, metric, previous.metrics.get(style.name), comparable=True)
-        plot = Plot()
-        if scale and metric and not missing:
-            plot = scale.plot(finite(metric), metric.low, metric.high, me=tag == "champion")
-        rows.append(
-            JobRow(
-                label=number_label(row),
-                href=relative(path, site.links.row(row)),
-                key=str(row.key),
-                tag=tag,
-                result=Result("torn", "interrupted") if row.status == "interrupted" else result_of(row.result),
-                value=fmt.number(metric.value, style.spec) if style and metric and not missing else fmt.DASH,
-                missing=missing,
-                plot=plot,
-                delta=delta_cell(style, difference) if style else NO_DELTA,
-                extra=columns.cells(row),
-                time=fmt.clock(row.duration_s),
-                seconds=f"{row.duration_s:.1f}",
-                date=fmt.day(row.started_at),
-                datetime=fmt.machine_time(row.started_at),
-                group=_break(shown[position - 1] if position else None, row),
-            )
-        )
-    return (scale.ticks() if scale else ()), tuple(rows)
-
-
-def _before(rows: Sequence[RunRow], style: Style | None) -> list[RunRow | None]:
-    """Return for each of `rows` (newest first) the comparable run with a value before it."""
-    last: dict[str, RunRow] = {}
-    found: list[RunRow | None] = []
-    for row in reversed(rows):
-        key = validation_digest(row)
-        found.append(last.get(key))
-        if style and finite(row.metrics.get(style.name)) is not None:
-            last[key] = row
-    return found[::-1]
-
-
-def _why(row: RunRow, style: Style | None) -> str:
-    if style is None:
-        return ""
-    reason = fmt.missing_reason(row.metrics.get(style.name))
-    if reason and (row.result == "FAILURE" or row.status == "failed"):
-        return "build failed"
-    if reason == "not logged" and row.status == "implicit" and not row.metrics:
-        return "no record"
-    return reason
-
-
-def _break(newer: RunRow | None, row: RunRow) -> str:
-    if newer is None:
-        return ""
-    a, b = validation_digest(newer), validation_digest(row)
-    if not a or not b or a == b:
-        return ""
-    return f"{validation_name(row)}: not comparable with the runs above"
 
 
 def _trend_caption(given: JobInput, style: Style | None) -> Text:

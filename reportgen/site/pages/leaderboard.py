@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reportgen.analysis.champion import Term
+from reportgen.analysis.decisions import Ruling
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.values import Board, BoardRow, run_id
 from reportgen.analysis.verdict import board_verdict
@@ -36,6 +37,7 @@ from reportgen.site.pages.scale import Scale
 MOST_ROWS = 200
 MOST_OLD = 8
 MOST_UNRANKED = 30
+FIGURE_SPACE = "\u2007"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +148,7 @@ def _board(site: Site, path: str, given: LeaderboardInput, board: Board, positio
     intervals = any(row.low is not None for row in ranked)
     scale = Scale.over(ends) if intervals else None
     champion = next((row for row in board.rows[: board.ranked] if row.champion), None)
-    lines = tuple(_line(site, path, board, row, style, scale, champion, several=several) for row in ranked)
+    lines = _aligned([_line(site, path, board, row, style, scale, champion, several=several) for row in ranked])
     columns = _heads(board)
     shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
     return BoardPart(
@@ -168,6 +170,17 @@ def _board(site: Site, path: str, given: LeaderboardInput, board: Board, positio
         notes=board.notes,
         legend=position == 0 and intervals,
     )
+
+
+def _aligned(lines: Sequence[BoardLine]) -> tuple[BoardLine, ...]:
+    """Return the rows with their values filled up by figure spaces, where neighbours needed more digits to be told apart."""
+    decimals = max((len(line.value.partition(".")[2]) for line in lines), default=0)
+    return tuple(line._replace(value=_filled(line.value, decimals)) for line in lines)
+
+
+def _filled(value: str, decimals: int) -> str:
+    short = decimals - len(value.partition(".")[2])
+    return value + FIGURE_SPACE * short if short > 0 and "." in value else value
 
 
 def _heading(board: Board, position: int) -> str:
@@ -209,7 +222,11 @@ def _caption(board: Board, style: Style, ranked: Sequence[BoardRow], unranked: S
     words += {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, ", which has no direction")
     if board.rows_scored:
         words += f"; n = {fmt.plural(board.rows_scored, 'row')}"
-    lower = [column.title for column in board.columns if column.kind == "metric" and column.direction == "lower"]
+    lower = [
+        head.label
+        for head, column in zip(_heads(board), board.columns, strict=True)
+        if column.kind == "metric" and column.direction == "lower"
+    ]
     if lower and style.direction == "higher":
         words += f"; {fmt.listed(lower)}: lower is better"
     return (Span(words + "."),)
@@ -220,7 +237,8 @@ def _heads(board: Board) -> tuple[Column, ...]:
     for column in board.columns:
         number = column.kind == "metric" or _numeric(board, column.name)
         title = fmt.metric_title(column.title) if column.kind == "metric" and column.title == column.name else column.title
-        heads.append(Column(title, number, column.unit, sort="num" if number else "text"))
+        unit = "" if column.unit and title.lower().endswith(f" {column.unit.lower()}") else column.unit
+        heads.append(Column(title, number, unit, sort="num" if number else "text"))
     return tuple(heads)
 
 
@@ -349,7 +367,9 @@ def _champions(site: Site, path: str, given: LeaderboardInput, board: Board | No
     terms = given.judged.titles.history(board.key) if board else ()
     if not terms:
         return None
-    rows = tuple(_term(site, path, term, style, now=index == 0) for index, term in enumerate(reversed(terms[-20:])))
+    rows = tuple(
+        _term(site, path, given.judged, term, style, now=index == 0) for index, term in enumerate(reversed(terms[-20:]))
+    )
     columns = (
         Column("Run"),
         Column(style.title, num=True),
@@ -362,7 +382,7 @@ def _champions(site: Site, path: str, given: LeaderboardInput, board: Board | No
     return Table("c-held", _because(given), columns, rows, "rows pad")
 
 
-def _term(site: Site, path: str, term: Term, style: Style, *, now: bool) -> Row:
+def _term(site: Site, path: str, judged: Judged, term: Term, style: Style, *, now: bool) -> Row:
     holder = term.holder
     run = holder.run or holder.known
     metric = run.metrics.get(style.name) if run and holder.run else None
@@ -371,8 +391,10 @@ def _term(site: Site, path: str, term: Term, style: Style, *, now: bool) -> Row:
     beat = term.beat
     delta = delta_of(beat.value, style.spec, separable=beat.separable, word=beat.word) if beat else NO_DELTA
     rule = {"deployed": "deployed", "approved": "approved", "best": "rank 1"}[holder.rule]
-    by = site.person(holder.by) if holder.by else ("–" if holder.rule == "best" else "not known")
-    words = holder.reason or term.note
+    approved = _approval(judged, term)
+    person = holder.by or (approved.by if approved else None)
+    by = site.person(person) if person else ("–" if holder.rule == "best" else "not known")
+    words = holder.reason or (approved.reason if approved else None) or term.note
     source = term.source if holder.rule != "best" else None
     link: Text = (
         (Span(f"{rule} in "), Span(run_label(source, ""), relative(path, site.links.row(source)))) if source else (Span(rule),)
@@ -384,6 +406,13 @@ def _term(site: Site, path: str, term: Term, style: Style, *, now: bool) -> Row:
     return Row(
         (Cell(who), value, Cell(held), Cell((), "num", delta=delta), Cell((Span(by),)), reason, Cell(link)), "me" if now else ""
     )
+
+
+def _approval(judged: Judged, term: Term) -> Ruling | None:
+    """Return the approval that a deployment rests on: the last one of the same model before it."""
+    model = term.holder.model
+    found = (r for r in judged.titles.rulings if r.kind == "approved" and model and r.model == model and r.at <= term.since)
+    return max(found, key=lambda ruling: ruling.at, default=None)
 
 
 def held_since(judged: Judged, board: Board) -> Term | None:

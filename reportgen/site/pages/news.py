@@ -1,0 +1,220 @@
+"""What is different from the last version: waiting, worse or broken, new, gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from reportgen.analysis.champion import Term
+from reportgen.analysis.judge import Judged
+from reportgen.analysis.separable import scored as scored_of
+from reportgen.analysis.separable import single_delta
+from reportgen.analysis.values import BoardRow, run_id
+from reportgen.model import RunningBuild, RunRow
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Cell, Column, Result, Row, Span, Table, Text
+from reportgen.site.links import relative
+from reportgen.site.pages.base import Site, base_name, number_label, on_day, run_label
+from reportgen.site.pages.leaderboard import style_of
+from reportgen.site.pages.trends import validation_digest
+
+NEEDS, BROKEN, NEW, GONE = "Needs a person", "Worse or broken", "New", "Gone"
+GROUPS = (NEEDS, BROKEN, NEW, GONE)
+
+
+class BuildNews(NamedTuple):
+    """A build that is new, changed or gone since the last version; `rows` are its runs."""
+
+    job: str
+    number: int
+    started_at: datetime
+    result: str
+    rows: tuple[RunRow, ...] = ()
+    changed: bool = False
+    gone: bool = False
+
+
+class News(NamedTuple):
+    """One thing that is different, in its group."""
+
+    group: str
+    result: Result
+    label: str
+    to: str
+    """Path of the page it is about; empty where there is none."""
+    text: Text
+    at: datetime
+
+
+def find_news(
+    site: Site,
+    path: str,
+    *,
+    builds: Sequence[BuildNews],
+    running: Sequence[RunningBuild] = (),
+    judged: Sequence[Judged] = (),
+    since: datetime | None = None,
+) -> tuple[News, ...]:
+    """Return what is different for the page at `path`, group by group, newest first; `since` is when the last version was."""
+    found = [_waiting(site, build) for build in running if build.waiting_for]
+    ranked = _ranked(judged)
+    for build in builds:
+        found.append(_build(site, build, ranked))
+        found.extend(_regressions(site, path, build, ranked))
+    if since is not None:
+        found.extend(_titles(site, path, judged, since))
+    order = {group: index for index, group in enumerate(GROUPS)}
+    return tuple(sorted(found, key=lambda news: (order[news.group], -news.at.timestamp(), news.label)))
+
+
+_Ranked = Mapping[tuple[object, ...], tuple[Judged, BoardRow, int]]
+
+
+def _ranked(judged: Sequence[Judged]) -> _Ranked:
+    """Return every ranked row with its leaderboard and the number of rows it is ranked among."""
+    found: dict[tuple[object, ...], tuple[Judged, BoardRow, int]] = {}
+    for board_of in judged:
+        for board in board_of.leaderboard.boards:
+            for row in board.rows[: board.ranked]:
+                for member in row.group.members if row.group else (row.run,):
+                    found.setdefault(run_id(member), (board_of, row, board.ranked))
+    return found
+
+
+def _waiting(site: Site, build: RunningBuild) -> News:
+    words = (Span(f"Waits for a person: “{build.waiting_for}” Answer on Jenkins."),)
+    return News(
+        NEEDS,
+        Result("wait", "Waiting"),
+        f"{base_name(build.job)} #{build.number}",
+        site.links.job(build.job),
+        words,
+        build.started_at,
+    )
+
+
+def _build(site: Site, build: BuildNews, ranked: _Ranked) -> News:
+    to = site.links.build(build.job, build.number, build.started_at)
+    label = f"{base_name(build.job)} #{build.number}"
+    if build.gone:
+        return News(GONE, Result("off", "Gone"), label, to, (Span("No longer on Jenkins; kept here."),), build.started_at)
+    if build.result == "FAILURE":
+        return News(BROKEN, Result("ko", "Failed"), label, to, (Span(_stage_words(build)),), build.started_at)
+    word = "Changed" if build.changed else "New run"
+    text: Text = (Span(build.result if build.result != "SUCCESS" else _plain_words(build)),)
+    for row in build.rows:
+        entry = ranked.get(run_id(row))
+        if entry is not None:
+            text = _ranked_words(site, *entry)
+            break
+    return News(NEW, Result("new", word), label, to, text, build.started_at)
+
+
+def _stage_words(build: BuildNews) -> str:
+    stage = build.rows[0].stage if build.rows else ""
+    return f"Failed in {stage}" if stage else "Failed"
+
+
+def _plain_words(build: BuildNews) -> str:
+    row = build.rows[0] if build.rows else None
+    if row is None:
+        return "No record"
+    made = [model.name for model in row.models if model.role == "made"]
+    if row.decisions:
+        first = row.decisions[0]
+        return f"{first.value}" + (f": “{first.reason}”" if first.reason else "")
+    if made:
+        return f"Made {fmt.listed(made[:2])}"
+    if row.datasets:
+        return f"Data set {row.datasets[0].name}"
+    return "Finished"
+
+
+def _ranked_words(site: Site, judged: Judged, row: BoardRow, among: int) -> Text:
+    board = next((b for b in judged.leaderboard.boards if row in b.rows), None)
+    style = style_of(site, board, judged.leaderboard.options.metric)
+    words = f"{style.title} {fmt.number(row.value, style.spec)}, rank {row.rank} of {among}"
+    delta = row.delta_champion
+    if row.champion:
+        words += ", the champion"
+    elif delta is not None:
+        hedge = {True: f", clearly {delta.word}", False: ", not separable", None: ""}[delta.separable]
+        words += f", {fmt.difference(delta.value, style.spec)} on the champion{hedge}"
+    return (Span(words),)
+
+
+def _regressions(site: Site, path: str, build: BuildNews, ranked: _Ranked) -> Iterable[News]:
+    """A run that is clearly worse than the comparable run of its job before it."""
+    for row in build.rows:
+        entry = ranked.get(run_id(row))
+        if entry is None or build.gone or build.changed:
+            continue
+        judged_by, board_row, _ = entry
+        board = next((b for b in judged_by.leaderboard.boards if board_row in b.rows), None)
+        if board is None:
+            continue
+        metric = judged_by.leaderboard.options.metric
+        candidates = [
+            other.run
+            for other in board.rows[: board.ranked]
+            if other.run.job == row.job
+            and other.run.started_at < row.started_at
+            and validation_digest(other.run) == validation_digest(row)
+        ]
+        before = max(candidates, key=lambda other: other.started_at, default=None)
+        mine, theirs = row.metrics.get(metric), before.metrics.get(metric) if before else None
+        a, b = (scored_of(mine) if mine else None), (scored_of(theirs) if theirs else None)
+        if before is None or a is None or b is None:
+            continue
+        delta = single_delta(a, b, board.comparable.direction)
+        if not (delta.separable and delta.word == "worse"):
+            continue
+        style = style_of(site, board, metric)
+        text = (
+            Span(f"{style.title} {fmt.number(a.value, style.spec)}, "),
+            Span(fmt.difference(delta.value, style.spec), mark="d dn"),
+            Span(" on "),
+            Span(number_label(before), relative(path, site.links.row(before))),
+        )
+        yield News(BROKEN, Result("worse", "Regression"), run_label(row, ""), site.links.row(row), text, row.started_at)
+
+
+def _titles(site: Site, path: str, judged: Sequence[Judged], since: datetime) -> Iterable[News]:
+    for board_of in judged:
+        board = board_of.leaderboard.current
+        if board is None:
+            continue
+        terms = board_of.titles.history(board.key)
+        for index, term in enumerate(terms):
+            if term.since > since and term.holder.run is not None:
+                yield _title(site, path, board_of, term, terms[index - 1] if index else None)
+
+
+def _title(site: Site, path: str, judged: Judged, term: Term, before: Term | None) -> News:
+    run = term.holder.run or term.holder.known
+    assert run is not None
+    spans = [Span(f"Took the title of {judged.leaderboard.options.label}")]
+    earlier = before.holder.run or before.holder.known if before else None
+    if earlier is not None:
+        spans += [Span(" from "), Span(run_label(earlier, run.job), relative(path, site.links.row(earlier)))]
+    how = {"deployed": "deployed", "approved": "approved", "best": "by rank"}[term.holder.rule]
+    by = f" by {site.person(term.holder.by)}" if term.holder.by else ""
+    spans.append(Span(f"; {how}{by}" + (f": “{term.holder.reason}”" if term.holder.reason else "")))
+    return News(NEW, Result("star", "Champion"), run_label(run, ""), site.links.row(run), tuple(spans), term.since)
+
+
+def news_table(path: str, news: Sequence[News], caption: Text, *, name: str = "c-news", most: int = 12) -> Table:
+    """Return the news as a table, the gravest first."""
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(item.label, relative(path, item.to) if item.to else ""),), "nw"),
+                Cell((), "nw", result=item.result),
+                Cell(item.text, "tx"),
+                Cell((on_day(item.at),), "num mut"),
+            )
+        )
+        for item in news[:most]
+    )
+    return Table(name, caption, (Column("Where"), Column("What"), Column("Detail"), Column("Date", num=True)), rows)

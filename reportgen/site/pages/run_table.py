@@ -1,0 +1,100 @@
+"""Rows of tables of runs: result, key metric with its interval, difference to the run before, further columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reportgen.analysis.values import run_id
+from reportgen.model import RunRow
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Plot, Result, Tick
+from reportgen.site.contexts.job import JobRow
+from reportgen.site.links import relative
+from reportgen.site.pages.base import NO_DELTA, Site, Style, finite, result_of, run_label
+from reportgen.site.pages.columns import Columns
+from reportgen.site.pages.run_metrics import compared, delta_cell
+from reportgen.site.pages.scale import Scale
+from reportgen.site.pages.trends import validation_digest, validation_name
+
+
+def run_rows(
+    site: Site,
+    path: str,
+    shown: Sequence[RunRow],
+    style: Style | None,
+    columns: Columns,
+    *,
+    champion: RunRow | None = None,
+    baseline: RunRow | None = None,
+    job: str = "",
+) -> tuple[tuple[Tick, ...], tuple[JobRow, ...]]:
+    """Return the scale and the rows of a table of runs, newest first; runs of other jobs than `job` are named in full."""
+    metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
+    intervals = any(metric.low is not None for metric in metrics)
+    scale = Scale.over(v for m in metrics for v in (finite(m), m.low, m.high)) if intervals else None
+    tags = {run_id(row): tag for tag, row in (("baseline", baseline), ("champion", champion)) if row is not None}
+    before = _before(shown, style)
+    rows = []
+    for position, row in enumerate(shown):
+        metric = row.metrics.get(style.name) if style else None
+        missing = _why(row, style)
+        previous = before[position]
+        tag = tags.get(run_id(row), "")
+        difference = None
+        if style and previous is not None:
+            difference = compared(style, metric, previous.metrics.get(style.name), comparable=True)
+        plot = Plot()
+        if scale and metric and not missing:
+            plot = scale.plot(finite(metric), metric.low, metric.high, me=tag == "champion")
+        rows.append(
+            JobRow(
+                label=run_label(row, job or row.job),
+                href=relative(path, site.links.row(row)),
+                key=str(row.key),
+                tag=tag,
+                result=Result("torn", "interrupted") if row.status == "interrupted" else result_of(row.result),
+                value=fmt.number(metric.value, style.spec) if style and metric and not missing else fmt.DASH,
+                missing=missing,
+                plot=plot,
+                delta=delta_cell(style, difference) if style else NO_DELTA,
+                extra=columns.cells(row),
+                time=fmt.clock(row.duration_s),
+                seconds=f"{row.duration_s:.1f}",
+                date=fmt.day(row.started_at),
+                datetime=fmt.machine_time(row.started_at),
+                group=_break(shown[position - 1] if position else None, row),
+            )
+        )
+    return (scale.ticks() if scale else ()), tuple(rows)
+
+
+def _before(rows: Sequence[RunRow], style: Style | None) -> list[RunRow | None]:
+    """Return for each of `rows` (newest first) the comparable run with a value before it."""
+    last: dict[str, RunRow] = {}
+    found: list[RunRow | None] = []
+    for row in reversed(rows):
+        key = validation_digest(row)
+        found.append(last.get(key))
+        if style and finite(row.metrics.get(style.name)) is not None:
+            last[key] = row
+    return found[::-1]
+
+
+def _why(row: RunRow, style: Style | None) -> str:
+    if style is None:
+        return ""
+    reason = fmt.missing_reason(row.metrics.get(style.name))
+    if reason and (row.result == "FAILURE" or row.status == "failed"):
+        return "build failed"
+    if reason == "not logged" and row.status == "implicit" and not row.metrics:
+        return "no record"
+    return reason
+
+
+def _break(newer: RunRow | None, row: RunRow) -> str:
+    if newer is None:
+        return ""
+    a, b = validation_digest(newer), validation_digest(row)
+    if not a or not b or a == b:
+        return ""
+    return f"{validation_name(row)}: not comparable with the runs above"
