@@ -1,7 +1,7 @@
 """Write the parts of the reference that are made from the code: commands, configuration, errors.
 
-    python tools/reference.py            write docs/reference/*.md
-    python tools/reference.py --check    exit 1 if one of them is not what the code says
+python tools/reference.py            write docs/reference/*.md
+python tools/reference.py --check    exit 1 if one of them is not what the code says
 """
 
 from __future__ import annotations

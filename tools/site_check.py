@@ -97,7 +97,10 @@ def page_kinds(tree: Path) -> dict[str, str]:
                 continue
             kind = state
         kinds.setdefault(kind, name)
-        if kind in {"run", "job", "leaderboard", "model", "dataset"} and page.stat().st_size > (tree / kinds[kind]).stat().st_size:
+        if (
+            kind in {"run", "job", "leaderboard", "model", "dataset"}
+            and page.stat().st_size > (tree / kinds[kind]).stat().st_size
+        ):
             kinds[kind] = name  # the fullest of its kind
     return kinds
 
@@ -131,7 +134,10 @@ def check_markup(tally: Tally, tree: Path, kinds: dict[str, str], tools: Path) -
     pages = [str(tree / page) for page in kinds.values()]
     script = tools / "html-validate" / "bin" / "html-validate.mjs"
     done = subprocess.run(
-        ["node", str(script), "--preset", "standard", "--formatter", "text", *pages], capture_output=True, text=True, check=False
+        ["node", str(script), "--preset", "standard", "--formatter", "text", *pages],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     tally.check(done.returncode == 0, f"html-validate:\n{(done.stdout + done.stderr)[-4000:]}")
     jar = tools / "vnu-jar" / "build" / "dist" / "vnu.jar"

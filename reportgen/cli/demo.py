@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 @verb("demo")
 @click.argument("directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--no-serve", is_flag=True, help="End when the site is built, also on a terminal.")
-@click.option("-a", "--dev-addr", default="127.0.0.1:8000", metavar="IP:PORT", show_default=True, help="Where to serve the site.")
+@click.option(
+    "-a", "--dev-addr", default="127.0.0.1:8000", metavar="IP:PORT", show_default=True, help="Where to serve the site."
+)
 @pass_app
 def command(app: App, directory: Path, no_serve: bool, dev_addr: str) -> int:
     """Harvest an embedded sample Jenkins into DIR, build its site, and serve it on a terminal.
@@ -48,7 +50,9 @@ def command(app: App, directory: Path, no_serve: bool, dev_addr: str) -> int:
 def write_project(directory: Path) -> None:
     """Write the sample's configuration and content; a file that is there and differs raises, and nothing is written."""
     files = sample_files()
-    different = [name for name, data in files.items() if (directory / name).exists() and (directory / name).read_bytes() != data]
+    different = [
+        name for name, data in files.items() if (directory / name).exists() and (directory / name).read_bytes() != data
+    ]
     if different:
         listed = ", ".join(str(directory / name) for name in different)
         raise ReportgenError(f"already there and not of the demo: {listed}", hint="name an empty directory: reportgen demo DIR")

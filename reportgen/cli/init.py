@@ -22,7 +22,9 @@ def command(app: App, directory: Path) -> int:
     taken = [name for name in files if (directory / name).exists() or (directory / name).is_symlink()]
     if taken:
         listed = ", ".join(str(directory / name) for name in taken)
-        raise ReportgenError(f"already there, nothing was changed: {listed}", hint="choose another directory, or move the files")
+        raise ReportgenError(
+            f"already there, nothing was changed: {listed}", hint="choose another directory, or move the files"
+        )
     write_files(directory, files)
     app.console.line(f"made {', '.join(str(directory / name) for name in files)}")
     app.console.line(f"next: set [jenkins] url and a job in {directory / 'reportgen.toml'}, then run `reportgen build`")
@@ -49,4 +51,6 @@ def write_files(directory: Path, files: dict[str, bytes]) -> None:
             with path.open("xb") as file:
                 file.write(data)
         except OSError as problem:
-            raise ReportgenError(f"{path}: cannot be written: {problem.strerror}", hint="check that you may write there") from problem
+            raise ReportgenError(
+                f"{path}: cannot be written: {problem.strerror}", hint="check that you may write there"
+            ) from problem

@@ -85,7 +85,9 @@ def test_an_independent_computation_gives_the_same_leaderboard(site: Path, expor
     ]
     frame = pd.DataFrame(rows)
     frame["rank"] = frame.groupby("set", dropna=False)["value"].rank(method="min", ascending=False).astype(int)
-    expected = {(row["set"], row["job"], row["number"], row["name"]): (row["rank"], row["value"]) for row in frame.to_dict("records")}
+    expected = {
+        (row["set"], row["job"], row["number"], row["name"]): (row["rank"], row["value"]) for row in frame.to_dict("records")
+    }
     board = json.loads((site / "data" / "leaderboards" / "wisconsin.json").read_text("utf-8"))
     assert board["metric"] == "val/f1"
     assert board["direction"] == "higher"
@@ -136,7 +138,9 @@ def test_nothing_new_makes_no_version_and_says_so(demo: Path, tmp_path: Path, ca
     assert sorted(path.name for path in (copy / "public").iterdir()) == before
 
 
-def test_the_demo_may_be_run_again_and_leaves_other_projects_alone(demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_may_be_run_again_and_leaves_other_projects_alone(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(demo, copy, symlinks=True)
     assert cli.main(["demo", str(copy), "--no-serve"]) == 0

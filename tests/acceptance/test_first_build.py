@@ -47,7 +47,9 @@ def edit(project: Path, old: str, new: str) -> None:
 
 
 def runs(project: Path) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = json.loads((project / "public" / "latest" / "data" / "runs.json").read_text("utf-8"))["runs"]
+    found: list[dict[str, object]] = json.loads((project / "public" / "latest" / "data" / "runs.json").read_text("utf-8"))[
+        "runs"
+    ]
     return found
 
 
@@ -67,7 +69,9 @@ def test_an_unknown_job_is_named(project: Path, capsys: pytest.CaptureFixture[st
     assert not (project / "public" / "latest").exists()
 
 
-def test_a_wrong_address_is_told_and_loses_nothing(project: Path, capsys: pytest.CaptureFixture[str], jenkins: SampleJenkins) -> None:
+def test_a_wrong_address_is_told_and_loses_nothing(
+    project: Path, capsys: pytest.CaptureFixture[str], jenkins: SampleJenkins
+) -> None:
     assert cli.main(["build"]) == 0
     before = runs(project)
     capsys.readouterr()
@@ -78,7 +82,9 @@ def test_a_wrong_address_is_told_and_loses_nothing(project: Path, capsys: pytest
     assert runs(project) == before
 
 
-def test_a_wrong_address_with_an_empty_store_is_an_error(project: Path, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wrong_address_with_an_empty_store_is_an_error(
+    project: Path, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
     edit(project, jenkins.url, "http://127.0.0.1:9/")
     assert cli.main(["build"]) == 1
     assert "hint: " in capsys.readouterr().err
@@ -91,7 +97,9 @@ def test_a_wrong_token_is_told_without_the_token(
     monkeypatch.setenv("JENKINS_TOKEN", "RGTOKEN-very-secret-0123456789")
     with SampleJenkins(replace(sample, users={"reader": "another"}, anonymous_read=False)) as closed:
         text = (project / "reportgen.toml").read_text("utf-8")
-        (project / "reportgen.toml").write_text("\n".join(f'url = "{closed.url}"' if line.startswith("url") else line for line in text.splitlines()), "utf-8")
+        (project / "reportgen.toml").write_text(
+            "\n".join(f'url = "{closed.url}"' if line.startswith("url") else line for line in text.splitlines()), "utf-8"
+        )
         assert cli.main(["--debug", "build"]) == 1
     said = capsys.readouterr().err
     assert "401" in said or "log" in said.lower()
@@ -99,7 +107,9 @@ def test_a_wrong_token_is_told_without_the_token(
     assert "JENKINS_TOKEN" in said
 
 
-def test_an_unreadable_artifact_costs_only_itself(project: Path, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unreadable_artifact_costs_only_itself(
+    project: Path, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
     jenkins.faults = Faults(rules=(Fault(where=r"/drift/5/artifact/", status=500),))
     assert cli.main(["build"]) == 3
     assert "5" in capsys.readouterr().err

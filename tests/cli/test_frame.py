@@ -18,7 +18,13 @@ ENVIRONMENT = {**os.environ, "NO_COLOR": "1", "COLUMNS": "100"}
 
 def reportgen(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "reportgen", *arguments], capture_output=True, text=True, cwd=cwd, env=ENVIRONMENT, check=False, timeout=60
+        [sys.executable, "-m", "reportgen", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env=ENVIRONMENT,
+        check=False,
+        timeout=60,
     )
 
 
@@ -74,7 +80,9 @@ def test_a_mistyped_verb_is_guessed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("place", ["before", "after"])
-def test_the_config_file_may_be_named_before_or_after_the_verb(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_config_file_may_be_named_before_or_after_the_verb(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     option = ["-f", str(tmp_path / "other.toml")]
     assert cli.main([*option, "harvest"] if place == "before" else ["harvest", *option]) == 1
     assert "other.toml" in capsys.readouterr().err
@@ -101,7 +109,9 @@ def test_all_config_problems_come_at_once(tmp_path: Path) -> None:
     ("raised", "status"),
     [(ReportgenError("x"), 1), (KeyboardInterrupt(), 130), (RuntimeError("boom"), 70), (cli._Terminated(), 143)],
 )
-def test_exit_codes(raised: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exit_codes(
+    raised: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def fail(app: object) -> None:
         raise raised
 

@@ -26,7 +26,9 @@ def test_the_jenkinsfile_maps_incomplete_to_unstable_and_locked_to_a_retry(tmp_p
 
 
 @pytest.mark.parametrize("name", ["reportgen.toml", "Jenkinsfile", "content/index.md"])
-def test_an_existing_file_is_named_and_nothing_is_written(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_existing_file_is_named_and_nothing_is_written(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     taken = tmp_path / name
     taken.parent.mkdir(exist_ok=True)
     taken.write_text("mine", "utf-8")

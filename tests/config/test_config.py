@@ -85,7 +85,8 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 def test_the_first_entry_that_matches_a_job_holds() -> None:
     config = parse_config(
-        '[[jobs]]\nname = "churn/train"\nstage = "one"\n[[jobs]]\nname = "churn"\nexclude = ["churn/scratch-*"]\nstage = "two"\n', HERE
+        '[[jobs]]\nname = "churn/train"\nstage = "one"\n[[jobs]]\nname = "churn"\nexclude = ["churn/scratch-*"]\nstage = "two"\n',
+        HERE,
     )
     assert config.job("churn/train").stage == "one"  # type: ignore[union-attr]
     assert config.job("churn/deep/er").stage == "two"  # type: ignore[union-attr]
@@ -93,7 +94,10 @@ def test_the_first_entry_that_matches_a_job_holds() -> None:
     assert config.job("other") is None
 
 
-@pytest.mark.parametrize(("words", "size"), [(5, 5), ("50 MB", 50_000_000), ("1 GB", 10**9), ("256 kB", 256_000), ("64 KiB", 65536), ("1.5 MB", 1_500_000)])
+@pytest.mark.parametrize(
+    ("words", "size"),
+    [(5, 5), ("50 MB", 50_000_000), ("1 GB", 10**9), ("256 kB", 256_000), ("64 KiB", 65536), ("1.5 MB", 1_500_000)],
+)
 def test_sizes(words: object, size: int) -> None:
     assert parse_size(words) == size
 
@@ -104,7 +108,9 @@ def test_what_is_no_size(words: object) -> None:
         parse_size(words)
 
 
-@pytest.mark.parametrize(("said", "meant"), [("maximize", "higher"), ("lower", "lower"), ("Minimize", "lower"), ("none", "none")])
+@pytest.mark.parametrize(
+    ("said", "meant"), [("maximize", "higher"), ("lower", "lower"), ("Minimize", "lower"), ("none", "none")]
+)
 def test_directions(said: str, meant: str) -> None:
     assert parse_direction(said) == meant
 

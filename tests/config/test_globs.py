@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from reportgen.globs import covers, matches
 
-PATH = st.lists(st.text(st.characters(exclude_characters="/*?", exclude_categories=("Cs",)), min_size=1, max_size=5), min_size=1, max_size=5).map("/".join)
+PATH = st.lists(
+    st.text(st.characters(exclude_characters="/*?", exclude_categories=("Cs",)), min_size=1, max_size=5), min_size=1, max_size=5
+).map("/".join)
 
 
 @pytest.mark.parametrize(

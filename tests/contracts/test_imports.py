@@ -23,7 +23,8 @@ LAYERS = [
     {"site"},
     {"serve"},
     {"demo", "starter"},
-    {"cli", "__main__", "__init__"},
+    {"cli", "__init__"},
+    {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 STANDARD_LIBRARY_ONLY = {"errors", "record", "estimate", "redact", "stage", "__init__", "__main__"}

@@ -18,7 +18,9 @@ DATA = ("themes/default/theme.toml", "themes/default/templates/base.html", "them
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "REPORTGEN", "JENKINS"))}
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env={**clean, **environment}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env={**clean, **environment}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done
 
