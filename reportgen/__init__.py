@@ -14,9 +14,11 @@ imported when it is first used, and helpers need the standard library only.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`, whose module is slow to import
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from reportgen.stage import (
         Run,
         active_run,

@@ -1,38 +1,43 @@
-"""The program's entry: `log` and `run` work where only the standard library is there, every other verb needs the dependencies."""
+"""The entry of the program: ``reportgen log`` and ``reportgen run`` start at once and need the standard library only."""
 
 from __future__ import annotations
 
 import sys
 
+STAGE_VERBS = ("log", "run")
 
-def main() -> int:
+
+def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    if _stage_verb(sys.argv[1:]):
-        from reportgen.stage import shell
+    arguments = sys.argv[1:] if argv is None else argv
+    if verb_of(arguments) in STAGE_VERBS:
+        from reportgen.stage.shell import main as stage_main
 
-        return shell.main(sys.argv[1:])
+        return stage_main(arguments)
     try:
         from reportgen.cli import main as cli_main
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] == "reportgen":
+        if missing.name is None or missing.name.partition(".")[0] == "reportgen":
             raise
-        sys.stderr.write(f"error: this installation has no {missing.name}; only `log` and `run` work without it\n")
-        sys.stderr.write("hint: pip install reportgen\n")
+        sys.stderr.write(
+            f"error: {verb_of(arguments) or 'this'} needs a package that is not installed: {missing.name}\n"
+            "hint: pip install reportgen (without --no-deps); 'reportgen log' and 'reportgen run' work without it\n"
+        )
         return 1
-    return cli_main()
+    return cli_main(arguments)
 
 
-def _stage_verb(arguments: list[str]) -> bool:
-    """Tell whether the first argument that is no option, nor the value of one, is a verb of the stage side."""
-    takes_value = False
+def verb_of(arguments: list[str]) -> str | None:
+    """Return the first argument that is no option, nor the value of one."""
+    skip = False
     for argument in arguments:
-        if takes_value:
-            takes_value = False
+        if skip:
+            skip = False
         elif argument in {"-f", "--config-file"}:
-            takes_value = True
+            skip = True
         elif not argument.startswith("-"):
-            return argument in {"log", "run"}
-    return False
+            return argument
+    return None
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ MAX_DEPTH = 20
 """Values nested deeper than this are written as text."""
 
 _INT_LIMIT = 1 << 63
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._")
 _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _CONSTANTS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 
@@ -168,6 +169,14 @@ def encode_event(event: Mapping[str, Any]) -> bytes:
         return (_encode(plain(event)) + "\n").encode("utf-8")
 
 
+def decode_json(text: str, default: Any) -> Any:
+    """Return what the text says as JSON, by the rules of this module; `default` where it says nothing."""
+    try:
+        return plain(_decode(text))
+    except (ValueError, RecursionError):
+        return default
+
+
 def number(value: object) -> int | float | None:
     """Return the number that a metric's ``value``, ``low`` … stands for, or None where it is none."""
     if isinstance(value, bool):
@@ -213,6 +222,12 @@ def text(value: str) -> str:
     except UnicodeEncodeError:
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     return str(value)
+
+
+def safe_part(name: str) -> str:
+    """Return the name as one part of a path: ASCII letters, digits and ``-._``, no leading dot, at most 80 characters."""
+    part = "".join(character if character in _SAFE else "-" for character in name)[:80]
+    return ("-" + part[1:] if part.startswith(".") else part) or "-"
 
 
 def split_directory(directory: str) -> tuple[str, str]:

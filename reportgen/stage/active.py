@@ -14,13 +14,12 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.redact import Redactor
 from reportgen.stage import context, values
-from reportgen.stage.files import safe_part
 from reportgen.stage.run import Run
 
 DIRECTORY = "reportgen-results"
@@ -60,32 +59,17 @@ def start_run(
     version and the packages. `redact_names` and `redact_allow` adjust which params are taken for secrets.
     """
     env = os.environ if environ is None else environ
-    ci = context.ci_of(env)
-    parent = _current()
-    name = name or (parent.name if parent and resume is False else None) or context.stage_of(env) or _script()
-    opening: dict[str, Any] = {
-        "name": values.name_of(name, "run"),
-        "stage": record.text(stage or context.stage_of(env) or name),
-    }
-    base = Path(directory or env.get("REPORTGEN_DIR") or DIRECTORY)
-    found = _resumable(resume, base, opening["name"], ci) if resume is not False else None
-    if ci:
-        opening["ci"] = ci
-    if found is None:
-        source = context.source_of(env)
-        if source:
-            opening["source"] = source
-        if parent is not None:
-            opening["parent"] = parent.directory.name
-    else:
-        opening["name"] = found[1].get("name") or opening["name"]
-        opening["resumed"] = True
-    run = Run(
-        found[0] if found else base / f"{safe_part(opening['name'])}-{os.urandom(4).hex()}",
-        opening,
+    if name is None and resume is False and not _stack.get() and env.get("REPORTGEN_RUN"):
+        return _joined(Path(env["REPORTGEN_RUN"]))
+    run = new_run(
+        name,
+        stage=stage,
+        directory=directory,
+        resume=resume,
+        strict=strict,
         clock=clock,
-        strict=env.get("REPORTGEN_STRICT", "") not in {"", "0"} if strict is None else strict,
-        resumed=found is not None,
+        environ=env,
+        parent=_current(),
         redactor=Redactor(redact_names, redact_allow),
     )
     _enter(run)
@@ -96,6 +80,48 @@ def start_run(
     if params:
         run.log_params(params)
     return run
+
+
+def new_run(
+    name: str | None,
+    *,
+    environ: Mapping[str, str],
+    stage: str | None = None,
+    directory: str | os.PathLike[str] | None = None,
+    resume: str | os.PathLike[str] | bool = False,
+    strict: bool | None = None,
+    clock: Callable[[], Any] | None = None,
+    parent: Run | None = None,
+    redactor: Redactor | None = None,
+    extra: Mapping[str, Any] | None = None,
+    fallback: str | None = None,
+) -> Run:
+    """Open a run without making it the active one; `extra` goes into its opening event, `fallback` is its last-resort name."""
+    ci = context.ci_of(environ)
+    own_stage = context.stage_of(environ)
+    name = values.name_of(name or (parent.name if parent else None) or own_stage or fallback or _script(), "run")
+    base = Path(directory or environ.get("REPORTGEN_DIR") or DIRECTORY)
+    found = None if resume is False else _resumable(resume, base, name, ci)
+    opening: dict[str, Any] = {"name": name, "stage": record.text(stage or own_stage or name)}
+    if ci:
+        opening["ci"] = ci
+    if found is None:
+        source = context.source_of(environ)
+        if source:
+            opening["source"] = source
+        above = parent.directory.name if parent else Path(environ.get("REPORTGEN_RUN") or "").name
+        if above:
+            opening["parent"] = above
+        opening["opened_by"] = "python"
+        opening["process"] = {"pid": os.getpid(), "host": context.host()}
+        opening.update(extra or {})
+        target = base / f"{record.safe_part(name)}-{os.urandom(4).hex()}"
+    else:
+        target = found.directory
+        opening.update(name=found.opening.get("name") or name, stage=found.opening.get("stage") or name, resumed=True)
+    if strict is None:
+        strict = environ.get("REPORTGEN_STRICT", "") not in {"", "0"}
+    return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, redactor=redactor)
 
 
 def active_run() -> Run | None:
@@ -123,48 +149,18 @@ def current_or_new() -> Run:
                 f"{len(_live())} runs are open in this process and none of them in this thread",
                 hint="call the methods of the run: run.log_metric(...)",
             )
-        return run or _joined() or start_run()
+        if run is not None:
+            return run
+        target = os.environ.get("REPORTGEN_RUN")
+        return _joined(Path(target)) if target else start_run()
 
 
-def _joined() -> Run | None:
-    target = os.environ.get("REPORTGEN_RUN")
-    if not target:
-        return None
-    run = JoinedRun.open(Path(target), Redactor())
+def _joined(directory: Path) -> Run:
+    from reportgen.stage.joined import join
+
+    run = join(directory)
     _enter(run)
     return run
-
-
-class JoinedRun(Run):
-    """A run that another process opened and will end; this one only adds to it."""
-
-    @classmethod
-    def open(
-        cls, directory: Path, redactor: Redactor, *, clock: Callable[[], Any] | None = None, strict: bool = False
-    ) -> JoinedRun:
-        """Return the run of this directory; RecordError if it has no journal."""
-        from reportgen.stage.ending import recall
-
-        state = recall(directory / record.JOURNAL)
-        if not state.opening:
-            raise RecordError(
-                f"there is no record in {str(directory)!r}", hint="unset REPORTGEN_RUN, or run 'reportgen log start NAME'"
-            )
-        opening = {"name": str(state.opening.get("name", "")), "stage": str(state.opening.get("stage", ""))}
-        run = cls(directory, opening, clock=clock, strict=strict, redactor=redactor, joined=True)
-        run._params, run._metrics = state.params, state.metrics
-        run._started = seconds_of(str(state.opening["t"]), run._started)
-        return run
-
-
-def seconds_of(moment: str, default: float) -> float:
-    """Return the seconds since the epoch of a time in a journal."""
-    from datetime import datetime
-
-    try:
-        return datetime.fromisoformat(moment).timestamp()
-    except ValueError:
-        return default
 
 
 def _enter(run: Run) -> None:
@@ -194,16 +190,20 @@ def _current() -> Run | None:
     return live[0] if len(live) == 1 else None
 
 
-def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> tuple[Path, dict[str, Any]] | None:
+class _Resumable(NamedTuple):
+    directory: Path
+    opening: dict[str, Any]
+
+
+def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> _Resumable | None:
     from reportgen.stage.ending import recall
 
     if resume is True:
-        for path in sorted(
-            base.glob(f"{safe_part(name)}-????????/{record.JOURNAL}"), key=lambda path: path.stat().st_mtime_ns, reverse=True
-        ):
+        pattern = f"{record.safe_part(name)}-????????/{record.JOURNAL}"
+        for path in sorted(base.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True):
             opening = recall(path).opening
-            if opening.get("name") == name and _same_build(opening, ci):
-                return path.parent, opening
+            if opening.get("name") == name and same_build(opening, ci):
+                return _Resumable(path.parent, opening)
         return None
     directory = Path(resume)
     if not (directory / record.JOURNAL).is_file():
@@ -211,16 +211,17 @@ def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> tup
     opening = recall(directory / record.JOURNAL).opening
     if not opening:
         raise RecordError(f"there is no record to resume in {os.fspath(resume)!r}")
-    if not _same_build(opening, ci):
-        other = opening.get("ci", {})
+    if not same_build(opening, ci):
+        other = opening.get("ci") or {}
         raise RecordError(
             f"{os.fspath(resume)!r} was written by {other.get('job', 'a run outside Jenkins')} #{other.get('build', '?')}",
             hint="a record belongs to one build; start a new run",
         )
-    return directory, opening
+    return _Resumable(directory, opening)
 
 
-def _same_build(opening: Mapping[str, Any], ci: Mapping[str, Any]) -> bool:
+def same_build(opening: Mapping[str, Any], ci: Mapping[str, Any]) -> bool:
+    """Tell whether a record was opened in the build that `ci` describes, or both outside Jenkins."""
     written = opening.get("ci") or {}
     return (written.get("job"), written.get("build")) == (ci.get("job"), ci.get("build"))
 

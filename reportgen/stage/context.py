@@ -92,6 +92,13 @@ def _git(directory: str) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+def host() -> str:
+    """Return a digest of this machine's name: enough to tell whether a process id means anything here."""
+    from zlib import crc32
+
+    return f"{crc32(os.uname().nodename.encode('utf-8', 'replace')):08x}" if hasattr(os, "uname") else ""
+
+
 def python_facts() -> dict[str, str]:
     """Return Python's version and implementation and the platform."""
     version = ".".join(map(str, sys.version_info[:3]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reportgen import estimate
@@ -133,28 +133,36 @@ def threshold_chart(found: Curves, threshold: float | None, finding: str) -> Spe
         layers.append(_rule_line([(threshold, 0.0), (threshold, 1.0)]))
     for name, points in tracks.items():
         layers.append(_line(_xy(thinned(points, VERTICES // 2)), colours[name], 2.5 if name == "F1" else 1.5))
-    for name, (x, y) in zip(tracks, _label_places(list(tracks.values())), strict=True):
-        layers.append(_label(name, x, y, colours[name], dx=5, dy=-9))
+    for name, (x, y, right) in _label_places(tracks).items():
+        align = "left" if right else "right"
+        layers.append(_label(name, x, y, colours[name], dx=5 if right else -5, dy=-9, align=align))
     return _panel(layers, finding, "threshold", "precision, recall, F1", unit="y")
 
 
-def _label_places(tracks: Sequence[Sequence[Point]]) -> list[Point]:
-    """Return a vertex of each track to name it at: clear of the other tracks, of the frame and of the names before it."""
-    placed: list[Point] = []
-    low, high = tracks[0][0][0], tracks[0][-1][0]
-    span = (high - low) or 1.0
-    for track in tracks:
-        others = [other for other in tracks if other is not track]
+def _label_places(tracks: Mapping[str, Sequence[Point]]) -> dict[str, tuple[float, float, bool]]:
+    """Return where to write the name of each track: ``(x, y, to the right)`` of a vertex with most room above it."""
+    first = next(iter(tracks.values()))
+    low, span = first[0][0], (first[-1][0] - first[0][0]) or 1.0
+    boxes: list[tuple[float, float]] = []
+    found: dict[str, tuple[float, float, bool]] = {}
+    for name, track in tracks.items():
+        width = 0.03 * len(name)
 
-        def clearance(point: Point, others: Sequence[Sequence[Point]] = others) -> float:
-            x, y = point
-            gaps = [abs(y - _at(other, x)) for other in others]
-            names = [math.hypot((x - px) / span, y - py) for px, py in placed]
-            frame = min(y, 0.9 - y, (high - x) / span - 0.2) * 2
-            return min(*gaps, *names, frame, 0.25)
+        def room(place: tuple[float, float, bool], width: float = width) -> float:
+            x, y, right = (place[0] - low) / span, place[1] + 0.07, place[2]
+            start = x + 0.02 if right else x - 0.02 - width
+            frame = min(0.98 - y, start, 1.0 - start - width)
+            crossed = min(
+                abs(y - _at(other, low + span * (start + width * part / 4))) for other in tracks.values() for part in range(5)
+            )
+            names = [max(abs(y - by) * 2, abs(start - bx)) / 2 for bx, by in boxes]
+            return min(frame + 0.05, crossed, 0.12, *names)
 
-        placed.append(max(track[:: max(1, len(track) // 200)], key=clearance))
-    return placed
+        steps = track[:: max(1, len(track) // 60)]
+        found[name] = max(((x, y, right) for x, y in steps for right in (True, False)), key=room)
+        x, y, right = found[name]
+        boxes.append(((x - low) / span + (0.02 if right else -0.02 - width), y + 0.07))
+    return found
 
 
 def _at(track: Sequence[Point], x: float) -> float:
@@ -207,7 +215,7 @@ def confusion_chart(matrix: Sequence[Sequence[int]], labels: Sequence[Label], fi
     size = max(min(WIDTH // len(shown), 72), 18)
     layers: list[Spec] = [
         {
-            "mark": {"type": "rect", "stroke": "#ffffff", "strokeWidth": 1},
+            "mark": {"type": "rect"},
             "encoding": {
                 "color": {
                     "field": "share",
@@ -229,7 +237,7 @@ def confusion_chart(matrix: Sequence[Sequence[int]], labels: Sequence[Label], fi
             "mark": {"type": "text", "color": INK, "fontSize": 13},
             "encoding": {"text": {"field": "n", "type": "quantitative", "format": ","}},
         })  # fmt: skip
-    angle = {"labelAngle": 0 if len(shown) < 6 else -45}
+    angle, gap = {"labelAngle": 0 if len(shown) < 6 else -45}, {"paddingInner": 0.03}
     return {
         "$schema": SCHEMA,
         "description": finding,
@@ -237,8 +245,8 @@ def confusion_chart(matrix: Sequence[Sequence[int]], labels: Sequence[Label], fi
         "height": {"step": min(size, 48)},
         "data": {"values": rows},
         "encoding": {
-            "x": {"field": "predicted", "type": "nominal", "sort": sort, "title": "predicted", "axis": angle},
-            "y": {"field": "true", "type": "nominal", "sort": sort, "title": "true"},
+            "x": {"field": "predicted", "type": "nominal", "sort": sort, "title": "predicted", "axis": angle, "scale": gap},
+            "y": {"field": "true", "type": "nominal", "sort": sort, "title": "true", "scale": gap},
         },
         "layer": layers,
     }  # fmt: skip

@@ -14,7 +14,6 @@ from reportgen import record
 from reportgen.errors import RecordError
 
 CHUNK = 1 << 20
-_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._")
 
 
 class Digest(NamedTuple):
@@ -23,12 +22,6 @@ class Digest(NamedTuple):
     sha256: str
     size: int
     rows: int | None = None
-
-
-def safe_part(name: str) -> str:
-    """Return the name as one part of a path: ASCII letters, digits and ``-._``, no leading dot, at most 80 characters."""
-    part = "".join(character if character in _SAFE else "-" for character in name)[:80]
-    return ("-" + part[1:] if part.startswith(".") else part) or "-"
 
 
 def existing(path: str | os.PathLike[str], what: str, *, directory: bool = False) -> Path:
@@ -85,7 +78,7 @@ class Folder:
     def add(self, name: str, suffix: str, chunks: Iterable[bytes]) -> dict[str, Any]:
         """Write a new file and return the event's ``file``, ``sha256`` and ``size``; a taken name gets ``-2``, ``-3`` …"""
         self.path.mkdir(parents=True, exist_ok=True)
-        file, descriptor = self._open(safe_part(name.removesuffix(suffix)), suffix)
+        file, descriptor = self._open(record.safe_part(name.removesuffix(suffix)), suffix)
         sha = hashlib.sha256()
         size = 0
         try:
@@ -101,7 +94,7 @@ class Folder:
 
     def add_copy(self, name: str, source: Path) -> dict[str, Any]:
         """Copy a file in; its suffix is kept."""
-        return self.add(name, safe_part(source.suffix.lower()) if source.suffix else "", _chunks(source))
+        return self.add(name, "." + record.safe_part(source.suffix[1:].lower()) if source.suffix else "", _chunks(source))
 
     def _open(self, stem: str, suffix: str) -> tuple[Path, int]:
         number = 1

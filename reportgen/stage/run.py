@@ -328,8 +328,19 @@ class Run:
 
     # -- the end
 
-    def end(self, status: str | None = None, *, error: BaseException | None = None) -> None:
-        """End the run as ``complete``, ``failed`` or ``aborted`` (told from `error` if not said); a second end is nothing."""
+    def end(
+        self,
+        status: str | None = None,
+        *,
+        error: BaseException | None = None,
+        failure: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End the run as ``complete``, ``failed`` or ``aborted`` (told from `error` if not said); a second end is nothing.
+
+        `failure` describes what went wrong where there is no exception: type, message, traceback. `facts` are further fields
+        of the ``end`` event. ``metrics.json`` and ``params.json`` are written beside the journal.
+        """
         if self._status is not None:
             return
         if status not in {None, "complete", "failed", "aborted"}:
@@ -338,7 +349,10 @@ class Run:
 
         event: dict[str, Any] = {"kind": "end", "status": status or ending.status_of(error)}
         if error is not None and event["status"] == "failed":
-            event["error"] = {key: self._redactor.text(part).value for key, part in ending.describe(error).items()}
+            failure = ending.describe(error)
+        if failure is not None:
+            event["error"] = {key: self._redactor.text(part).value for key, part in failure.items()}
+        event.update(facts or {})
         event["duration_s"] = round(self._earlier_s + self._elapsed(), 3)
         try:
             self._guard(lambda: ending.write_summaries(self.directory, *self._summary()))

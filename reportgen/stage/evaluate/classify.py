@@ -175,8 +175,8 @@ def _many_classes(
     names: list[Label],
     *,
     positive: Label | None,
-    threshold: float,  # noqa: ARG001 - one signature for both evaluations
-    policy: str,  # noqa: ARG001
+    threshold: float,
+    policy: str,
     betas: Sequence[float],
     charts: bool,
 ) -> _Result:

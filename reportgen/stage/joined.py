@@ -1,0 +1,49 @@
+"""A run that another process opened and ends: this one only adds to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from reportgen import record
+from reportgen.errors import RecordError
+from reportgen.redact import Redactor
+from reportgen.stage.run import Run
+
+
+class JoinedRun(Run):
+    """Writes to a record whose opening event is known; leaving a ``with`` block does not end it."""
+
+    def __init__(
+        self, directory: Path, opening: Mapping[str, Any], *, strict: bool = False, redactor: Redactor | None = None
+    ) -> None:
+        told = {"name": str(opening.get("name", "")), "stage": str(opening.get("stage", ""))}
+        super().__init__(directory, told, strict=strict, redactor=redactor, joined=True)
+        self._journal.shared = True
+        self._recalled = False
+        with suppress(ValueError):
+            self._started = datetime.fromisoformat(str(opening.get("t"))).timestamp()
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Write many params; the ones of the other processes count as set."""
+        if not self._recalled:
+            self._recalled = True
+            self._recall()
+        super().log_params(params)
+
+
+def join(directory: Path, *, strict: bool = False) -> JoinedRun:
+    """Return the run of this directory; RecordError if it has no journal."""
+    try:
+        with (directory / record.JOURNAL).open("rb") as journal:
+            opening = record.decode_event(journal.readline())
+    except OSError:
+        opening = None
+    if opening is None:
+        raise RecordError(
+            f"there is no record in {str(directory)!r}", hint="unset REPORTGEN_RUN, or run 'reportgen log start NAME'"
+        )
+    return JoinedRun(directory, opening, strict=strict)

@@ -1,0 +1,314 @@
+"""``reportgen log …`` and ``reportgen run -- CMD``: the helpers for steps that are not Python.
+
+Standard library only, and quick to start. A call of ``log`` joins the open run that fits it
+(`reportgen.stage.session`), or opens one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from reportgen.errors import ReportgenError
+
+if TYPE_CHECKING:
+    from reportgen.stage.run import Run
+
+EXIT_CODES = """\
+Exit codes: 0 done; 1 an error you can mend; 2 wrong usage; 70 a bug;
+130 interrupted; 143 terminated. A disk that cannot be written to is told
+once and is no error, unless --strict. 'run' ends with the command's status.
+"""
+COMMON = {"-q", "--quiet", "-v", "--verbose", "--debug", "--strict"}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\nhint: {self.prog} --help\n")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run ``log …`` or ``run …`` (options that every command takes may stand before it) and return the exit status."""
+    options, rest = _common(list(argv))
+    if options.version:
+        from reportgen import __version__
+
+        sys.stdout.write(f"reportgen {__version__}\n")
+        return 0
+    try:
+        verb, *arguments = rest
+        if verb == "run":
+            return _run(arguments, options)
+        return _log(arguments, options)
+    except ReportgenError as problem:
+        if options.debug:
+            raise
+        sys.stderr.write(f"error: {problem.message}\n" + (f"hint: {problem.hint}\n" if problem.hint else ""))
+        return problem.exit_code
+    except OSError as problem:
+        if options.debug:
+            raise
+        sys.stderr.write(f"error: {problem.strerror or problem}: {problem.filename or ''}\n")
+        return 1
+    except SystemExit as leaving:
+        return leaving.code if isinstance(leaving.code, int) else 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as bug:  # noqa: BLE001 - the last line of defence: whatever escapes is a bug, and is told as one
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write(
+            f"error: reportgen has a bug: {type(bug).__name__}: {bug}\nhint: please report it with the lines above\n"
+        )
+        return 70
+
+
+class _Options(argparse.Namespace):
+    quiet: bool = False
+    verbose: bool = False
+    debug: bool = False
+    strict: bool = False
+    version: bool = False
+
+
+def _common(arguments: list[str]) -> tuple[_Options, list[str]]:
+    """Take the options that every command takes out of the arguments, up to a ``--``."""
+    options, rest = _Options(), []
+    stop = arguments.index("--") if "--" in arguments else len(arguments)
+    at = 0
+    while at < stop:
+        argument = arguments[at]
+        if argument in {"-f", "--config-file"}:
+            at += 1
+        elif argument.startswith("--config-file="):
+            pass
+        elif argument in COMMON:
+            name = {"-q": "quiet", "-v": "verbose"}.get(argument, argument.lstrip("-"))
+            setattr(options, name, True)
+        elif argument in {"-V", "--version"}:
+            options.version = True
+        else:
+            rest.append(argument)
+        at += 1
+    return options, rest + arguments[stop:]
+
+
+# -- log
+
+
+def _log(arguments: Sequence[str], options: _Options) -> int:
+    given = _log_parser().parse_args(arguments)
+    return int(given.act(given, options) or 0)
+
+
+def _log_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="reportgen log",
+        description="Write to the record of a run. Without 'start', the first call opens a run named after the stage; later "
+        "calls of the same build and stage find it below $REPORTGEN_DIR (default reportgen-results), or in $REPORTGEN_RUN.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(metavar="WHAT", required=True, parser_class=_Parser)
+
+    def verb(what: str, told: str, act: Callable[[Any, _Options], Any], *places: str, **named: str) -> argparse.ArgumentParser:
+        shape = parser.formatter_class
+        sub = verbs.add_parser(what, help=told, description=told, epilog=EXIT_CODES, formatter_class=shape)
+        sub.set_defaults(act=act)
+        for place in places:
+            if place == "pairs":
+                sub.add_argument(place, nargs="+", metavar="NAME=VALUE")
+            else:
+                sub.add_argument(place, metavar=place.upper())
+        for option, meaning in named.items():
+            sub.add_argument(f"--{option}", metavar=option.upper(), help=meaning)
+        return sub
+
+    start = verb("start", "Open a run and print its directory.", _start, stage="the stage it belongs to")
+    start.add_argument("name", nargs="?", metavar="NAME")
+    verb("end", "End the run.", _end).add_argument("--status", choices=("complete", "failed", "aborted"), default="complete")
+    metric = verb(
+        "metric", "Write measured numbers.", _metric, "pairs", step="step of a series", direction="higher, lower or none",
+        low="lower end of the interval", high="upper end", n="rows behind the value", unit="unit",
+        dataset="what it was measured on",
+    )  # fmt: skip
+    metric.add_argument("--std", metavar="STD", help="spread")
+    verb("param", "Write inputs; numbers, true, false, null, lists and text.", _param, "pairs")
+    verb("tag", "Write labels.", _tag, "pairs")
+    verb(
+        "dataset",
+        "Write which data were used; prints the digest.",
+        _dataset,
+        "name",
+        "path",
+        role="training, validation, test …",
+    )
+    model = verb(
+        "model", "Write which model was made; prints the digest.", _model, "path", framework="what made it", name="its name"
+    )
+    model.add_argument("--role", choices=("input",), help="the model was used, not made")
+    model.add_argument(
+        "--input", action="append", default=[], metavar="DIGEST", help="digest of data it was made from; repeatable"
+    )
+    for name, told in (
+        ("table", "Attach a CSV or TSV file."),
+        ("chart", "Attach a Vega-Lite file."),
+        ("figure", "Attach a picture."),
+    ):
+        verb(name, told, _attached(name), "name", "path", caption="what it shows")
+    verb("artifact", "Attach any file.", _artifact, "path", name="its name")
+    verb("note", "Write a note in Markdown; - reads it from standard input.", _note, "text")
+    verb(
+        "decision", "Write what was decided about a model.", _decision, "value", by="user id", reason="why", model="its digest"
+    )
+    return parser
+
+
+def _session(options: _Options) -> Run:
+    from reportgen.stage.session import join_or_open
+
+    return join_or_open(os.environ, strict=options.strict or None)
+
+
+def _start(given: Any, options: _Options) -> None:
+    from reportgen.stage.session import open_run
+
+    run = open_run(os.environ, given.name, stage=given.stage, strict=options.strict or None)
+    sys.stdout.write(f"{run.directory}\n")
+
+
+def _end(given: Any, options: _Options) -> None:
+    from reportgen.stage.session import join_to_end
+
+    join_to_end(os.environ, strict=options.strict or None).end(given.status)
+
+
+def _metric(given: Any, options: _Options) -> None:
+    fields: dict[str, Any] = {key: getattr(given, key) for key in ("direction", "unit", "dataset")}
+    for keys, read in ((("low", "high", "std"), _number), (("step", "n"), _whole)):
+        fields |= {key: read(value, key) for key in keys if (value := getattr(given, key)) is not None}
+    pairs = [(name, _number(value, name)) for name, value in map(_pair, given.pairs)]
+    run = _session(options)
+    for name, value in pairs:
+        run.log_metric(name, value, **fields)
+
+
+def _param(given: Any, options: _Options) -> None:
+    pairs = {name: _value(value) for name, value in map(_pair, given.pairs)}
+    _session(options).log_params(pairs)
+
+
+def _tag(given: Any, options: _Options) -> None:
+    pairs = {name: _value(value) for name, value in map(_pair, given.pairs)}
+    _session(options).set_tags(pairs)
+
+
+def _dataset(given: Any, options: _Options) -> None:
+    sys.stdout.write(_session(options).log_dataset(given.name, given.path, given.role) + "\n")
+
+
+def _model(given: Any, options: _Options) -> None:
+    run = _session(options)
+    digest = run.log_model(given.path, given.name, framework=given.framework, inputs=given.input, role=given.role)
+    sys.stdout.write(digest + "\n")
+
+
+def _attached(kind: str) -> Callable[[Any, _Options], None]:
+    def act(given: Any, options: _Options) -> None:
+        from pathlib import Path
+
+        getattr(_session(options), f"log_{kind}")(given.name, Path(given.path), caption=given.caption)
+
+    return act
+
+
+def _artifact(given: Any, options: _Options) -> None:
+    _session(options).log_artifact(given.path, given.name)
+
+
+def _note(given: Any, options: _Options) -> None:
+    text = sys.stdin.buffer.read().decode("utf-8", "backslashreplace") if given.text == "-" else given.text
+    _session(options).log_note(text)
+
+
+def _decision(given: Any, options: _Options) -> None:
+    _session(options).log_decision(given.value, by=given.by, reason=given.reason, model=given.model)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise _Wrong(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _number(text: str, name: str) -> int | float:
+    try:
+        if "_" in text:
+            raise ValueError
+        try:
+            return int(text)
+        except ValueError:
+            return float(text)
+    except ValueError:
+        raise _Wrong(f"{name}: {text!r} is not a number") from None
+
+
+def _whole(text: str, name: str) -> int:
+    number = _number(text, name)
+    if not isinstance(number, int):
+        raise _Wrong(f"{name}: {text!r} is not a whole number")
+    return number
+
+
+def _value(text: str) -> Any:
+    """Return what the text says as JSON (a number, true, false, null, a list, quoted text …), else the text itself."""
+    from reportgen.record import decode_json
+
+    return decode_json(text, text)
+
+
+class _Wrong(ReportgenError):
+    """Wrong usage."""
+
+    exit_code = 2
+
+
+# -- run
+
+
+def _run(arguments: Sequence[str], options: _Options) -> int:
+    parser = _Parser(
+        prog="reportgen run",
+        usage="reportgen run [--name NAME] [--stage STAGE] -- CMD [ARG ...]",
+        description="Run a command as a run: its exit status, its duration, and the last lines of its standard error when "
+        "it fails. The command finds the run in $REPORTGEN_RUN, so that 'reportgen log' and the Python helpers in it write "
+        "to it.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--name", metavar="NAME", help="name of the run; the stage, or the command's name")
+    parser.add_argument("--stage", metavar="STAGE", help="the stage it belongs to")
+    own, command = _split(list(arguments))
+    given, rest = parser.parse_known_args(own)
+    command = [*rest, *command] if rest and not rest[0].startswith("-") else command
+    if not command or (rest and rest[0].startswith("-")):
+        parser.error(f"unknown option {rest[0]}" if rest else "there is no command to run")
+    from reportgen.stage.wrap import run_command
+
+    return run_command(command, name=given.name, stage=given.stage, strict=options.strict or None, environ=os.environ)
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Return own arguments and the command: after ``--``, or from the first argument that is no option."""
+    if "--" in arguments:
+        at = arguments.index("--")
+        return arguments[:at], arguments[at + 1 :]
+    at = 0
+    while at < len(arguments) and arguments[at].startswith("-"):
+        at += 2 if arguments[at] in {"--name", "--stage"} else 1
+    return arguments[:at], arguments[at:]
