@@ -1,0 +1,81 @@
+/* Makes a drawn chart answer: tooltips, zoom by wheel and drag, and a link between its points and the rows of the page's tables.
+   Loaded by site.js when a chart comes into view, together with the Vega bundle. Expressions are interpreted (ast), never compiled,
+   and Vega's own style elements are switched off, so default-src 'self' is enough; the tooltip's look is in scripts.css. */
+(function () {
+  "use strict";
+  var site = self.reportgen, doc = document;
+  var DARK = {
+    "#15181c": "#e9ebee", "#434a54": "#b9c0c8", "#5d6570": "#99a1ac", "#7a828d": "#78818c", "#e3e6ea": "#2a3037", "#0072b2": "#6db9ec",
+    "#b86e00": "#e8a93c", "#007a5a": "#4fc79b", "#c04a00": "#f2955f", "#cfe3f0": "#1f3b4d", "#ffffff": "#131619", "#8a4f9e": "#c79bd8",
+    "#f0f5f9": "#192027", "#dcebf5": "#1c3443", "#bfdaec": "#22495f", "#9cc7e3": "#2b617f"
+  };
+  function isDark() {
+    var theme = doc.documentElement.dataset.theme;
+    return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  }
+  /** The specification for this screen: its colours, and zoom where it can be had. Data is left as it is. */
+  function forScreen(spec) {
+    var copy = JSON.parse(JSON.stringify(spec, function (key, value) {
+      return key === "values" || key === "datasets" ? undefined : typeof value === "string" && isDark() ? DARK[value] || value : value;
+    }));
+    putBack(spec, copy);
+    zoomable(copy);
+    return copy;
+  }
+  function putBack(from, into) {
+    Object.keys(from).forEach(function (key) {
+      if (key === "datasets" || key === "values") into[key] = from[key];
+      else if (from[key] && typeof from[key] === "object") putBack(from[key], into[key]);
+    });
+  }
+  function zoomable(spec) {
+    var parts = spec.layer || (spec.mark ? [spec] : []);
+    if (spec.params || parts.some(function (part) { return part.params; })) return;
+    var target = parts.find(function (part) {
+      var x = part.encoding && part.encoding.x;
+      return x && (x.type === "quantitative" || x.type === "temporal") && !x.bin && !part.encoding.x2;
+    });
+    if (target) target.params = [{ name: "zoom", select: { type: "interval", encodings: ["x"] }, bind: "scales" }];
+    parts.forEach(function (part) { if (typeof part.mark === "object") part.mark.clip = part.mark.type !== "text"; });
+  }
+
+  /** Put a living chart in the place of a picture; the picture comes back on paper and where the chart fails. */
+  site.enliven = function (picture, path) {
+    var spec = site.charts[path], place = doc.createElement("div"), shown = null;
+    place.className = "chart " + picture.className;
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", picture.alt);
+    picture.after(place);
+
+    function draw() {
+      return self.vegaEmbed(place, forScreen(spec), {
+        ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, theme: isDark() ? "dark" : "light" }
+      }).then(function (result) {
+        if (shown) shown.finalize();
+        shown = result;
+        picture.classList.add("asleep");
+        link(result.view);
+      }).catch(function (error) {
+        place.remove();
+        picture.classList.remove("asleep");
+        throw error;
+      });
+    }
+    function link(view) {
+      view.addEventListener("mouseover", function (event, item) { mark(item && item.datum && item.datum.k, true); });
+      view.addEventListener("mouseout", function (event, item) { mark(item && item.datum && item.datum.k, false); });
+      view.addEventListener("click", function (event, item) {
+        var row = item && item.datum && rowOf(item.datum.k), to = row && row.querySelector("a[href]");
+        if (to) location.href = to.href;
+      });
+    }
+    doc.addEventListener("reportgen:theme", draw);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+    return draw();
+  };
+  function rowOf(key) { return key ? doc.querySelector('tr[data-key="' + self.CSS.escape(key) + '"]') : null; }
+  function mark(key, on) {
+    var row = rowOf(key);
+    if (row) row.classList.toggle("lit", on);
+  }
+})();

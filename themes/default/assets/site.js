@@ -1,0 +1,524 @@
+/* What scripts add to a finished page: the theme switch, facts that came after the page, sorting, filtering and choosing columns,
+   long tables, runs to compare, search, and charts that answer. Classic script, no modules, no fetch, no eval: it runs from a double-click and
+   under default-src 'self'. Shapes of the data scripts and the data-* hooks: docs/reference/data-scripts.md. */
+(function () {
+  "use strict";
+  var doc = document, body = doc.body, own = doc.currentScript || doc.querySelector("script[data-style]");
+  var root = new URL(body.dataset.root || "./", location.href);
+  var site = self.reportgen = self.reportgen || {};
+
+  // ---- small tools ----------------------------------------------------------------------------------------------------------
+
+  /** Make an element: el("a", {href: "x", class: "y"}, child, "text"). Text is always text, never markup. */
+  function el(tag, attributes) {
+    var node = doc.createElement(tag);
+    Object.keys(attributes || {}).forEach(function (name) {
+      var value = attributes[name];
+      if (typeof value === "function") node.addEventListener(name, value);
+      else if (value === true) node.setAttribute(name, "");
+      else if (value !== false && value != null) node.setAttribute(name, value);
+    });
+    node.append.apply(node, Array.prototype.slice.call(arguments, 2).flat().filter(function (x) { return x != null && x !== false; }));
+    return node;
+  }
+  function all(selector, inside) { return Array.prototype.slice.call((inside || doc).querySelectorAll(selector)); }
+  function plural(n, word) { return n.toLocaleString("en") + " " + word + (n === 1 ? "" : "s"); }
+
+  var loading = {};
+  /** Load a classic script once; the address is relative to the page. */
+  site.load = function (address) {
+    var url = new URL(address, location.href).href;
+    return loading[url] = loading[url] || new Promise(function (done, failed) {
+      doc.head.append(el("script", { src: url, load: done, error: function () { failed(new Error("cannot load " + address)); } }));
+    });
+  };
+  /** Path of a page within the version, from any link; null if it leads elsewhere. */
+  function pathOf(href) {
+    var url = new URL(href, location.href);
+    return url.protocol === root.protocol && url.host === root.host && url.pathname.indexOf(root.pathname) === 0
+      ? decodeURIComponent(url.pathname.slice(root.pathname.length)) : null;
+  }
+  function to(path) { return new URL(path.split("/").map(encodeURIComponent).join("/"), root).href; }
+  var RUN = /^jobs\/(.+\/\d+(?:~\d+)?(?:\/[^/]+)?)\/index\.html$/;
+  function runOf(href) { var found = RUN.exec(pathOf(href) || ""); return found && found[1]; }
+
+  /** Storage that may be switched off. */
+  function recall(store, key) { try { return self[store].getItem("reportgen." + key); } catch (e) { return null; } }
+  function keep(store, key, value) { try { self[store].setItem("reportgen." + key, value); } catch (e) { /* not allowed here */ } }
+
+  /** The view in the address: #name=value&…; an anchor such as #metrics is left alone. */
+  var view = new URLSearchParams(location.hash.indexOf("=") > 0 ? location.hash.slice(1) : "");
+  function setView(name, value) {
+    if (value) view.set(name, value); else view.delete(name);
+    var text = view.toString().replace(/%2F/g, "/").replace(/%2C/g, ",");
+    try { history.replaceState(null, "", text ? "#" + text : location.pathname + location.search); } catch (e) { if (text) location.replace("#" + text); }
+  }
+  self.addEventListener("hashchange", function () { if (location.hash.indexOf("=") > 0) location.reload(); });
+
+  // ---- theme ----------------------------------------------------------------------------------------------------------------
+
+  var THEMES = ["auto", "light", "dark"];
+  function setTheme(name) {
+    if (name === "auto") delete doc.documentElement.dataset.theme; else doc.documentElement.dataset.theme = name;
+    doc.dispatchEvent(new Event("reportgen:theme"));
+  }
+  function startTheme() {
+    var now = THEMES.indexOf(recall("localStorage", "theme")), place = doc.querySelector(".top .aside");
+    if (now > 0) setTheme(THEMES[now]); else now = 0;
+    if (!place) return;
+    var button = el("button", { type: "button", class: "quiet", click: function () {
+      now = (now + 1) % 3;
+      keep("localStorage", "theme", THEMES[now]);
+      setTheme(THEMES[now]);
+      button.textContent = "Theme: " + THEMES[now];
+    } }, "Theme: " + THEMES[now]);
+    place.append(button);
+  }
+
+  // ---- facts that came after the page ---------------------------------------------------------------------------------------
+
+  function startLive() {
+    var live = site.live;
+    if (!live) return;
+    all("[data-live=as-of]").forEach(function (place) {
+      if (!live.as_of || place.textContent.trim()) return;
+      place.append("Data as of ", el("time", { datetime: live.as_of }, live.as_of.slice(0, 16).replace("T", " ")), " UTC");
+    });
+    var run = runOf(location.href), newest = run && live.newest[run.replace(/\/\d+(~\d+)?(\/[^/]+)?$/, "")];
+    all("[data-live=newest]").forEach(function (place) {
+      if (newest && newest !== pathOf(location.href)) {
+        place.append(el("a", { href: to(newest) }, "Newest: #" + /\/(\d+)(~\d+)?\/(?:[^/]+\/)?index\.html$/.exec(newest)[1]));
+      }
+    });
+  }
+
+  // ---- tables ---------------------------------------------------------------------------------------------------------------
+
+  var LAST = Infinity;
+  /** What a cell is sorted by: a number, or text in lower case; LAST for what is missing, whichever way is sorted. */
+  function sortKey(text, kind) {
+    text = String(text).trim();
+    if (text === "" || text === "–") return LAST;
+    if (kind === "text") return text.toLowerCase();
+    if (kind === "time" && /^\d{4}-/.test(text)) return text;
+    var number = parseFloat(text.replace(/−/g, "-").replace(/[,\u2009\u00a0]/g, ""));
+    return isNaN(number) ? LAST : number;
+  }
+  function ordering(down) {
+    return function (a, b) {
+      if (a.key === b.key) return a.at - b.at;
+      if (a.key === LAST) return 1;
+      if (b.key === LAST) return -1;
+      if (typeof a.key !== typeof b.key) return typeof a.key === "number" ? -1 : 1;
+      return (a.key < b.key) === !down ? -1 : 1;
+    };
+  }
+
+  /** Rows that stand in the page. */
+  function PageRows(table) {
+    this.body = table.tBodies[0];
+    this.rows = Array.prototype.slice.call(this.body.rows);
+    this.items = this.rows.filter(function (row) { return !row.classList.contains("part"); });
+    this.texts = null;
+  }
+  PageRows.prototype = {
+    key: function (at, column, kind) {
+      var cell = this.items[at].cells[column];
+      return !cell || cell.colSpan > 1 ? LAST : sortKey(cell.dataset.value || cell.innerText || cell.textContent, kind);
+    },
+    has: function (at, words) {
+      this.texts = this.texts || this.items.map(function (row) { return row.textContent.toLowerCase(); });
+      var text = this.texts[at];
+      return words.every(function (word) { return text.indexOf(word) >= 0; });
+    },
+    /** Show the items at `order`; with their own order, headings inside the table come back. */
+    show: function (order, natural) {
+      var items = this.items, shown = new Set(order);
+      if (natural) {
+        this.rows.forEach(function (row) { row.hidden = false; });
+        items.forEach(function (row, at) { row.hidden = !shown.has(at); });
+        this.body.replaceChildren.apply(this.body, this.rows);
+      } else {
+        order.forEach(function (at) { items[at].hidden = false; });
+        this.body.replaceChildren.apply(this.body, order.map(function (at) { return items[at]; }));
+      }
+    },
+    hide: function (column, hidden) {
+      this.rows.forEach(function (row) {
+        if (!row.classList.contains("part") && row.cells[column]) row.cells[column].hidden = hidden;
+      });
+    }
+  };
+
+  /** Rows of a data script, of which at most 120 are in the page: those in sight and some around them. */
+  function DataRows(table, data) {
+    this.table = table;
+    this.body = table.tBodies[0];
+    this.columns = data.columns;
+    this.items = data.rows;
+    this.order = [];
+    this.hidden = {};
+    this.texts = null;
+    this.keys = {};
+    table.setAttribute("aria-rowcount", data.rows.length + 1);
+    this.height = this.body.rows.length ? this.body.getBoundingClientRect().height / this.body.rows.length : 34;
+    var drawn = this, waiting = false;
+    function later() {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(function () { waiting = false; drawn.draw(); });
+    }
+    self.addEventListener("scroll", later, { passive: true });
+    self.addEventListener("resize", later);
+  }
+  function cellText(cell) { return Array.isArray(cell) ? cell[0] : cell == null ? "–" : cell; }
+  DataRows.prototype = {
+    key: function (at, column, kind) {
+      var keys = this.keys[column] = this.keys[column] || this.items.map(function (row) {
+        var cell = row[column], value = Array.isArray(cell) && cell[1] != null && cell[1] !== "" ? cell[1] : cellText(cell);
+        return typeof value === "number" ? value : sortKey(value, kind);
+      });
+      return keys[at];
+    },
+    has: function (at, words) {
+      this.texts = this.texts || this.items.map(function (row) { return row.map(cellText).join("\n").toLowerCase(); });
+      var text = this.texts[at];
+      return words.every(function (word) { return text.indexOf(word) >= 0; });
+    },
+    show: function (order) { this.order = order; this.first = -1; this.draw(); },
+    hide: function (column, hidden) { this.hidden[column] = hidden; this.first = -1; if (this.order.length) this.draw(); },
+    draw: function () {
+      var count = this.order.length, height = this.height;
+      var above = -this.body.getBoundingClientRect().top;
+      var first = Math.max(0, Math.min(count - 80, Math.floor(above / height) - 20)), last = Math.min(count, first + 120);
+      if (this.first >= 0 && Math.abs(first - this.first) < 10 && first !== 0) return;
+      if (first === this.first) return;
+      this.first = first;
+      var rows = [this.gap(first * height)];
+      for (var i = first; i < last; i++) rows.push(this.row(this.order[i], i));
+      rows.push(this.gap((count - last) * height));
+      this.body.replaceChildren.apply(this.body, rows);
+      marksIn(this.body);
+    },
+    gap: function (height) {
+      var row = el("tr", { "aria-hidden": "true", class: "gap" }, el("td", { colspan: this.columns.length }));
+      row.style.height = row.firstChild.style.height = height + "px";
+      row.hidden = height <= 0;
+      return row;
+    },
+    row: function (at, place) {
+      var drawn = this, item = this.items[at];
+      return el("tr", { "aria-rowindex": place + 2 }, this.columns.map(function (column, c) {
+        var cell = item[c], parts = Array.isArray(cell) ? cell : [cell];
+        var text = String(cellText(cell)), content = parts[2] ? el("a", { href: to(parts[2]) }, text) : text;
+        var attributes = { class: parts[3] || column[2] || (column[1] === "num" ? "num" : null), hidden: !!drawn.hidden[c] };
+        if (c === 0) attributes.scope = "row";
+        return el(c === 0 ? "th" : "td", attributes, content);
+      }));
+    }
+  };
+
+  /** A table with its view: which column it is sorted by, what it is filtered for, which columns are left out. */
+  function enhance(table, number, rows) {
+    var heads = Array.prototype.slice.call(table.tHead.rows[table.tHead.rows.length - 1].cells);
+    var name = "t" + (number || ""), count = rows.items.length;
+    var state = { sort: -1, down: false, words: [], hidden: {} };
+    var status = el("span", { class: "count", role: "status" });
+
+    function apply() {
+      var order = [], kind = state.sort >= 0 ? heads[state.sort].dataset.sort : "";
+      for (var at = 0; at < count; at++) {
+        if (!state.words.length || rows.has(at, state.words)) order.push({ at: at, key: kind ? rows.key(at, state.sort, kind) : 0 });
+      }
+      if (kind) order.sort(ordering(state.down));
+      rows.show(order.map(function (item) { return item.at; }), !kind);
+      status.textContent = state.words.length ? order.length.toLocaleString("en") + " of " + plural(count, "row") : "";
+      heads.forEach(function (head, at) {
+        if (!head.dataset.sort) return;
+        if (at === state.sort) head.setAttribute("aria-sort", state.down ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
+      });
+    }
+    function remember() {
+      setView(name + ".sort", state.sort >= 0 ? state.sort + (state.down ? "d" : "") : "");
+      setView(name + ".find", state.words.join(" "));
+      setView(name + ".hide", Object.keys(state.hidden).join(","));
+    }
+    function sortBy(at) {
+      var numeric = heads[at].dataset.sort !== "text";
+      if (state.sort !== at) { state.sort = at; state.down = numeric; }
+      else if (state.down === numeric) state.down = !state.down;
+      else state.sort = -1;
+      apply(); remember();
+    }
+    function hide(at, hidden) {
+      if (hidden) state.hidden[at] = true; else delete state.hidden[at];
+      heads[at].hidden = hidden;
+      rows.hide(at, hidden);
+    }
+
+    heads.forEach(function (head, at) {
+      if (!head.dataset.sort) return;
+      var link = head.querySelector("a");
+      var button = el("button", { type: "button", class: "sort", click: function () { sortBy(at); } });
+      button.append.apply(button, Array.prototype.slice.call((link || head).childNodes));
+      if (link) link.remove();
+      head.prepend(button);
+    });
+    if (count > 7) table.closest(".scroll").before(tools());
+
+    function tools() {
+      var find = el("input", { type: "search", placeholder: "Filter rows", "aria-label": "Filter the rows of this table", input: function () {
+        state.words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+        apply(); remember();
+      } });
+      var fromView = view.get(name + ".find");
+      if (fromView) { find.value = fromView; state.words = fromView.toLowerCase().split(/\s+/).filter(Boolean); }
+      var choosable = heads.map(function (head, at) { return at; }).filter(function (at) { return at > 0 && heads[at].textContent.trim(); });
+      return el("div", { class: "tools" }, find, status, choosable.length < 4 ? null : el("details", { class: "columns" },
+        el("summary", {}, "Columns"),
+        el("fieldset", {}, el("legend", { class: "sr" }, "Columns to show"), choosable.map(function (at) {
+          var box = el("input", { type: "checkbox", checked: true, change: function () { hide(at, !box.checked); remember(); } });
+          if ((view.get(name + ".hide") || "").split(",").indexOf(String(at)) >= 0) { box.checked = false; hide(at, true); }
+          return el("label", {}, box, " ", heads[at].innerText.trim().replace(/\s+/g, " ") || "column " + (at + 1));
+        }))));
+    }
+
+    var sorted = /^(\d+)(d?)$/.exec(view.get(name + ".sort") || "");
+    if (sorted && heads[sorted[1]] && heads[sorted[1]].dataset.sort) { state.sort = +sorted[1]; state.down = sorted[2] === "d"; }
+    if (state.sort >= 0 || state.words.length || rows instanceof DataRows) apply();
+  }
+
+  function startTables() {
+    all("table[data-table]").forEach(function (table, number) {
+      if (!table.tHead || !table.tBodies.length) return;
+      if (!table.dataset.rows) { if (table.tBodies[0].rows.length > 1) enhance(table, number, new PageRows(table)); return; }
+      site.load(table.dataset.rows).then(function () {
+        enhance(table, number, new DataRows(table, site.tables[pathOf(new URL(table.dataset.rows, location.href).href)]));
+      }).catch(function () { enhance(table, number, new PageRows(table)); });
+    });
+  }
+
+  // ---- runs to compare ------------------------------------------------------------------------------------------------------
+
+  var MOST = 20, chosen = [], tray = null;
+  function startChoosing() {
+    if (body.dataset.page === "compare") return;
+    try { chosen = JSON.parse(recall("sessionStorage", "chosen")) || []; } catch (e) { chosen = []; }
+    all("table[data-table] tbody").forEach(marksIn);
+    showTray();
+  }
+  /** Put a box before the run a row is about: the link in its first cell. */
+  function marksIn(inside) {
+    if (body.dataset.page === "compare") return;
+    all("tr > :first-child a[href]", inside).forEach(function (link) {
+      var run = runOf(link.href), cell = link.closest("th, td");
+      if (!run || cell.querySelector("input.pick") || !link.closest("table[data-table]")) return;
+      var box = el("input", { type: "checkbox", class: "pick", "aria-label": "Compare " + run, change: function () {
+        chosen = chosen.filter(function (other) { return other !== run; });
+        if (box.checked && chosen.length < MOST) chosen.push(run); else box.checked = false;
+        keep("sessionStorage", "chosen", JSON.stringify(chosen));
+        showTray();
+      } });
+      box.checked = chosen.indexOf(run) >= 0;
+      link.before(box);
+    });
+  }
+  function showTray() {
+    if (tray) tray.remove();
+    tray = null;
+    if (!chosen.length) return;
+    tray = el("div", { class: "tray", role: "region", "aria-label": "Runs to compare" },
+      el("span", {}, plural(chosen.length, "run") + " chosen" + (chosen.length === MOST ? ", no more fit" : "")),
+      chosen.length > 1
+        ? el("a", { href: to("compare/index.html") + "#runs=" + chosen.map(encodeURIComponent).join(",").replace(/%2F/g, "/") }, "Compare")
+        : el("span", { class: "mut" }, "choose another to compare"),
+      el("button", { type: "button", class: "quiet", click: function () {
+        chosen = [];
+        keep("sessionStorage", "chosen", "[]");
+        all("input.pick").forEach(function (box) { box.checked = false; });
+        showTray();
+      } }, "Clear"));
+    body.append(tray);
+  }
+
+  // ---- numbers as the pages write them --------------------------------------------------------------------------------------
+
+  /** Write a number in a format such as ".3f", ",.0f", ".1%"; with `sign`, as a difference. */
+  function write(value, format, sign) {
+    if (typeof value !== "number") return value == null ? "–" : String(value);
+    var parts = /^(,?)(?:\.(\d+))?([f%gd]?)$/.exec(format || "") || [], digits = parts[2] === undefined ? null : +parts[2], text;
+    if (parts[3] === "%") text = (value * 100).toFixed(digits || 0) + "%";
+    else if (digits !== null && parts[3] !== "g") text = value.toFixed(digits);
+    else if (Number.isInteger(value)) text = String(value);
+    else text = String(+value.toPrecision(digits || 4));
+    if (parts[1]) text = text.replace(/^(-?\d+)/, function (whole) { return (+whole).toLocaleString("en"); });
+    if (sign && !/[1-9]/.test(text)) return text.replace("-", "");
+    return (sign && value > 0 ? "+" : "") + text.replace("-", "−");
+  }
+  /** Whether two values with intervals can be told apart: the interval of their difference (square-and-add) leaves out nought. */
+  function apart(a, b) {
+    if ([a[0], a[1], a[2], b[0], b[1], b[2]].some(function (x) { return typeof x !== "number"; })) return null;
+    var d = b[0] - a[0];
+    return d - Math.hypot(b[0] - b[1], a[2] - a[0]) > 0 || d + Math.hypot(b[2] - b[0], a[0] - a[1]) < 0;
+  }
+
+  // ---- compare any runs -----------------------------------------------------------------------------------------------------
+
+  function partOf(run) {
+    var found = /^(.+)\/(\d+)(?:~\d+)?(?:\/[^/]+)?$/.exec(run);
+    return found && "data/compare/" + found[1] + "/" + Math.floor(found[2] / 500) + ".js";
+  }
+  function startCompare() {
+    var place = doc.querySelector("[data-compare]"), wanted = (view.get("runs") || "").split(",").filter(Boolean).slice(0, MOST);
+    if (!place || body.dataset.page !== "compare" || !wanted.length) return;
+    var parts = wanted.map(partOf).filter(Boolean).filter(function (part, at, list) { return list.indexOf(part) === at; });
+    Promise.all(parts.map(function (part) { return site.load(to(part)).catch(function () { return null; }); })).then(function () {
+      var shapes = {}, runs = [], missing = [];
+      wanted.forEach(function (key) {
+        var part = (site.parts || {})[partOf(key)], run = part && part.runs[key];
+        if (!run) { missing.push(key); return; }
+        Object.assign(shapes, part.metrics);
+        runs.push(Object.assign({ key: key }, run));
+      });
+      place.replaceChildren.apply(place, compared(runs, shapes, missing));
+    });
+  }
+  function others(runs, key) { return runs.map(function (run) { return run.key; }).filter(function (other) { return other !== key; }); }
+  function compared(runs, shapes, missing) {
+    var result = [el("h2", {}, "Chosen runs")];
+    if (missing.length) result.push(el("p", { class: "notice warn" }, el("b", {}, "Not in this version: "), missing.join(", ") + "."));
+    if (runs.length < 2) return result.concat(el("p", { class: "empty" }, "Choose two to twenty runs in any table of runs, then Compare."));
+    var set = function (run) { return (run.datasets.validation || run.datasets.val || [])[1]; };
+    var same = runs.every(function (run) { return set(run) && set(run) === set(runs[0]); });
+    result.push(el("p", { class: "note" }, "Differences are to " + runs[0].title + ". " + (same ? "All on the same validation set."
+      : "Not all on the same known validation set: no difference is judged.")));
+    var names = function (field) { return Object.keys(Object.assign.apply(null, [{}].concat(runs.map(function (run) { return run[field]; })))).sort(); };
+    var metrics = names("metrics").map(function (name) {
+      return row(shapes[name] ? shapes[name][0] : name, name, runs.map(function (run) { return metricCell(run.metrics[name], runs[0].metrics[name], run === runs[0], shapes[name] || [], same); }),
+        runs.map(function (run) { return (run.metrics[name] || [])[0]; }));
+    });
+    var params = names("params").map(function (name) {
+      return row(name, name, runs.map(function (run) { return el("td", {}, name in run.params ? String(run.params[name]) : el("span", { class: "why" }, "not set")); }),
+        runs.map(function (run) { return run.params[name]; }));
+    });
+    var facts = [["Result", "result"], ["Date", "date"], ["Commit", "commit"], ["Duration, s", "duration"]].map(function (fact) {
+      var values = runs.map(function (run) { var value = run[fact[1]]; return fact[1] === "commit" ? String(value || "–").slice(0, 10) : write(value, ".0f"); });
+      return row(fact[0], "", values.map(function (value) { return el("td", {}, value); }), values);
+    });
+    facts.push(row("Validation set", "", runs.map(function (run) {
+      var data = run.datasets.validation || run.datasets.val;
+      return el("td", {}, data ? data[0] + " " + data[1] : "–");
+    }), runs.map(set)));
+    return result.concat(block("Metrics", runs, metrics), block("Params", runs, params), block("Facts", runs, facts));
+  }
+  function row(label, name, cells, values) {
+    var first = JSON.stringify(values[0]);
+    return { same: values.every(function (value) { return JSON.stringify(value) === first; }),
+      row: el("tr", {}, el("th", { scope: "row", title: name || null }, label), cells) };
+  }
+  function metricCell(metric, base, isBase, shape, same) {
+    if (!metric || metric[0] == null) return el("td", { class: "num why" }, "not logged");
+    var cell = el("td", { class: "num" }, el("b", {}, write(metric[0], shape[1])));
+    if (typeof metric[1] === "number") cell.append(" ", el("span", { class: "ci" }, write(metric[1], shape[1]) + "–" + write(metric[2], shape[1])));
+    if (isBase || !base || typeof base[0] !== "number" || typeof metric[0] !== "number") return cell;
+    var d = metric[0] - base[0], better = shape[2] === "higher" ? d > 0 : shape[2] === "lower" ? d < 0 : null;
+    var judged = same && better !== null && apart(base, metric);
+    cell.append(el("br"), el("span", { class: "d" + (judged ? better ? " up" : " dn" : "") }, write(d, shape[1], true),
+      judged ? el("span", { class: "sr" }, better ? " better" : " worse") : null));
+    return cell;
+  }
+  function block(heading, runs, rows) {
+    var differ = rows.filter(function (r) { return !r.same; }), equal = rows.filter(function (r) { return r.same; });
+    if (!rows.length) return [];
+    return [el("section", {}, el("h2", {}, heading),
+      differ.length ? grid(heading + " that differ", runs, differ) : el("p", { class: "mut" }, "No difference."),
+      equal.length ? el("details", {}, el("summary", {}, plural(equal.length, "row") + " the same"), grid(heading + " that are the same", runs, equal)) : null)];
+  }
+  function grid(caption, runs, rows) {
+    return el("div", { class: "scroll over", tabindex: "0", role: "group", "aria-label": caption }, el("table", { class: "compared" },
+      el("caption", {}, caption),
+      el("thead", {}, el("tr", {}, el("td"), runs.map(function (run, at) {
+        return el("th", { scope: "col" }, el("a", { href: to(run.page) }, run.title), at ? null : el("small", {}, "compared to"),
+          runs.length > 2 ? el("button", { type: "button", class: "quiet", "aria-label": "Leave out " + run.title, click: function () {
+            setView("runs", others(runs, run.key).join(","));
+            startCompare();
+          } }, "×") : null);
+      }))), el("tbody", {}, rows.map(function (r) { return r.row; }))));
+  }
+
+  // ---- search ---------------------------------------------------------------------------------------------------------------
+
+  var KINDS = ["job", "leaderboard", "pipeline", "page", "run", "metric", "param", "dataset", "model"];
+  function search(query) {
+    var words = query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
+    if (!words.length) return found;
+    site.search.docs.forEach(function (item, at) {
+      var text = item.text = item.text || (item[1] + " " + item[3] + " " + item[4]).toLowerCase(), title = item[1].toLowerCase(), score = 0;
+      var hit = words.every(function (word) {
+        var place = text.indexOf(word);
+        if (place < 0) return false;
+        score += title.indexOf(word) < 0 ? place === 0 || /[\s=/]/.test(text[place - 1]) ? 2 : 3 : title === word || title.endsWith("#" + word) ? 0 : 1;
+        return true;
+      });
+      if (hit) found.push({ item: item, score: score * 20 + KINDS.indexOf(item[0]), at: at, words: words });
+    });
+    return found.sort(function (a, b) { return a.score - b.score || a.at - b.at; });
+  }
+  /** The words of a document that were found, where the title does not show them. */
+  function because(found) {
+    var title = found.item[1].toLowerCase();
+    return found.words.filter(function (word) { return title.indexOf(word) < 0; }).map(function (word) {
+      return found.item[4].split(/\s+/).find(function (part) { return part.toLowerCase().indexOf(word) >= 0; });
+    }).filter(Boolean).join(", ");
+  }
+  function startSearch() {
+    var place = doc.querySelector("[data-search]");
+    doc.addEventListener("keydown", function (event) {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || /^(input|select|textarea)$/i.test(event.target.tagName)) return;
+      event.preventDefault();
+      if (place) place.querySelector("input").focus(); else location.href = to("search/index.html");
+    });
+    if (!place) return;
+    var list = el("ul", { class: "plain found" }), status = el("p", { class: "note", role: "status" });
+    var box = el("input", { type: "search", id: "q", autocomplete: "off", placeholder: "run, param=value, metric, note, commit …", input: run });
+    place.replaceChildren(el("form", { class: "find", role: "search", submit: function (event) { event.preventDefault(); run(); } },
+      el("label", { class: "sr", for: "q" }, "Search runs, jobs, params, metrics, notes, commits and data sets"), box, el("button", {}, "Find")), status, list);
+    box.value = view.get("q") || new URLSearchParams(location.search).get("q") || "";
+    if (box.value) run();
+
+    function run() {
+      site.load(to("data/search.js")).then(function () {
+        var query = box.value.trim(), found = search(query), shown = found.slice(0, 100);
+        setView("q", query);
+        status.textContent = !query ? "" : found.length ? plural(found.length, "match").replace("matchs", "matches") + (found.length > 100 ? ", the first 100 shown" : "")
+          : "Nothing found for “" + query + "”. Every word has to be found; try fewer.";
+        list.replaceChildren.apply(list, shown.map(function (hit) {
+          var why = because(hit);
+          return el("li", {}, el("a", { href: to(hit.item[2]) }, hit.item[1]), el("span", { class: "note" }, [hit.item[0], hit.item[3], why].filter(Boolean).join(" · ")));
+        }));
+      }).catch(function () { status.textContent = "The search index could not be loaded; the list below is complete."; });
+    }
+  }
+
+  // ---- charts: loaded when one comes into view ------------------------------------------------------------------------------
+
+  function startCharts() {
+    var pictures = all("img[data-chart]");
+    if (!pictures.length || !own || !own.dataset.charts || !own.dataset.vega || !self.IntersectionObserver) return;
+    var seen = new IntersectionObserver(function (entries) {
+      entries.forEach(function (entry) {
+        if (!entry.isIntersecting) return;
+        seen.unobserve(entry.target);
+        Promise.all([own.dataset.vega, own.dataset.charts, entry.target.dataset.chart].map(site.load)).then(function () {
+          return site.enliven(entry.target, pathOf(new URL(entry.target.dataset.chart, location.href).href));
+        }).catch(function () { /* the picture stays */ });
+      });
+    }, { rootMargin: "100px" });
+    pictures.forEach(function (picture) { seen.observe(picture); });
+  }
+
+  if (own && own.dataset.style) doc.head.append(el("link", { rel: "stylesheet", href: own.dataset.style }));
+  [startTheme, startLive, startTables, startChoosing, startCompare, startSearch, startCharts].forEach(function (start) {
+    try { start(); } catch (error) { self.console.error(error); }  // one broken part must not take the others with it
+  });
+})();
