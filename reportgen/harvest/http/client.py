@@ -68,21 +68,28 @@ class Http:
         """How many bytes were received, heads included."""
         return self._bytes
 
-    def get_json(self, path: str, tree: str = "", *, deadline_s: float | None = None, tries: int | None = None) -> Any:
+    @property
+    def fatal(self) -> HarvestError | None:
+        """Why every further request fails at once, once that is so: Jenkins is down, or does not take our credentials."""
+        return self._fatal
+
+    def get_json(self, path: str, tree: str = "", *, what: str = "", tries: int | None = None) -> Any:
         """Return the answer of the remote API at `path` below the controller, with only what `tree` asks for.
+
+        `what` names it in messages; `tries` bounds how often it is tried, else the rules do.
 
         Raises NotFound (404), AccessDenied (401, 403, a login page), Unreachable, TooLarge, else HarvestError.
         """
         query = "?tree=" + quote(tree, safe="") if tree else ""
-        return self._repeat(path, lambda: self._json_once(path, query, deadline_s or self.settings.api_s), tries)
+        return self._repeat(what or path, lambda: self._json_once(path, query, what or path), tries)
 
-    def get_file(self, path: str, *, limit: int) -> Body:
+    def get_file(self, path: str, *, limit: int, what: str = "") -> Body:
         """Return the bytes at `path` below the controller, of which there are at most `limit`; raises as `get_json`."""
-        return self._repeat(path, lambda: self._file_once(path, limit), None)
+        return self._repeat(what or path, lambda: self._file_once(path, limit))
 
-    def get_tail(self, path: str, size: int) -> bytes:
+    def get_tail(self, path: str, size: int, *, what: str = "") -> bytes:
         """Return at most the last `size` bytes of a build's log (`path` is its progressive text)."""
-        return self._repeat(path, lambda: self._tail_once(path, size), None)
+        return self._repeat(what or path, lambda: self._tail_once(path, size))
 
     def stop(self) -> None:
         """Make every request, running or to come, fail at once."""
@@ -101,25 +108,25 @@ class Http:
 
     # -- one attempt
 
-    def _json_once(self, path: str, query: str, deadline_s: float) -> Any:
-        with self._exchange(deadline_s) as lane:
+    def _json_once(self, path: str, query: str, what: str) -> Any:
+        with self._exchange(self.settings.api_s) as lane:
             response = lane.call(self.settings.url + path + query)
             kind = response.headers.get("Content-Type", "")
             content = b"".join(iter_decoded(response, MOST_API_BYTES))
         if content.lstrip()[:1] == b"<" or "html" in kind:
             raise AccessDenied(
-                f"{path}: Jenkins sent a web page instead of data (a login page?)",
+                f"{what}: Jenkins sent a web page instead of data (a login page?)",
                 hint="check user and token, and that no proxy asks for a login before Jenkins",
             )
         if "json" not in kind:
             what = kind or "of no type"
-            raise HarvestError(f"{path}: the answer is {what}, not JSON", hint="is url under [jenkins] a Jenkins?")
+            raise HarvestError(f"{what}: the answer is {what}, not JSON", hint="is url under [jenkins] a Jenkins?")
         try:
             value = load_json(content)
         except BadJson as problem:
             raise Transient(f"the answer is {problem}", answered=True) from None
         if not isinstance(value, (dict, list)):
-            raise HarvestError(f"{path}: the answer is no object")
+            raise HarvestError(f"{what}: the answer is no object")
         return value
 
     def _file_once(self, path: str, limit: int) -> Body:
@@ -172,29 +179,29 @@ class Http:
 
     # -- attempts
 
-    def _repeat(self, path: str, attempt: Callable[[], T], tries: int | None) -> T:
+    def _repeat(self, what: str, attempt: Callable[[], T], tries: int | None = None) -> T:
         rules = self.settings.retry
         tries = tries or rules.tries
         for number in range(tries):
-            self._check(path)
+            self._check(what)
             try:
                 result = attempt()
             except Transient as problem:
                 if number + 1 < tries and self._wait(rules.wait_s(number, self._draw(), problem.wish_s)):
                     continue
-                raise self._given_up(path, problem, number + 1) from None
+                raise self._given_up(what, problem, number + 1) from None
             except Refused as refusal:
-                raise self._refusal(path, refusal.status) from None
+                raise self._refusal(what, refusal.status) from None
             else:
                 self._failures = 0
                 return result
-        raise AssertionError(path)
+        raise AssertionError(what)
 
-    def _check(self, path: str) -> None:
+    def _check(self, what: str) -> None:
         if self._fatal is not None:
             raise self._fatal
         if self.stopping.is_set():
-            raise Unreachable(f"{path}: not asked for, the harvest stops")
+            raise Unreachable(f"{what}: not asked for, the harvest stops")
 
     def _wait(self, seconds: float) -> bool:
         """Wait before another attempt; False when the harvest has waited enough or stops."""
@@ -205,10 +212,10 @@ class Http:
         self._sleep(seconds)
         return not self.stopping.is_set()
 
-    def _given_up(self, path: str, problem: Transient, tries: int) -> HarvestError:
+    def _given_up(self, what: str, problem: Transient, tries: int) -> HarvestError:
         times = f" ({tries} tries)" if tries > 1 else ""
         if problem.answered:
-            return HarvestError(f"{path}: {problem.reason}{times}")
+            return HarvestError(f"{what}: {problem.reason}{times}")
         error = Unreachable(
             f"Jenkins at {self.settings.url} cannot be reached: {problem.reason}{times}", hint=hint_for(problem.reason)
         )
@@ -218,9 +225,9 @@ class Http:
                 self._fatal = error
         return error
 
-    def _refusal(self, path: str, status: int) -> HarvestError:
+    def _refusal(self, what: str, status: int) -> HarvestError:
         self._failures = 0
-        error = describe_refusal(path, status, self.settings.url, self.settings.credentials)
+        error = describe_refusal(what, status, self.settings.url, self.settings.credentials)
         if status == 401:
             self._fatal = error
         return error

@@ -111,7 +111,7 @@ def hint_for(reason: str) -> str:
 
 
 
-def describe_refusal(path: str, status: int, url: str, credentials: Credentials | None) -> HarvestError:
+def describe_refusal(what: str, status: int, url: str, credentials: Credentials | None) -> HarvestError:
     """Return the error for an answer that is none: it names the user, never the token, and nothing of the page that came."""
     user = f"user {credentials.user!r}" if credentials else "a request without a user"
     if status == 401:
@@ -121,12 +121,12 @@ def describe_refusal(path: str, status: int, url: str, credentials: Credentials 
         )
     if status == 403:
         hint = "grant Overall/Read and Job/Read" if credentials else "set JENKINS_USER and JENKINS_TOKEN"
-        return AccessDenied(f"{path}: Jenkins does not let {user} read this (403)", hint=hint)
+        return AccessDenied(f"{what}: Jenkins does not let {user} read this (403)", hint=hint)
     if status == 404:
-        return NotFound(f"{path}: not found (404): absent, or not to be seen by this user")
+        return NotFound(f"{what}: not found (404): absent, or not to be seen by this user")
     if 300 <= status < 400:
         return AccessDenied(
-            f"{path}: Jenkins redirects ({status}) instead of answering (a login page?)",
+            f"{what}: Jenkins redirects ({status}) instead of answering (a login page?)",
             hint="check user and token, and that url under [jenkins] is the address that Jenkins itself has",
         )
-    return HarvestError(f"{path}: Jenkins failed on this ({status})")
+    return HarvestError(f"{what}: Jenkins failed on this ({status})")

@@ -1,0 +1,272 @@
+"""Everything of one build: its files fetched and kept, its extras asked for. What cannot be had is noted, the rest goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from reportgen.config import Config, JobConfig
+from reportgen.errors import HarvestError, NotFound
+from reportgen.harvest.assemble import Material, assemble, read_contents
+from reportgen.harvest.http import TooLarge
+from reportgen.harvest.readers import Reader, ReadResult
+from reportgen.harvest.select import Choice, Wanted, choose_files
+from reportgen.harvest.source import BuildFacts, Source
+from reportgen.harvest.strict import BadJson, decode_text
+from reportgen.model import Artifact, Build, Problem, Stage, Tests
+from reportgen.redact import Redactor
+
+LONGEST_TAIL = 1 << 20
+T = TypeVar("T")
+PutBlob = Callable[[bytes], tuple[str, int]]
+ReadBlob = Callable[[str], bytes]
+
+
+@dataclass(slots=True)
+class StageProbe:
+    """Whether a job's stages can be asked for: found out once per harvest, by one build, while the others wait."""
+
+    absent: bool | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fetch(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
+        """Return the stages of a build; none where Jenkins does not tell any."""
+        if self.absent is None:
+            with self.lock:
+                if self.absent is None:
+                    return self._ask(source, job, number)
+        return () if self.absent else self._ask(source, job, number)
+
+    def _ask(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
+        try:
+            stages = source.fetch_stages(job, number)
+        except NotFound:
+            if self.absent is None:
+                self.absent = True
+            return ()
+        self.absent = False
+        return stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBuild:
+    """A build ready to be saved, and what of it could not be fetched this time."""
+
+    build: Build
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReader:
+    """Reads whole builds of one job from a source, keeping files through `put_blob`."""
+
+    source: Source
+    config: Config
+    entry: JobConfig
+    put_blob: PutBlob
+    read_blob: ReadBlob
+    stages: StageProbe
+
+    def read(self, facts: BuildFacts, old: Build | None = None) -> ReadBuild:
+        """Return the build with everything that could be had.
+
+        What an earlier reading (`old`) holds and Jenkins does not list or give any more is taken from there. Raises
+        HarvestError only where the source as a whole does not answer.
+        """
+        gathering = _Gathering(self, facts, old)
+        gathering.fetch_files()
+        return gathering.finish()
+
+    def renew(self, facts: BuildFacts, old: Build) -> ReadBuild:
+        """Return the build with new facts; its files are read anew only if Jenkins lists one that was not known."""
+        known = {artifact.path for artifact in old.artifacts}
+        if not known.issuperset(facts.files):
+            return self.read(facts, old)
+        build = replace(
+            facts.build,
+            artifacts=old.artifacts,
+            runs=old.runs,
+            problems=old.problems,
+            stages=old.stages,
+            tests=old.tests or facts.build.tests,
+            console_tail=old.console_tail,
+        )
+        return ReadBuild(build=build)
+
+
+class _Gathering:
+    """The state of reading one build."""
+
+    def __init__(self, reader: BuildReader, facts: BuildFacts, old: Build | None) -> None:
+        self.reader = reader
+        self.source = reader.source
+        self.facts = facts
+        self.job, self.number = facts.build.job, facts.build.number
+        self.old = {artifact.path: artifact for artifact in old.artifacts} if old else {}
+        self.old_build = old
+        self.contents: dict[str, bytes] = {}
+        self.digests: dict[str, str] = {}
+        self.artifacts: dict[str, Artifact] = {}
+        self.problems: list[Problem] = []
+        self.troubles: list[str] = []
+        self.total = 0
+
+    def fetch_files(self) -> None:
+        """Fetch what is wanted, or say of each file why not."""
+        limits = self.reader.config.limits
+        choice = choose_files(self._paths(), self.reader.entry, most=limits.files_per_build)
+        self.choice: Choice = choice
+        for wanted in choice.wanted:
+            self.artifacts[wanted.path] = self._fetch(wanted)
+        for path in choice.over_limit:
+            reason = f"the build has more than {limits.files_per_build} files to read"
+            self.artifacts[path] = Artifact(path=path, state="over limit", reason=reason)
+        for path in choice.unread:
+            self.artifacts[path] = self.old.get(path, Artifact(path=path, state="unread"))
+
+    def _paths(self) -> list[str]:
+        """Return what Jenkins lists, and what it once listed and we still hold."""
+        listed = dict.fromkeys(self.facts.files)
+        listed.update(dict.fromkeys(path for path, artifact in self.old.items() if artifact.state in ("stored", "linked")))
+        return list(listed)
+
+    def _fetch(self, wanted: Wanted) -> Artifact:
+        path, held = wanted.path, self.old.get(wanted.path)
+        room = min(self.reader.entry.max_artifact_size, self.reader.config.limits.build_total - self.total)
+        if room <= 0:
+            return Artifact(path=path, state="over limit", reason="the files of this build are over the limit for one build")
+        try:
+            if path not in self.facts.files:
+                raise NotFound("no longer listed")
+            body = self.source.fetch_file(self.job, self.number, path, limit=self._limit(path, room))
+        except NotFound:
+            return self._from_store(held) if held else Artifact(path=path, state="gone", reason="listed, but no longer there")
+        except TooLarge as problem:
+            return Artifact(path=path, state="over limit", reason=problem.message)
+        except HarvestError as problem:
+            if self.source.down is not None:
+                raise
+            self.troubles.append(f"{path}: {_reason(problem, self.job, self.number, path)}")
+            if held is not None and held.state == "stored":
+                return self._from_store(held)
+            return Artifact(path=path, state="refused", reason=_reason(problem, self.job, self.number, path))
+        if not body.verified and not self._is_fingerprinted(path, body.content):
+            self.problems.append(Problem(path=path, reason="its length could not be verified: the server told none"))
+        return self._keep(wanted, body.content)
+
+    def _limit(self, path: str, room: int) -> int:
+        return min(room, self.reader.config.limits.json_) if path.lower().endswith((".json", ".ipynb")) else room
+
+    def _from_store(self, held: Artifact) -> Artifact:
+        if held.state == "stored" and held.sha256:
+            self.contents[held.path] = self.reader.read_blob(held.sha256)
+        if held.sha256:
+            self.digests[held.path] = held.sha256
+        return held
+
+    def _is_fingerprinted(self, path: str, content: bytes) -> bool:
+        digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        name = path.rsplit("/", 1)[-1]
+        return any(each.file == name and each.md5 == digest for each in self.facts.build.fingerprints)
+
+    def _keep(self, wanted: Wanted, content: bytes) -> Artifact:
+        path = wanted.path
+        self.total += len(content)
+        self.contents[path] = content
+        self.digests[path] = hashlib.sha256(content).hexdigest()
+        if not wanted.keep:
+            return Artifact(path=path, state="linked", sha256=self.digests[path], size_bytes=len(content))
+        clean, rules = redact_content(content, self.source.redactor)
+        if rules:
+            self.contents[path] = clean
+            self.problems.append(Problem(path=path, reason=f"what looked like a secret was masked ({', '.join(rules)})"))
+        digest, size = self.reader.put_blob(clean)
+        return Artifact(path=path, state="stored", sha256=digest, size_bytes=size)
+
+    def finish(self) -> ReadBuild:
+        """Return the build, with stages, tests and log where there are any."""
+        facts, old = self.facts, self.old_build
+        stages = self._extra("stages", self._stages, old.stages if old else ())
+        tests = self._extra("tests", self._tests, facts.build.tests)
+        tail = self._extra("log", self._console_tail, old.console_tail if old else None)
+        build = replace(facts.build, stages=stages, tests=tests, console_tail=tail, problems=tuple(self.problems))
+        results = read_contents(
+            self.contents,
+            {wanted.path: wanted.reader for wanted in self.choice.wanted if wanted.reader is not None},
+            build,
+            self.reader.entry,
+            limits=self.reader.config.limits,
+            digests=self.digests,
+            listed=self.facts.files,
+        )
+        self._keep_inner_files(results)
+        material = Material(
+            build=build,
+            entry=self.reader.entry,
+            artifacts=self.artifacts,
+            digests=self.digests,
+            results=results,
+            redactor=self.source.redactor,
+            fetched=self.contents.__contains__,
+            old=old,
+        )
+        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles))
+
+    def _keep_inner_files(self, results: Sequence[tuple[Reader, ReadResult]]) -> None:
+        """Keep the pictures that readers found inside other files."""
+        for _, result in results:
+            for path, content in result.files.items():
+                digest, size = self.reader.put_blob(content)
+                self.artifacts[path] = Artifact(path=path, state="stored", sha256=digest, size_bytes=size)
+
+    def _extra(self, what: str, fetch: Callable[[], T], otherwise: T) -> T:
+        try:
+            return fetch()
+        except NotFound:
+            return otherwise
+        except HarvestError as problem:
+            if self.source.down is not None:
+                raise
+            self.troubles.append(f"{what}: {problem.message}")
+            self.problems.append(Problem(path="", reason=f"{what} could not be read: {problem.message}"))
+            return otherwise
+
+    def _stages(self) -> tuple[Stage, ...]:
+        if not self.facts.has_stages:
+            return ()
+        return self.reader.stages.fetch(self.source, self.job, self.number)
+
+    def _tests(self) -> Tests | None:
+        if not self.facts.has_failed_tests:
+            return self.facts.build.tests
+        return self.source.fetch_tests(self.job, self.number) or self.facts.build.tests
+
+    def _console_tail(self) -> str | None:
+        lines = self.reader.entry.console_tail
+        if not lines or self.facts.build.result != "FAILURE":
+            return None
+        tail = self.source.fetch_console_tail(self.job, self.number, lines)
+        return str(self.source.redactor.text(tail[-LONGEST_TAIL:]).value)
+
+
+def _reason(problem: HarvestError, job: str, number: int, path: str) -> str:
+    """Return what went wrong with a file, without repeating which file it was."""
+    text = problem.message.removeprefix(f"{job} #{number} {path}: ")
+    return f"{text} (hint: {problem.hint})" if problem.hint else text
+
+
+def redact_content(content: bytes, redactor: Redactor) -> tuple[bytes, Sequence[str]]:
+    """Return a text file with its secrets masked and the rules that found them; anything that is no text is left as it is."""
+    if b"\x00" in content[:4096]:
+        return content, ()
+    try:
+        text = decode_text(content, strict=True)
+    except BadJson:
+        return content, ()
+    clean, findings = redactor.text(text)
+    if not findings:
+        return content, ()
+    return str(clean).encode("utf-8", "replace"), sorted({finding.rule for finding in findings})

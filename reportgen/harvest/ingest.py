@@ -1,0 +1,378 @@
+"""From a source into the store: lists jobs, reads what is new, several builds at once, and saves them as they come."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from reportgen.config import Config
+from reportgen.errors import HarvestError, NotFound
+from reportgen.globs import covers
+from reportgen.harvest.items import is_pattern
+from reportgen.harvest.jobwork import JobWork, Lister, LoadBuild, Outcome, read_work
+from reportgen.harvest.plan import MOST_ATTEMPTS, dump_state, load_state
+from reportgen.harvest.source import Source
+from reportgen.harvest.summary import HarvestSummary, Note
+from reportgen.model import Build, Job
+from reportgen.report import Reporter
+from reportgen.store.db import Store
+
+BATCH_BUILDS = 64
+BATCH_SECONDS = 1.0
+MOST_NOTES = 1000
+
+
+def harvest(
+    source: Source,
+    store: Store,
+    config: Config,
+    *,
+    now: datetime,
+    reporter: Reporter,
+    full: bool = False,
+    jobs: Sequence[str] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> HarvestSummary:
+    """Bring the store up to date with what the source has, and return what was done.
+
+    `full` reads every build anew; `jobs` are patterns that restrict the configured jobs. Whatever was read when this ends, by
+    whatever cause, is in the store, and the next harvest goes on from there. What could not be had is in the summary; with a
+    store that holds nothing to build a site from, the first such problem is raised instead (HarvestError). Stops issuing
+    requests when the time budget of the configuration is used up. StoreError passes through.
+    """
+    work = _Harvest(source, store, config, now=now, reporter=reporter, full=full, only=tuple(jobs), clock=clock)
+    try:
+        work.run()
+    except BaseException:
+        source.stop()
+        raise
+    summary = work.summary()
+    if summary.missed and work.first_problem is not None and _is_empty(store):
+        raise work.first_problem
+    return summary
+
+
+def _is_empty(store: Store) -> bool:
+    with store.view() as view:
+        return not view.build_ids()
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What became of listing one name."""
+
+    name: str
+    job: JobWork | None = None
+    problem: HarvestError | None = None
+
+
+class _Harvest:
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        config: Config,
+        *,
+        now: datetime,
+        reporter: Reporter,
+        full: bool,
+        only: tuple[str, ...],
+        clock: Callable[[], float],
+    ) -> None:
+        self.source, self.store, self.config = source, store, config
+        self.now, self.reporter, self.only = now, reporter, only
+        self.clock = clock
+        self.started = clock()
+        budget = config.jenkins.time_budget if config.jenkins else 0
+        self.deadline = self.started + budget if budget else None
+        self.width = config.jenkins.concurrency if config.jenkins else 4
+        self.lister = Lister(source, store, config, full)
+        self.load = LoadBuild(store)
+        self.names: deque[str] = deque()
+        self.met: set[str] = set()
+        self.active: deque[JobWork] = deque()
+        self.batch: list[tuple[JobWork, Build]] = []
+        self.ready: list[JobWork] = []
+        self.listed_jobs: list[Job] = []
+        self.batch_since = clock()
+        self.results: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
+        self.pending = 0
+        self.counts = {"new": 0, "updated": 0, "unchanged": 0, "gone": 0, "running": 0}
+        self.missed: list[Note] = []
+        self.skipped: list[Note] = []
+        self.first_problem: HarvestError | None = None
+        self.done = self.total = 0
+        self.late = False
+
+    # -- the course of it
+
+    def run(self) -> None:
+        """Find jobs, work through them, and settle what is left."""
+        self._take_renames()
+        if not self._find_jobs():
+            return
+        with ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:
+            try:
+                self._work_through(pool)
+            except BaseException:
+                self.source.stop()
+                pool.shutdown(wait=True, cancel_futures=True)
+                self._flush()
+                raise
+        self._flush()
+        for job in self.active:
+            self._settle(job)
+        self.store.save_jobs(self.listed_jobs, now=self.now)
+        if self.source.down is None and not self.late:
+            self._look_for_lost_jobs()
+
+    def _find_jobs(self) -> bool:
+        try:
+            found = self.source.find_jobs(self.config.jobs, self.only)
+        except HarvestError as problem:
+            self._miss(self.source.name, problem)
+            return False
+        for name, why in found.missing:
+            self._miss(name, why)
+        self.names.extend(found.jobs)
+        self.met.update(found.jobs)
+        return True
+
+    def _take_renames(self) -> None:
+        """Give the builds of jobs that were renamed to the job that says so."""
+        for entry in self.config.jobs:
+            if is_pattern(entry.name):
+                continue
+            for old in entry.renamed_from:
+                if self.store.known_builds(old):
+                    self.reporter.line(f"{old} is now {entry.name}: its builds go there")
+                    self.store.rename_job(old, entry.name)
+
+    def _work_through(self, pool: ThreadPoolExecutor) -> None:
+        while self._submit(pool) or self.pending:
+            future = self._next_result()
+            if future is not None:
+                self.pending -= 1
+                self._take(future.result())
+            if self.batch and (len(self.batch) >= BATCH_BUILDS or self.clock() - self.batch_since >= BATCH_SECONDS):
+                self._flush()
+
+    def _next_result(self) -> Future[Any] | None:
+        try:
+            return self.results.get(timeout=BATCH_SECONDS)
+        except queue.Empty:
+            return None
+
+    def _submit(self, pool: ThreadPoolExecutor) -> bool:
+        """Keep the threads busy; False when there is nothing left to give them."""
+        while self.pending < 2 * self.width:
+            task = self._next_task()
+            if task is None:
+                return False
+            future: Future[Any] = pool.submit(*task)
+            self.pending += 1
+            future.add_done_callback(self.results.put)
+        return True
+
+    def _next_task(self) -> tuple[Any, ...] | None:
+        if self.source.down is not None or self._is_late():
+            return None
+        for job in self.active:
+            if job.todo:
+                work = job.todo.popleft()
+                job.open.add(work.number)
+                return read_work, job, work, self.load
+        if self.names and len(self.active) < 2 * self.width:
+            return self._list, self.names.popleft()
+        return None
+
+    def _is_late(self) -> bool:
+        if self.deadline is not None and not self.late and self.clock() >= self.deadline:
+            self.late = True
+            seconds = round(self.deadline - self.started)
+            self.reporter.warn(f"the time budget of {seconds} s is used up; the rest is for the next harvest")
+        return self.late
+
+    def _list(self, name: str) -> _Listed:
+        try:
+            return _Listed(name, self.lister.open(name))
+        except HarvestError as problem:
+            return _Listed(name, problem=problem)
+
+    # -- results
+
+    def _take(self, result: _Listed | Outcome) -> None:
+        if isinstance(result, Outcome):
+            self._take_build(result)
+        elif result.job is None:
+            self._take_unlisted(result.name, result.problem)
+        else:
+            self._take_job(result.job)
+        self.reporter.progress("builds", self.done, self.total)
+
+    def _take_job(self, job: JobWork) -> None:
+        self._add_parts(job.parts)
+        if job.listing.is_folder:
+            return
+        self.total += len(job.todo)
+        self.counts["running"] += len(job.running)
+        self.listed_jobs.append(job.listing.job)
+        for number, count in (job.state.attempts if job.state else {}).items():
+            if count >= MOST_ATTEMPTS:
+                self._skip(f"{job.name} #{number}", f"could not be read {count} times; --full tries again")
+        self.active.append(job)
+        self._close_if_finished(job)
+
+    def _add_parts(self, parts: Iterable[str]) -> None:
+        for name in parts:
+            if name not in self.met and self._is_selected(name):
+                self.met.add(name)
+                self.names.append(name)
+
+    def _is_selected(self, name: str) -> bool:
+        return self.config.job(name) is not None and (not self.only or any(covers(each, name) for each in self.only))
+
+    def _take_unlisted(self, name: str, problem: HarvestError | None) -> None:
+        if problem is None:
+            return
+        if isinstance(problem, NotFound) and self.source.down is None and self._is_known(name) and self.source.is_gone(name):
+            self._mark_job_gone(name)
+            problem = NotFound(f"{name}: Jenkins no longer has this job; its builds are kept", hint=_renamed_hint())
+        elif isinstance(problem, NotFound):
+            hint = "check the name under [[jobs]], and that this user may read the job"
+            problem = NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
+        self._miss(name, problem)
+
+    def _take_build(self, outcome: Outcome) -> None:
+        job, number = outcome.job, outcome.work.number
+        self.done += 1
+        if outcome.problem is not None:
+            if self.source.down is None:
+                job.failed.add(number)
+                job.open.discard(number)
+                self._miss_again(job, number, outcome.problem.message, outcome.problem)
+            else:
+                self._miss(self.source.name, self.source.down)
+        elif outcome.read is None:
+            job.open.discard(number)
+            job.saved.add(number)
+            known = job.known.get(number)
+            if known is not None and not known.gone:
+                job.gone.append(number)
+        else:
+            if outcome.read.troubles:
+                job.failed.add(number)
+                self._miss_again(job, number, "; ".join(outcome.read.troubles[:3]), None)
+            if not self.batch:
+                self.batch_since = self.clock()
+            self.batch.append((job, outcome.read.build))
+        self._close_if_finished(job)
+
+    def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
+        """Tell of a build that could not be read: as new the first time, as known from then on."""
+        if job.state is not None and number in job.state.attempts:
+            self._skip(f"{job.name} #{number}", why)
+        else:
+            self._miss(f"{job.name} #{number}", problem or HarvestError(why), why=why)
+
+    # -- saving
+
+    def _close_if_finished(self, job: JobWork) -> None:
+        if job.is_finished and job in self.active:
+            self.active.remove(job)
+            self._settle(job)
+
+    def _flush(self) -> None:
+        """Save the builds that were read, and settle the jobs that are finished with that."""
+        batch, self.batch = self.batch, []
+        if not batch:
+            return
+        saved = self.store.save_builds([build for _, build in batch], now=self.now)
+        self.counts["new"] += saved.new
+        self.counts["updated"] += saved.updated
+        self.counts["unchanged"] += saved.unchanged
+        for job, build in batch:
+            job.open.discard(build.number)
+            if build.number not in job.failed:
+                job.saved.add(build.number)
+        for job in {id(job): job for job, _ in batch}.values():
+            self._close_if_finished(job)
+
+    def _settle(self, job: JobWork) -> None:
+        """Write down what is true of a job beside its builds."""
+        self.store.set_running(job.name, job.running)
+        seen = job.state.seen if job.state and job.state.seen else self.now
+        gone: list[int | tuple[int, datetime]] = [*job.gone, *job.plan.replaced]
+        if gone:
+            self.counts["gone"] += self.store.mark_gone(job.name, gone, last_seen=seen)
+        self.store.set_harvest_state(job.name, dump_state(job.next_state(self.now)))
+
+    def _look_for_lost_jobs(self) -> None:
+        """Mark jobs that are stored and configured, were not met, and are not in the folder they were in."""
+        with self.store.view() as view:
+            stored = [job for job in view.jobs() if job.gone_since is None]
+        for job in stored:
+            if job.name in self.met or not self._is_selected(job.name):
+                continue
+            try:
+                if self.source.is_gone(job.name):
+                    self._mark_job_gone(job.name)
+            except HarvestError as problem:
+                self._skip(job.name, problem.message)
+
+    def _mark_job_gone(self, name: str) -> None:
+        state = load_state(self.store.harvest_state(name))
+        gone = self.store.mark_job_gone(name, last_seen=state.seen if state and state.seen else self.now)
+        self.counts["gone"] += gone
+        self.reporter.line(f"{name} is gone from Jenkins; {gone} builds are kept")
+
+    def _is_known(self, name: str) -> bool:
+        return bool(self.store.known_builds(name))
+
+    # -- what people are told
+
+    def _miss(self, what: str, problem: HarvestError, *, why: str = "") -> None:
+        note = Note(what=what, why=why or problem.message)
+        if note in self.missed:
+            return
+        self.first_problem = self.first_problem or problem
+        if len(self.missed) < MOST_NOTES:
+            self.missed.append(note)
+        self.reporter.warn(_one_line(what, note.why, problem.hint))
+
+    def _skip(self, what: str, why: str) -> None:
+        if len(self.skipped) < MOST_NOTES:
+            self.skipped.append(Note(what=what, why=why))
+        self.reporter.detail(f"{what}: {why}")
+
+    def summary(self) -> HarvestSummary:
+        """Return what was done so far."""
+        if self.late:
+            left = sum(len(job.todo) for job in self.active)
+            more = f", and {len(self.names)} jobs" if self.names else ""
+            self._skip("time budget", f"{left} builds{more} are left for the next harvest")
+        return HarvestSummary(
+            jobs=len(self.listed_jobs),
+            **self.counts,
+            requests=self.source.request_count,
+            received_bytes=self.source.received_bytes,
+            seconds=self.clock() - self.started,
+            missed=tuple(self.missed),
+            skipped=tuple(self.skipped),
+        )
+
+
+def _one_line(what: str, why: str, hint: str | None) -> str:
+    text = why if what in why else f"{what}: {why}"
+    return f"{text} (hint: {hint})" if hint and hint not in text else text
+
+
+def _renamed_hint() -> str:
+    return "if it was renamed, name the new job under [[jobs]] with renamed_from"
+

@@ -1,0 +1,194 @@
+"""What a harvest has to do about one job: a pure comparison of what Jenkins lists with what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from reportgen.harvest.source import ListedBuild, Listing
+from reportgen.store.values import KnownBuild, listing_digest
+
+MOST_ATTEMPTS = 3
+"""A build that could not be read in so many harvests is left alone, unless everything is read anew."""
+FEW = 20
+"""So many builds below the window are fetched one by one rather than with a query that makes Jenkins load all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobState:
+    """What is remembered of a job between harvests.
+
+    All numbers from `low` to `high` are settled: stored, or found to be absent; but for those in `attempts`, which count how
+    often reading a build went wrong. `seen` is when Jenkins last listed the job.
+    """
+
+    low: int | None = None
+    high: int | None = None
+    attempts: Mapping[int, int] = field(default_factory=dict)
+    seen: datetime | None = None
+
+    def is_settled(self, number: int) -> bool:
+        """Tell whether the number need not be asked for again."""
+        if self.low is None or self.high is None or number in self.attempts:
+            return False
+        return self.low <= number <= self.high
+
+
+def load_state(content: Any) -> JobState | None:
+    """Return the state that `dump_state` made, None where there is none."""
+    if not isinstance(content, dict):
+        return None
+    seen = content.get("seen")
+    return JobState(
+        low=content.get("low"),
+        high=content.get("high"),
+        attempts={int(number): count for number, count in (content.get("attempts") or {}).items()},
+        seen=datetime.fromisoformat(seen) if seen else None,
+    )
+
+
+def dump_state(state: JobState) -> dict[str, Any]:
+    """Return a state as JSON."""
+    return {
+        "low": state.low,
+        "high": state.high,
+        "attempts": {str(number): count for number, count in sorted(state.attempts.items())},
+        "seen": state.seen.isoformat() if state.seen else None,
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A build to read: one not stored yet, or one whose facts moved (`again`: read all of it anew)."""
+
+    number: int
+    listed: ListedBuild | None = None
+    is_known: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """What to do about a job: builds to read newest first, builds that run, builds that are gone for sure or by all signs.
+
+    `missing_below` are the numbers older than the list that are not settled, newest first; whoever carries the plan out decides
+    whether to ask for them in one query. `hidden` are stored builds absent from within the list.
+    """
+
+    work: tuple[Work, ...] = ()
+    running: tuple[ListedBuild, ...] = ()
+    gone: tuple[int, ...] = ()
+    replaced: tuple[tuple[int, datetime], ...] = ()
+    hidden: tuple[int, ...] = ()
+    missing_below: range | tuple[int, ...] = ()
+
+
+def plan_job(listing: Listing, known: Mapping[int, KnownBuild], state: JobState | None, *, full: bool = False) -> JobPlan:
+    """Return the plan for one job."""
+    state = state or JobState()
+    listed = {build.number: build for build in listing.builds}
+    work = [each for build in listing.builds if (each := _work(build, known.get(build.number), state, full=full))]
+    return JobPlan(
+        work=tuple(work),
+        running=tuple(build for build in listing.builds if build.running),
+        gone=tuple(sorted(_gone(listing, known, listed))),
+        replaced=tuple(_replaced(listing.builds, known)),
+        hidden=tuple(sorted(_hidden(listing, known, listed))),
+        missing_below=_missing_below(listing, known, state, listed, full=full),
+    )
+
+
+def _work(build: ListedBuild, known: KnownBuild | None, state: JobState, *, full: bool) -> Work | None:
+    if build.running:
+        return None
+    attempts = state.attempts.get(build.number, 0)
+    if attempts >= MOST_ATTEMPTS and not full:
+        return None
+    if known is None or known.started_at != build.started_at:
+        return Work(number=build.number, listed=build)
+    if known.pruned:
+        return None
+    moved = known.gone or known.digest != listing_digest(build.result, build.description, build.display_name, build.keep)
+    if full or attempts or moved:
+        return Work(number=build.number, listed=build, is_known=True, again=full or attempts > 0)
+    return None
+
+
+def _gone(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[int, ListedBuild]) -> Iterable[int]:
+    for number, build in known.items():
+        if build.gone or build.pruned or number in listed:
+            continue
+        if listing.first is None or number < listing.first or number > (listing.last or 0) or listing.complete:
+            yield number
+
+
+def _hidden(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[int, ListedBuild]) -> Iterable[int]:
+    if listing.complete or not listed or listing.first is None:
+        return
+    low, high = max(min(listed), listing.first), min(max(listed), listing.last or max(listed))
+    for number, build in known.items():
+        if low <= number <= high and number not in listed and not build.gone and not build.pruned:
+            yield number
+
+
+def _replaced(builds: Iterable[ListedBuild], known: Mapping[int, KnownBuild]) -> Iterable[tuple[int, datetime]]:
+    """Yield builds whose number another build has now: the job was deleted and made again."""
+    for build in builds:
+        stored = known.get(build.number)
+        if stored is not None and not stored.gone and stored.started_at != build.started_at:
+            yield build.number, stored.started_at
+
+
+def _missing_below(
+    listing: Listing, known: Mapping[int, KnownBuild], state: JobState, listed: Mapping[int, ListedBuild], *, full: bool
+) -> tuple[int, ...]:
+    if listing.complete or listing.first is None or not listed:
+        return ()
+    numbers = range(min(listed) - 1, listing.first - 1, -1)
+    if full:
+        return tuple(numbers)
+    return tuple(
+        number
+        for number in numbers
+        if (number not in known or number in state.attempts)
+        and not state.is_settled(number)
+        and state.attempts.get(number, 0) < MOST_ATTEMPTS
+    )
+
+
+def next_state(
+    state: JobState | None,
+    listing: Listing,
+    *,
+    settled_from: int | None,
+    failed: Iterable[int],
+    settled: Iterable[int],
+    seen: datetime,
+) -> JobState:
+    """Return what to remember after a harvest of one job.
+
+    From `settled_from` up to the newest build listed nothing is left to do; it is None when the harvest did not get through
+    the list. `failed` are builds that could not be read, `settled` those that were.
+    """
+    state = state or JobState()
+    attempts = {number: count for number, count in state.attempts.items() if number not in set(settled)}
+    for number in failed:
+        attempts[number] = attempts.get(number, 0) + 1
+    first = listing.first
+    attempts = {number: count for number, count in attempts.items() if first is not None and number >= first}
+    finished = [build.number for build in listing.builds if not build.running]
+    if settled_from is None or not finished:
+        return replace(state, attempts=attempts, seen=seen)
+    high = _unbroken_end(listing)
+    low = settled_from
+    if state.low is not None and state.high is not None and settled_from <= state.high + 1:
+        low = min(low, state.low)
+    return JobState(low=low, high=high, attempts=attempts, seen=seen)
+
+
+def _unbroken_end(listing: Listing) -> int:
+    """Return the number below the oldest build that still runs, else the newest one."""
+    running = [build.number for build in listing.builds if build.running]
+    return min(running) - 1 if running else max(build.number for build in listing.builds)

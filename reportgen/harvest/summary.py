@@ -1,0 +1,85 @@
+"""What a harvest did, for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something worth telling about a job or a build: what it is about and why."""
+
+    what: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestSummary:
+    """Counts of a harvest. `new`, `updated` and `unchanged` count builds that were read, `gone` builds newly marked as gone.
+
+    `incomplete` says that this harvest met something new that it could not fetch, or could not reach Jenkins: a command ends
+    with 3. `missed` says what that was; `skipped` what was left out by configuration, for want of time, or long ago.
+    """
+
+    jobs: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    running: int = 0
+    requests: int = 0
+    received_bytes: int = 0
+    seconds: float = 0.0
+    missed: tuple[Note, ...] = ()
+    skipped: tuple[Note, ...] = ()
+
+    @property
+    def incomplete(self) -> bool:
+        """Tell whether the command ends with 3."""
+        return bool(self.missed)
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything in the store is other than before."""
+        return bool(self.new or self.updated or self.gone)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``--json`` prints."""
+        return {
+            "schema": 1,
+            "jobs": self.jobs,
+            "builds": {
+                "new": self.new,
+                "updated": self.updated,
+                "unchanged": self.unchanged,
+                "gone": self.gone,
+                "running": self.running,
+            },
+            "requests": self.requests,
+            "bytes": self.received_bytes,
+            "seconds": round(self.seconds, 3),
+            "incomplete": self.incomplete,
+            "missed": _as_json(self.missed),
+            "skipped": _as_json(self.skipped),
+        }
+
+    def sentence(self) -> str:
+        """Return the counts as one line."""
+        builds = f"{self.new} new, {self.updated} updated"
+        if self.gone:
+            builds += f", {self.gone} gone from Jenkins"
+        if self.running:
+            builds += f", {self.running} running"
+        kilobytes = self.received_bytes / 1e3
+        size = f"{kilobytes / 1e3:.1f} MB" if kilobytes >= 100 else f"{kilobytes:.1f} kB"
+        jobs = f"{self.jobs} job" + ("" if self.jobs == 1 else "s")
+        return f"{jobs}: {builds} ({self.requests} requests, {size}, {self.seconds:.1f} s)"
+
+
+def _as_json(notes: Iterable[Note]) -> list[dict[str, str]]:
+    return [{"what": note.what, "why": note.why} for note in notes]
