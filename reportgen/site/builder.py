@@ -14,6 +14,7 @@ from reportgen.site import publish
 from reportgen.site.cache import StoreCache
 from reportgen.site.maker import SiteMaker
 from reportgen.site.plan import grouped
+from reportgen.site.state import Since
 from reportgen.site.work import Failure, Outcome
 from reportgen.site.write import MANIFEST, Entry, discard, file_digest, finish_tree, read_manifest, start_tree
 from reportgen.store.db import Store
@@ -99,13 +100,19 @@ class _Publication:
         rows = (row for row in self._store.versions() if row.detail.get("site", "") == self._site)
         return next((row for row in rows if (self._output / row.id / MANIFEST).is_file()), None)
 
+    def _since(self, version: str) -> Since | None:
+        """The version that "new since" refers to: the last one before this, also where it is no longer there."""
+        rows = (row for row in self._store.versions() if row.detail.get("site", "") == self._site and row.id != version)
+        last = next(rows, None)
+        return Since.of(last) if last is not None else None
+
     def _publish(self, version: str, current: VersionRow | None, state: str) -> Summary:
         clean = self._options.clean
         previous = self._output / current.id if current is not None and not clean else None
         before = (read_manifest(previous) or {}) if previous is not None else {}
         tree = start_tree(self._output, version, previous)
         known = {} if clean else self._cache.load()
-        outcome = self._maker.make(tree, version, known, before, workers=self._options.workers)
+        outcome = self._maker.make(tree, version, known, before, since=self._since(version), workers=self._options.workers)
         if outcome.failures and self._options.strict:
             discard(tree.root)
             raise _refused(outcome)
@@ -125,7 +132,12 @@ class _Publication:
             revision=self._store.revision,
             manifest_sha256=manifest,
             data_as_of=self._maker.as_of,
-            detail={"state": "" if outcome.failures else state, "site": self._site, "pending": True},
+            detail={
+                "state": "" if outcome.failures else state,
+                "site": self._site,
+                "newest_build": self._maker.newest_build,
+                "pending": True,
+            },
         )
         self._store.record_version(row)
         publish.reveal(self._output, tree.root, version)

@@ -15,7 +15,10 @@ from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Shown
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
+from reportgen.site.pages.listing import jobs_page
+from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.plan import Survey
+from reportgen.site.state import Since, job_states, news, pipeline_states
 from reportgen.site.work import Studio
 from reportgen.store.view import StoreView
 
@@ -33,15 +36,22 @@ class LiveTask(NamedTuple):
 class LivePages:
     """Makes the live pages of one version."""
 
-    def __init__(self, found: Survey, view: StoreView, studio: Studio, live: Live, base: str) -> None:
+    def __init__(
+        self, found: Survey, view: StoreView, studio: Studio, live: Live, base: str, since: Since | None = None
+    ) -> None:
         self._found = found
         self._view = view
         self._studio = studio
         self._live = live
         self._base = base
+        self._since = since
+        self._states = job_states(found)
 
     def tasks(self) -> Iterator[LiveTask]:
         """Yield every live page of the site."""
+        links = self._found.links
+        yield self._task(links.overview, self._overview)
+        yield self._task("jobs/index.html", lambda: jobs_page(self._found.site, self._states, self._live))
         for job in self._found.jobs:
             yield self._task(self._found.links.job(job.name), lambda job=job: self._job(job))  # type: ignore[misc]
 
@@ -50,11 +60,27 @@ class LivePages:
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
 
     def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
-        text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), *extra])
+        text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), repr(self._since), *extra])
         return LiveTask(path, sha256(text.encode("utf-8", "backslashreplace")).hexdigest(), make)
 
     def _board_of(self, job: str) -> Judged | None:
         return next((j for j in self._found.judged if any(covers(p, job) for p in j.leaderboard.options.jobs)), None)
+
+    def _overview(self) -> Page:
+        found = self._found
+        newest = [build.id for build in found.builds[:RECENT]]
+        given = OverviewInput(
+            judged=found.judged,
+            pipelines=pipeline_states(found),
+            jobs=self._states,
+            recent=self._rows(newest),
+            running=found.running,
+            builds=news(found, self._since),
+            last_version=self._since.version if self._since else "",
+            last_as_of=self._since.as_of if self._since else None,
+            live=self._live,
+        )
+        return overview_page(found.site, given)
 
     def _job(self, job: Job) -> Page:
         found = self._found

@@ -17,6 +17,7 @@ from reportgen.site.live import LivePages
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import choose_workers, spread, start_processes
+from reportgen.site.state import Since, store_words
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
 from reportgen.site.write import Entry, Tree
@@ -45,6 +46,11 @@ class SiteMaker:
         return self._survey[1].as_of if self._survey is not None else None
 
     @property
+    def newest_build(self) -> int:
+        """The largest row number of a build in the store that the site was made from."""
+        return max((build.id for build in self._survey[1].builds), default=0) if self._survey is not None else 0
+
+    @property
     def base(self) -> str:
         """What every page depends on."""
         return sha256(f"{config_digest(self.config)} {self.theme.digest} {self.program}".encode()).hexdigest()
@@ -67,6 +73,7 @@ class SiteMaker:
         known: Mapping[str, PageRow],
         before: Mapping[str, Entry],
         *,
+        since: Since | None = None,
         workers: int | None = None,
         executor: Executor | None = None,
     ) -> Outcome:
@@ -76,8 +83,9 @@ class SiteMaker:
             setup = self._setup(found, tree)
             shop = Workshop(setup)
             try:
+                live = Live(as_of=found.as_of, version=version, words=store_words(found))
                 outcome = self._runs(found, shop, known, before, workers=workers, executor=executor)
-                self._live(found, view, shop, version, known, before, outcome)
+                self._live(LivePages(found, view, shop.studio, live, self.base, since), shop, known, before, outcome)
                 self._assets(tree, before, outcome)
                 self._exports(found, view, tree, before, outcome)
             finally:
@@ -134,16 +142,12 @@ class SiteMaker:
 
     def _live(
         self,
-        found: Survey,
-        view: StoreView,
+        pages: LivePages,
         shop: Workshop,
-        version: str,
         known: Mapping[str, PageRow],
         before: Mapping[str, Entry],
         outcome: Outcome,
     ) -> None:
-        live = Live(as_of=found.as_of, version=version)
-        pages = LivePages(found, view, shop.studio, live, self.base)
         for task in pages.tasks():
             row = usable(known.get(task.path), before)
             if row is not None and row.key == task.key:
