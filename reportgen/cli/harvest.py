@@ -1,0 +1,135 @@
+"""``reportgen harvest``: from Jenkins, or from a directory, into the store."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reportgen.cli import DONE, INCOMPLETE, App, pass_app, verb
+from reportgen.errors import ReportgenError
+
+if TYPE_CHECKING:
+    from reportgen.config import Config
+    from reportgen.harvest.http import HttpSettings
+    from reportgen.harvest.source import Source
+    from reportgen.harvest.summary import HarvestSummary
+
+_SHOWN = 10
+
+
+@verb("harvest")
+@click.option("--job", "jobs", multiple=True, metavar="PATTERN", help="Only configured jobs that match; may be repeated.")
+@click.option("--full", is_flag=True, help="Read every build anew.")
+@click.option(
+    "--from",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Read a directory of results, or a copy of a Jenkins home, instead of Jenkins.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@pass_app
+def command(app: App, jobs: tuple[str, ...], full: bool, directory: Path | None, as_json: bool) -> int:
+    """Fetch what is new on Jenkins into the store, and keep it for good.
+
+    Asks for what is new, once; what could not be fetched is named and tried again next time. JENKINS_USER and JENKINS_TOKEN,
+    or netrc, say who asks.
+    """
+    summary = harvest_into_store(app, app.config(), jobs=jobs, full=full, directory=directory)
+    if as_json:
+        click.echo(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
+    return INCOMPLETE if summary.incomplete else DONE
+
+
+def run_harvest(app: App, config: Config) -> int:
+    """Harvest what is new and return the exit status."""
+    return INCOMPLETE if harvest_into_store(app, config).incomplete else DONE
+
+
+def harvest_into_store(
+    app: App, config: Config, *, jobs: Sequence[str] = (), full: bool = False, directory: Path | None = None
+) -> HarvestSummary:
+    """Harvest, tell what was done, and return the summary."""
+    from reportgen.cli.clock import now
+    from reportgen.harvest.ingest import harvest
+    from reportgen.store.db import Store
+
+    with Store.open(config.store_path, controller=config.jenkins.name if config.jenkins else "jenkins") as store:
+        for warning in store.warnings:
+            app.console.warn(warning)
+        source = _directory_source(directory, config) if directory else _jenkins_source(config, os.environ)
+        try:
+            summary = harvest(source, store, config, now=now(), reporter=app.console, full=full, jobs=jobs)
+        finally:
+            source.close()
+    _tell(app, summary)
+    return summary
+
+
+def _tell(app: App, summary: HarvestSummary) -> None:
+    left_out = summary.skipped
+    if left_out:
+        more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+        app.console.line(f"left out: {'; '.join(map(str, left_out[:_SHOWN]))}{more}")
+    app.console.line(summary.sentence())
+
+
+def _jenkins_source(config: Config, environ: Mapping[str, str]) -> Source:
+    from reportgen.harvest.http import Http, find_credentials
+    from reportgen.harvest.jenkins import JenkinsSource
+    from reportgen.redact import Redactor
+
+    if config.jenkins is None:
+        raise ReportgenError(
+            f"{config.file or 'reportgen.toml'} has no [jenkins], so there is nothing to harvest",
+            hint="set [jenkins] url, or name a directory with --from",
+        )
+    credentials = find_credentials(config.jenkins.url, environ)
+    known = [credentials.token.reveal()] if credentials else []
+    redactor = Redactor(names=config.secrets.names, allow=config.secrets.allow, known=known)
+    return JenkinsSource(Http(http_settings(config, environ)), redactor=redactor)
+
+
+def http_settings(config: Config, environ: Mapping[str, str]) -> HttpSettings:
+    """Return how to ask the configured controller; what the configuration leaves to the environment comes from `environ`."""
+    from reportgen.harvest.http import HttpSettings, find_credentials
+
+    jenkins = config.jenkins
+    assert jenkins is not None
+    bundle = jenkins.ca_bundle or environ.get("REQUESTS_CA_BUNDLE", "")
+    if bundle and not (config.root / bundle).exists():
+        raise ReportgenError(f"{bundle}: there is no such file of certificates", hint="mend [jenkins] ca_bundle")
+    return HttpSettings(
+        url=jenkins.url,
+        credentials=find_credentials(jenkins.url, environ),
+        timeout_s=jenkins.timeout,
+        verify=str(config.root / bundle) if bundle else True,
+        proxies=_proxies(jenkins.proxy, jenkins.url, environ),
+        artifact_hosts=jenkins.artifact_hosts,
+    )
+
+
+def _proxies(setting: str, url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    if not setting:
+        return {}
+    if setting != "env":
+        return {"http": setting, "https": setting}
+    from urllib.parse import urlsplit
+    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # in every CPython, not in the stubs
+
+    excluded = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    if proxy_bypass_environment(urlsplit(url).hostname or "", {"no": excluded}):
+        return {}
+    found = {scheme: environ.get(f"{scheme}_proxy") or environ.get(f"{scheme.upper()}_PROXY") for scheme in ("http", "https")}
+    return {scheme: address for scheme, address in found.items() if address}
+
+
+def _directory_source(directory: Path, config: Config) -> Source:
+    from reportgen.harvest.directory import DirectorySource
+
+    return DirectorySource(directory, config)
