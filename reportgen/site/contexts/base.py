@@ -87,7 +87,7 @@ class Plot(NamedTuple):
 
 
 class Spark(NamedTuple):
-    """A small line of a value over builds, on a grid of 112 × 24."""
+    """A small line of a value over builds."""
 
     points: Annotated[str, "Coordinates of the line, as the attribute of an SVG polyline has them."]
     last_x: Annotated[str, "Of the last point; empty where the last build has no value."]
@@ -95,6 +95,9 @@ class Spark(NamedTuple):
     gaps: Annotated[tuple[str, ...], "Horizontal places of builds without a value."]
     alt: Annotated[str, "What it shows, with numbers."]
     band: Annotated[tuple[str, str], "Top and height of the champion's interval; empty where there is none."] = ("", "")
+    width: Annotated[str, "Width of the picture; coordinates are in its pixels."] = "112"
+    height: Annotated[str, "Height of the picture."] = "24"
+    floor: Annotated[str, "Where the crosses of builds without a value stand."] = "20"
 
 
 class Fact(NamedTuple):

@@ -92,7 +92,7 @@ class Site:
         unit = options.unit if options and options.unit is not None else next((m.unit for m in known if m.unit), None)
         title = (options.title if options else "") or fmt.metric_title(name)
         if unit and title.lower().endswith(f" {unit.lower()}"):
-            title = title[: -len(unit) - 1]
+            unit = ""
         return Style(name, title, spec, direction or "none", unit or "")
 
     def person(self, user: str | None) -> str:
@@ -243,4 +243,4 @@ def finite(metric: Metric | None) -> float | None:
 def is_share(style: Style, metric: Metric) -> bool:
     """Whether a metric is a score between −1 and 1, so that differences of it share a scale with other scores."""
     value = finite(metric)
-    return value is not None and -1 <= value <= 1 and not style.unit
+    return value is not None and -1 <= value <= 1 and not style.unit and not metric.unit

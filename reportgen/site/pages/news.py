@@ -60,8 +60,8 @@ def find_news(
     found = [_waiting(site, build) for build in running if build.waiting_for]
     ranked = _ranked(judged)
     for build in builds:
-        found.append(_build(site, build, ranked))
-        found.extend(_regressions(site, path, build, ranked))
+        worse = list(_regressions(site, path, build, ranked))
+        found += worse or [_build(site, build, ranked)]
     if since is not None:
         found.extend(_titles(site, path, judged, since))
     order = {group: index for index, group in enumerate(GROUPS)}
@@ -126,6 +126,8 @@ def _plain_words(build: BuildNews) -> str:
         return f"{first.value}" + (f": “{first.reason}”" if first.reason else "")
     if made:
         return f"Made {fmt.listed(made[:2])}"
+    if row.models:
+        return f"Used {row.models[0].name} {fmt.short_digest(row.models[0].sha256)}"
     if row.datasets:
         return f"Data set {row.datasets[0].name}"
     return "Finished"
@@ -181,6 +183,8 @@ def _regressions(site: Site, path: str, build: BuildNews, ranked: _Ranked) -> It
 
 
 def _titles(site: Site, path: str, judged: Sequence[Judged], since: datetime) -> Iterable[News]:
+    """Every title that changed hands; one entry where a run took several at once."""
+    moves: dict[tuple[object, ...], list[tuple[Judged, Term, Term | None]]] = {}
     for board_of in judged:
         board = board_of.leaderboard.current
         if board is None:
@@ -188,13 +192,17 @@ def _titles(site: Site, path: str, judged: Sequence[Judged], since: datetime) ->
         terms = board_of.titles.history(board.key)
         for index, term in enumerate(terms):
             if term.since > since and term.holder.run is not None:
-                yield _title(site, path, board_of, term, terms[index - 1] if index else None)
+                key = (run_id(term.holder.run), term.since)
+                moves.setdefault(key, []).append((board_of, term, terms[index - 1] if index else None))
+    return [_title(site, path, taken) for taken in moves.values()]
 
 
-def _title(site: Site, path: str, judged: Judged, term: Term, before: Term | None) -> News:
+def _title(site: Site, path: str, taken: Sequence[tuple[Judged, Term, Term | None]]) -> News:
+    _, term, before = taken[0]
     run = term.holder.run or term.holder.known
     assert run is not None
-    spans = [Span(f"Took the title of {judged.leaderboard.options.label}")]
+    names = list(dict.fromkeys(judged.leaderboard.options.label for judged, _, _ in taken))
+    spans = [Span(f"Took the title of {fmt.listed(names[:4])}")]
     earlier = before.holder.run or before.holder.known if before else None
     if earlier is not None:
         spans += [Span(" from "), Span(run_label(earlier, run.job), relative(path, site.links.row(earlier)))]

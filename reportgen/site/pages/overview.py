@@ -274,7 +274,7 @@ def _card_spark(board_of: Judged, board: Board, champion: BoardRow | None, style
     if gaps:
         words += f"; {gaps} without a value"
     band = (champion.low, champion.high) if champion and champion.low is not None and champion.high is not None else None
-    return spark(values, words, band=band)
+    return spark(values, words, band=band, size=(320, 48))
 
 
 def _flow(site: Site, path: str, state: PipelineState) -> Flow:

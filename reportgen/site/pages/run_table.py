@@ -10,7 +10,7 @@ from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Plot, Result, Tick
 from reportgen.site.contexts.job import JobRow
 from reportgen.site.links import relative
-from reportgen.site.pages.base import NO_DELTA, Site, Style, finite, result_of, run_label
+from reportgen.site.pages.base import NO_DELTA, Site, Style, finite, number_label, result_of, run_label
 from reportgen.site.pages.columns import Columns
 from reportgen.site.pages.run_metrics import compared, delta_cell
 from reportgen.site.pages.scale import Scale
@@ -27,8 +27,12 @@ def run_rows(
     champion: RunRow | None = None,
     baseline: RunRow | None = None,
     job: str = "",
+    previous: bool = True,
 ) -> tuple[tuple[Tick, ...], tuple[JobRow, ...]]:
-    """Return the scale and the rows of a table of runs, newest first; runs of other jobs than `job` are named in full."""
+    """Return the scale and the rows of a table of runs, newest first; runs of other jobs than `job` are named in full.
+
+    Without `previous` they are runs of one build: named by their names, in any order, and not compared with one another.
+    """
     metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
     intervals = any(metric.low is not None for metric in metrics)
     scale = Scale.over(v for m in metrics for v in (finite(m), m.low, m.high)) if intervals else None
@@ -38,17 +42,17 @@ def run_rows(
     for position, row in enumerate(shown):
         metric = row.metrics.get(style.name) if style else None
         missing = _why(row, style)
-        previous = before[position]
+        earlier = before[position] if previous else None
         tag = tags.get(run_id(row), "")
         difference = None
-        if style and previous is not None:
-            difference = compared(style, metric, previous.metrics.get(style.name), comparable=True)
+        if style and earlier is not None:
+            difference = compared(style, metric, earlier.metrics.get(style.name), comparable=True)
         plot = Plot()
         if scale and metric and not missing:
             plot = scale.plot(finite(metric), metric.low, metric.high, me=tag == "champion")
         rows.append(
             JobRow(
-                label=run_label(row, job or row.job),
+                label=run_label(row, job or row.job) if previous else (row.name or number_label(row)),
                 href=relative(path, site.links.row(row)),
                 key=str(row.key),
                 tag=tag,
@@ -62,7 +66,7 @@ def run_rows(
                 seconds=f"{row.duration_s:.1f}",
                 date=fmt.day(row.started_at),
                 datetime=fmt.machine_time(row.started_at),
-                group=_break(shown[position - 1] if position else None, row),
+                group=_break(shown[position - 1] if position and previous else None, row),
             )
         )
     return (scale.ticks() if scale else ()), tuple(rows)

@@ -102,7 +102,13 @@ def _step(rough: float) -> float:
     return next(step for step in _STEPS if step * power >= rough * (1 - 1e-9)) * power
 
 
-def spark(values: Sequence[float | None], alt: str, *, band: tuple[float, float] | None = None) -> Spark | None:
+def spark(
+    values: Sequence[float | None],
+    alt: str,
+    *,
+    band: tuple[float, float] | None = None,
+    size: tuple[int, int] = (112, 24),
+) -> Spark | None:
     """Return a small line of `values`, oldest first; None where fewer than two are known.
 
     Builds without a value are crosses on the floor. `band` is the champion's interval; it may reach beyond the picture.
@@ -112,16 +118,18 @@ def spark(values: Sequence[float | None], alt: str, *, band: tuple[float, float]
         return None
     low, high = min(known), max(known)
     span = high - low
-    width = 106.0 / (len(values) - 1)
+    wide, tall = size
+    step = (wide - 6) / (len(values) - 1)
+    room = tall - 7
 
     def y(value: float) -> float:
-        return 11.0 if not span else 20.0 - 17.0 * (value - low) / span
+        return tall / 2 - 1 if not span else tall - 4 - room * (value - low) / span
 
     points: list[str] = []
     gaps: list[str] = []
     last = ("", "")
     for index, value in enumerate(values):
-        x = f"{2 + index * width:.0f}"
+        x = f"{2 + index * step:.0f}"
         if value is None or not math.isfinite(value):
             gaps.append(x)
         else:
@@ -130,7 +138,8 @@ def spark(values: Sequence[float | None], alt: str, *, band: tuple[float, float]
     ended = values[-1] is not None and math.isfinite(values[-1])
     edges = ("", "")
     if band is not None and span:
-        top, bottom = max(y(band[1]), 0.0), min(y(band[0]), 24.0)
+        top, bottom = max(y(band[1]), 0.0), min(y(band[0]), float(tall))
         if bottom > top:
             edges = (f"{top:.1f}", f"{bottom - top:.1f}")
-    return Spark(" ".join(points), last[0] if ended else "", last[1] if ended else "", tuple(gaps), alt, edges)
+    end = last if ended else ("", "")
+    return Spark(" ".join(points), *end, tuple(gaps), alt, edges, str(wide), str(tall), str(tall - 4))
