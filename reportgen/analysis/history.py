@@ -57,7 +57,7 @@ class Shift:
     """A confirmed level change: `good` is the last build of the level before, `bad` the first of the new one.
 
     (For an improvement the names stay, and mean before and after.) `open` tells whether the latest level is still worse than
-    the best before it; `recovered` is the build at which it no longer was. `back` says that it only ends a short better stretch.
+    the best before it; `recovered` is the build at which it no longer was. `back` says that it only ends a better stretch.
     `between` are builds inside the range that have no value; `changed` names what differs between the two ends, data first.
     `unsure` says that the place may be three builds off.
     """

@@ -97,11 +97,9 @@ class BuildIndex:
     def find(self, job: str, number: int, at: datetime) -> list[RunRow]:
         """Return the runs of the build that had this number at the time `at`, by run name; empty if it is not known."""
         rows = self._builds.get((job, number), [])
-        if not rows:
-            return []
-        starts = [row.started_at for row in rows]
-        start = starts[max(0, bisect.bisect_right(starts, at) - 1)]
-        return [row for row in rows if row.started_at == start]
+        place = bisect.bisect_right(rows, at, key=lambda row: row.started_at)
+        start = rows[place - 1].started_at if place else None
+        return [row for row in rows[:place] if row.started_at == start]
 
     def upstream(self, row: RunRow) -> list[Build]:
         """Return the builds that `row` came from, the most telling first: causes, named by parameters, fingerprints."""
