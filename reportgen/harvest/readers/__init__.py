@@ -10,8 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 
-from reportgen.harvest.readers.metrics import METRICS, PARAMS
+from reportgen.harvest.readers.dvclive import DVCLIVE
+from reportgen.harvest.readers.images import IMAGES
+from reportgen.harvest.readers.json_files import BENCHMARK_PAGE, CHARTS, JSON_FILES
+from reportgen.harvest.readers.junit import JUNIT
+from reportgen.harvest.readers.markdown import MARKDOWN
+from reportgen.harvest.readers.metrics import PARAMS
+from reportgen.harvest.readers.mlruns import MLRUNS
+from reportgen.harvest.readers.models import MODELS
 from reportgen.harvest.readers.native import NATIVE
+from reportgen.harvest.readers.notebooks import NOTEBOOKS
+from reportgen.harvest.readers.tables import TABLES
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
 
 __all__ = ["READERS", "ReadContext", "ReadResult", "Reader", "assign", "installed_readers"]
@@ -22,8 +31,18 @@ READERS: Mapping[str, Reader] = {
     reader.name: reader
     for reader in (
         NATIVE,
+        MLRUNS,
+        DVCLIVE,
+        CHARTS,
         PARAMS,
-        METRICS,
+        JSON_FILES,
+        BENCHMARK_PAGE,
+        JUNIT,
+        TABLES,
+        IMAGES,
+        MARKDOWN,
+        NOTEBOOKS,
+        MODELS,
     )
 }
 

@@ -29,9 +29,12 @@ def is_metrics_path(path: str) -> bool:
     return name.endswith(".json") and not any(fnmatchcase(name, pattern) for pattern in NOT_METRICS)
 
 
-def read_metrics(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
-    """Return the metrics and params in JSON files; a file that holds none is an attachment only."""
-    prefixes = name_prefixes(files)
+def read_metrics(files: Mapping[str, bytes], context: ReadContext, *, prefixes: Mapping[str, str] | None = None) -> ReadResult:
+    """Return the metrics and params in JSON files; a file that holds none is an attachment only.
+
+    `prefixes` are what stands before the names of each file, where more files than these decide on them.
+    """
+    prefixes = name_prefixes(files) if prefixes is None else prefixes
     metrics: dict[str, Metric] = {}
     params: dict[str, Any] = {}
     attachments: list[Attachment] = []
@@ -83,16 +86,23 @@ def _load_params(path: str, content: bytes, context: ReadContext) -> Any:
         raise BadJson(f"{len(content):,} bytes are over the limit of {context.limits.json_:,}")
     if path.endswith(".json"):
         return load_json(content)
+    return load_yaml(content)
+
+
+def load_yaml(content: bytes) -> Any:
+    """Return the plain values of a YAML document; raise BadJson for anything else.
+
+    A document with aliases is refused, as a few of them can stand for billions of values.
+    """
     import yaml
 
     try:
-        return _load_yaml(content)
-    except (yaml.YAMLError, RecursionError, UnicodeError) as problem:
+        return _plain_yaml(content)
+    except (yaml.YAMLError, RecursionError, ValueError) as problem:
         raise BadJson(f"no YAML: {' '.join(str(problem).split())[:300]}") from None
 
 
-def _load_yaml(content: bytes) -> Any:
-    """Return plain values; a document with aliases is refused, as a few of them can stand for billions of values."""
+def _plain_yaml(content: bytes) -> Any:
     import yaml
 
     loader = yaml.SafeLoader(content)

@@ -61,6 +61,58 @@ class ReadResult:
     notes: tuple[str, ...] = ()
     tests: Tests | None = None
     problems: tuple[Problem, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """Pictures that were inside another file, by a path of their own: the other file's, ``!/`` and a name."""
+
+    @classmethod
+    def quarantined(cls, path: str, reason: str) -> ReadResult:
+        """Return what is left of a file that could not be read: its name, and why it was set aside."""
+        name = path.rsplit("/", 1)[-1]
+        ending = name.rpartition(".")[2].lower() if "." in name else ""
+        attachment = Attachment(
+            kind="artifact", name=name, label=name, format=ending, path=path, state="refused", reason=reason
+        )
+        return cls(attachments=(attachment,), problems=(Problem(path=path, reason=reason),))
+
+
+def join(results: Iterable[ReadResult]) -> ReadResult:
+    """Return one result with what is in all of them; of a name that comes twice the first one holds, tests are added up."""
+    parts = list(results)
+    metrics: dict[str, Metric] = {}
+    series: dict[str, tuple[Point, ...]] = {}
+    params: dict[str, Any] = {}
+    tags: dict[str, Scalar] = {}
+    for part in parts:
+        for metric in part.metrics:
+            if metrics.setdefault(metric.name, metric) is metric and metric.name in part.series:
+                series[metric.name] = part.series[metric.name]
+        params.update((name, value) for name, value in part.params.items() if name not in params)
+        tags.update((name, value) for name, value in part.tags.items() if name not in tags)
+    return ReadResult(
+        runs=tuple(run for part in parts for run in part.runs),
+        metrics=tuple(metrics.values()),
+        series=series,
+        params=params,
+        tags=tags,
+        datasets=tuple(dataset for part in parts for dataset in part.datasets),
+        models=tuple(model for part in parts for model in part.models),
+        attachments=tuple(attachment for part in parts for attachment in part.attachments),
+        notes=tuple(note for part in parts for note in part.notes),
+        tests=_sum_tests([part.tests for part in parts if part.tests is not None]),
+        problems=tuple(problem for part in parts for problem in part.problems),
+        files={path: content for part in parts for path, content in part.files.items()},
+    )
+
+
+def _sum_tests(tests: list[Tests]) -> Tests | None:
+    if not tests:
+        return None
+    return Tests(
+        total=sum(one.total for one in tests),
+        failed=sum(one.failed for one in tests),
+        skipped=sum(one.skipped for one in tests),
+        failures=tuple(case for one in tests for case in one.failures),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,113 @@
+"""DVCLive directories: ``metrics.json``, ``params.yaml`` and a TSV per series below ``plots/metrics``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from typing import Any
+
+from reportgen.harvest.readers.images import FORMATS, read_images
+from reportgen.harvest.readers.metrics import as_number, leaves, read_params, report
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.strict import BadJson, clean_text, decode_text, load_json
+from reportgen.model import Metric, Point
+
+_SERIES = "plots/metrics/"
+
+
+def claim_directories(paths: frozenset[str]) -> set[str]:
+    """Return the paths in directories that DVCLive wrote: those with ``metrics.json`` and series beside it."""
+    homes = {path.removesuffix("metrics.json") for path in paths if path == "metrics.json" or path.endswith("/metrics.json")}
+    ours = {home for home in homes if any(path.startswith(home + _SERIES) and path.endswith(".tsv") for path in paths)}
+    return {path for path in paths for home in ours if path.startswith(home) and _belongs(path.removeprefix(home))}
+
+
+def _belongs(path: str) -> bool:
+    return path in {"metrics.json", "params.yaml"} or path.startswith("plots/")
+
+
+def read_directories(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
+    """Return metrics with their series, params and pictures; with several directories, names begin with the directory's."""
+    homes = sorted({path.removesuffix("metrics.json") for path in files if path.rsplit("/", 1)[-1] == "metrics.json"})
+    results = []
+    for home in homes:
+        prefix = home.rstrip("/").rsplit("/", 1)[-1] + "/" if len(homes) > 1 and home else ""
+        inside = {path: content for path, content in files.items() if path.startswith(home)}
+        results.append(_directory(home, prefix, inside, context))
+    return join(results)
+
+
+def _directory(home: str, prefix: str, files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
+    results = [
+        read_params({path: content for path, content in files.items() if path == home + "params.yaml"}, context),
+        read_images({path: content for path, content in files.items() if _is_picture(path)}, context),
+    ]
+    series: dict[str, tuple[Point, ...]] = {}
+    for path in sorted(files):
+        if path.startswith(home + _SERIES) and path.endswith(".tsv"):
+            name = prefix + path.removeprefix(home + _SERIES).removesuffix(".tsv")
+            try:
+                series[name] = _series(files[path])
+            except ValueError as problem:
+                results.append(ReadResult.quarantined(path, str(problem)))
+        elif path.endswith(".json"):
+            results.append(ReadResult(attachments=(report(path),)))
+    try:
+        value = load_json(files[home + "metrics.json"])
+    except (BadJson, KeyError) as problem:
+        return join([ReadResult.quarantined(home + "metrics.json", str(problem)), *results])
+    metrics = _metrics(value, prefix, series)[: context.limits.metrics_per_run]
+    return join([ReadResult(metrics=tuple(metrics), series={m.name: series[m.name] for m in metrics if m.points}), *results])
+
+
+def _is_picture(path: str) -> bool:
+    return path.rpartition(".")[2].lower() in FORMATS
+
+
+def _metrics(value: Any, prefix: str, series: Mapping[str, tuple[Point, ...]]) -> list[Metric]:
+    """Return the metrics of the summary, then those of series that the summary does not name."""
+    found: dict[str, Metric] = {}
+    for name, leaf in leaves(value) if isinstance(value, Mapping) else ():
+        number = as_number(leaf)
+        if number is None or name == "step":
+            continue
+        points = series.get(prefix + name, ())
+        step = points[-1].step if points else None
+        found[prefix + name] = Metric(name=prefix + name, value=number, step=step, points=len(points))
+    for name, points in series.items():
+        if points and name not in found:
+            found[name] = Metric(name=name, value=points[-1].value, step=points[-1].step, points=len(points))
+    return list(found.values())
+
+
+def _series(content: bytes) -> tuple[Point, ...]:
+    """Return the points of a TSV with a column ``step`` and the value in its last column."""
+    rows = csv.reader(decode_text(content).splitlines(), delimiter="\t")
+    try:
+        head = next(rows, [])
+        if "step" not in head or len(head) < 2:
+            raise BadJson("no series: there is no column `step` and a value")
+        place = head.index("step")
+        points: dict[int, float] = {}
+        for row in rows:
+            number = as_number(_number(row[-1])) if len(row) == len(head) else None
+            if number is not None and row[place].lstrip("-").isdecimal():
+                points[int(clean_text(row[place]))] = float(number)
+    except csv.Error as problem:
+        raise BadJson(f"no series: {problem}") from None
+    return tuple(Point(step=step, value=points[step]) for step in sorted(points))
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+DVCLIVE = Reader(
+    name="dvclive",
+    matches=lambda path: f"/{_SERIES}" in f"/{path}",
+    claims=claim_directories,
+    read=read_directories,
+)

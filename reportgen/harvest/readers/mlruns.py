@@ -1,0 +1,202 @@
+"""MLflow's file store ``mlruns/``: one run of ours per tracked run, read from its small files without MLflow."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from reportgen.harvest.readers.images import FORMATS
+from reportgen.harvest.readers.metrics import load_yaml
+from reportgen.harvest.readers.models import describe, is_model_path
+from reportgen.harvest.readers.passport import BadModel
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.strict import BadJson, clean_text, decode_text
+from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, RunStatus, Scalar
+
+_RUN = re.compile(r"((?:.*/)?[^/]+/([0-9a-f]{32})/)meta\.yaml")
+_EXPERIMENT_FILES = re.compile(r"((?:.*/)?[^/]+/)(?:meta\.yaml|datasets/[^/]+/meta\.yaml|tags/.+)")
+_STATUS: Mapping[Any, RunStatus] = {
+    3: "complete", 4: "failed", 5: "aborted", "FINISHED": "complete", "FAILED": "failed", "KILLED": "aborted",
+}  # fmt: skip
+_ROLES = {"train": "training", "training": "training", "val": "validation", "eval": "validation", "validation": "validation"}
+_NOTE, _COMMIT, _BRANCH = "mlflow.note.content", "mlflow.source.git.commit", "mlflow.source.git.branch"
+_KINDS = {"csv": "table", "tsv": "table", **dict.fromkeys(FORMATS, "figure")}
+_INTEGER, _REAL = re.compile(r"-?\d{1,18}"), re.compile(r"-?\d+\.\d*(?:[eE][-+]?\d{1,3})?|-?\d+[eE][-+]?\d{1,3}")
+
+
+def claim_store(paths: frozenset[str]) -> set[str]:
+    """Return the paths of tracked runs and of the experiments they belong to."""
+    homes = {found[1] for path in paths if (found := _RUN.fullmatch(path))}
+    experiments = {home.rstrip("/").rpartition("/")[0] + "/" for home in homes}
+    claimed = {path for path in paths for home in homes if path.startswith(home)}
+    for path in paths:
+        found = _EXPERIMENT_FILES.fullmatch(path)
+        if found and (found[1] in experiments or any(path.startswith(home + "datasets/") for home in experiments)):
+            claimed.add(path)
+    return claimed
+
+
+def read_store(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
+    """Return the runs of the store, oldest first."""
+    runs: list[Run] = []
+    problems: list[ReadResult] = []
+    for path in sorted(files):
+        found = _RUN.fullmatch(path)
+        if found is None:
+            continue
+        inside = {name.removeprefix(found[1]): name for name in files if name.startswith(found[1])}
+        try:
+            run, unread = _run(found[1], found[2], inside, files, context)
+        except BadJson as problem:
+            problems.append(ReadResult.quarantined(path, str(problem)))
+            continue
+        runs.append(run)
+        problems.append(ReadResult(problems=tuple(unread)))
+    latest = datetime.max.replace(tzinfo=UTC)
+    runs.sort(key=lambda run: (run.started_at or latest, run.name, run.record))
+    return join([ReadResult(runs=tuple(runs)), *problems])
+
+
+def _run(
+    home: str, run_id: str, inside: Mapping[str, str], files: Mapping[str, bytes], context: ReadContext
+) -> tuple[Run, list[Problem]]:
+    meta = load_yaml(files[inside["meta.yaml"]])
+    if not isinstance(meta, Mapping):
+        raise BadJson("no description of a tracked run")
+    texts = {kind: _texts(kind + "/", inside, files) for kind in ("params", "tags")}
+    tags = texts["tags"]
+    metrics, series, problems = _metrics(inside, files)
+    if len(metrics) > context.limits.metrics_per_run:
+        reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
+        problems.append(Problem(path=home, reason=reason))
+        metrics = metrics[: context.limits.metrics_per_run]
+    started, ended = _moment(meta.get("start_time")), _moment(meta.get("end_time"))
+    run = Run(
+        name=clean_text(str(meta.get("run_name") or tags.get("mlflow.runName") or run_id[:8]))[:500],
+        stage=context.stage,
+        status=_STATUS.get(meta.get("status"), "interrupted"),
+        record=run_id[:8],
+        started_at=started,
+        duration_s=(ended - started).total_seconds() if started and ended and ended >= started else None,
+        params={name: plain(value) for name, value in texts["params"].items()},
+        metrics=tuple(metrics),
+        series={metric.name: series[metric.name] for metric in metrics if metric.points},
+        tags=cast("Mapping[str, Scalar]", {name: value for name, value in tags.items() if not name.startswith("mlflow.")}),
+        datasets=tuple(_datasets(home, inside, files)),
+        models=tuple(_models(inside, files, context)),
+        attachments=tuple(_artifact(name, inside[name]) for name in sorted(inside) if name.startswith("artifacts/")),
+        notes=(tags[_NOTE],) if tags.get(_NOTE) else (),
+        commit=tags.get(_COMMIT),
+        branch=tags.get(_BRANCH),
+    )
+    return run, problems
+
+
+def _texts(folder: str, inside: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, str]:
+    return {
+        name.removeprefix(folder): clean_text(decode_text(files[inside[name]]))
+        for name in sorted(inside)
+        if name.startswith(folder)
+    }
+
+
+def plain(text: str) -> Scalar:
+    """Return the number or truth value that a text stands for, as MLflow writes every param as text; else the text."""
+    if text in {"True", "False"}:
+        return text == "True"
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _REAL.fullmatch(text) else text
+
+
+def _metrics(
+    inside: Mapping[str, str], files: Mapping[str, bytes]
+) -> tuple[list[Metric], dict[str, tuple[Point, ...]], list[Problem]]:
+    metrics: list[Metric] = []
+    series: dict[str, tuple[Point, ...]] = {}
+    problems: list[Problem] = []
+    for name in sorted(inside):
+        if not name.startswith("metrics/"):
+            continue
+        metric = name.removeprefix("metrics/")
+        points, unread = _points(decode_text(files[inside[name]]))
+        if unread or not points:
+            problems.append(Problem(path=inside[name], reason=f"{unread} lines are no values" if unread else "empty"))
+        if not points:
+            continue
+        several = len(points) > 1
+        step = max(points)
+        metrics.append(
+            Metric(name=metric, value=points[step], step=step if several else None, points=len(points) if several else 0)
+        )
+        if several:
+            series[metric] = tuple(Point(step=at, value=points[at]) for at in sorted(points))
+    return metrics, series, problems
+
+
+def _points(text: str) -> tuple[dict[int, float], int]:
+    """Return the values by step of lines ``time value step``, and how many lines are none."""
+    points: dict[int, float] = {}
+    unread = 0
+    for line in text.splitlines():
+        parts = line.split()
+        try:
+            points[int(parts[2]) if len(parts) > 2 else 0] = float(parts[1])
+        except (IndexError, ValueError):
+            unread += bool(parts)
+    return points, unread
+
+
+def _datasets(home: str, inside: Mapping[str, str], files: Mapping[str, bytes]) -> list[Dataset]:
+    """Return the logged inputs. MLflow's short digest is no SHA-256: the identity kept is that of name and digest together."""
+    experiment = home.rstrip("/").rpartition("/")[0] + "/"
+    found = []
+    for name in sorted(inside):
+        if not (name.startswith("inputs/") and name.endswith("/meta.yaml")):
+            continue
+        try:
+            used = load_yaml(files[inside[name]])
+            meta = load_yaml(files[f"{experiment}datasets/{used['source_id']}/meta.yaml"])
+            label, digest = str(meta["name"]), str(meta["digest"])
+            role = str((used.get("tags") or {}).get("mlflow.data.context", ""))
+        except (BadJson, KeyError, TypeError, AttributeError):
+            continue
+        identity = hashlib.sha256(f"mlflow dataset {label} {digest}".encode("utf-8", "replace")).hexdigest()
+        found.append(Dataset(name=clean_text(label), role=_ROLES.get(role, role) or None, sha256=identity))
+    return found
+
+
+def _models(inside: Mapping[str, str], files: Mapping[str, bytes], context: ReadContext) -> list[Model]:
+    """Return the passports of logged model files; of one that cannot be described there is only the attachment."""
+    found = []
+    for name in sorted(inside):
+        if name.startswith("artifacts/") and is_model_path(name):
+            with suppress(BadModel):
+                found.append(describe(inside[name], files[inside[name]], context))
+    return found
+
+
+def _artifact(name: str, path: str) -> Attachment:
+    label = name.removeprefix("artifacts/")
+    stem, dot, ending = label.rpartition(".")
+    kind = _KINDS.get(ending.lower(), "artifact") if dot else "artifact"
+    return Attachment(
+        kind=cast("Any", kind),
+        name=stem if kind != "artifact" else label,
+        label=label,
+        format=ending.lower() if dot else "",
+        path=path,
+    )
+
+
+def _moment(value: Any) -> datetime | None:
+    if not isinstance(value, int) or not 0 < value < 1 << 43:
+        return None
+    return datetime.fromtimestamp(value / 1000, tz=UTC)
+
+
+MLRUNS = Reader(name="mlflow", matches=lambda path: _RUN.fullmatch(path) is not None, claims=claim_store, read=read_store)
