@@ -170,11 +170,11 @@ def _grid(site: Site, path: str, rows: Sequence[RunRow], style: Style) -> tuple[
     for level in _levels(rows, down):
         cells = [Cell((Span(level),), "mono")]
         for other in _levels(rows, across):
-            row = best.get((level, other))
-            value = finite(row.metrics.get(style.name)) if row else None
-            if row is None or value is None:
+            found = best.get((level, other))
+            value = finite(found.metrics.get(style.name)) if found else None
+            if found is None or value is None:
                 cells.append(
-                    Cell((Span("not run" if row is None else fmt.missing_reason(found.metrics.get(style.name)), mark="none"),))
+                    Cell((Span("not run" if found is None else fmt.missing_reason(found.metrics.get(style.name)), mark="none"),))
                 )
                 continue
             share = (value - low) / (high - low) if high > low else 1.0
