@@ -6,19 +6,115 @@ import dataclasses
 import json
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
+from keyword import iskeyword
 from operator import attrgetter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import jinja2
+import jinja2.compiler
+import jinja2.nodes
+from jinja2.runtime import Macro
+from jinja2.utils import missing
+from markupsafe import Markup, escape
 
 from reportgen.errors import ThemeError
 from reportgen.site.page import Page
 from reportgen.site.theme import Theme
 
 _Load = tuple[str, str, Callable[[], bool]]
+
+try:
+    from markupsafe._speedups import _escape_inner as _escape_text
+except ImportError:
+
+    def _escape_text(s: str, /) -> str:
+        return str(escape(s))
+
+
+class _QuickGenerator(jinja2.compiler.CodeGenerator):
+    """Generates code that fits what our templates get: contexts have attributes, and most calls are macros.
+
+    A page makes thousands of look-ups and hundreds of macro calls; the general forms cost as much as all the rest together.
+    """
+
+    def visit_Getattr(self, node: jinja2.nodes.Getattr, frame: Any) -> None:  # noqa: N802 - named by Jinja
+        if iskeyword(node.attr):
+            super().visit_Getattr(node, frame)
+            return
+        self.visit(node.node, frame)
+        self.write(f".{node.attr}")
+
+    def visit_Call(self, node: jinja2.nodes.Call, frame: Any, forward_caller: bool = False) -> None:  # noqa: N802
+        if forward_caller or node.dyn_args is not None or node.dyn_kwargs is not None:
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.write("environment.callee(context, ")
+        self.visit(node.node, frame)
+        self.write(")(")
+        parts: list[tuple[str, Any]] = [("", each) for each in node.args]
+        parts += [(f"{each.key}=", each.value) for each in node.kwargs]
+        for lead, value in parts:
+            self.write(lead)
+            self.visit(value, frame)
+            self.write(", ")
+        self.write(")")
+
+    def _output_child_pre(self, node: Any, frame: Any, finalize: Any) -> None:
+        if frame.eval_ctx.volatile or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.placed(")
+
+
+class _QuickEnvironment(jinja2.Environment):
+    code_generator_class = _QuickGenerator
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._macros: dict[int, tuple[Macro, Callable[..., Any]]] = {}
+
+    def callee(self, context: jinja2.runtime.Context, function: Any) -> Callable[..., Any]:
+        """Return what to call for `function`: a macro's own code where that is what it is."""
+        if type(function) is not Macro:
+            return partial(context.call, function)
+        known = self._macros.get(id(function))
+        if known is None or known[0] is not function:
+            known = self._macros[id(function)] = (function, _direct(function))
+        return known[1]
+
+    @staticmethod
+    def placed(value: Any) -> str:
+        """Return a value as it stands in the document: escaped, unless it is markup."""
+        kind = type(value)
+        if kind is str:
+            return _escape_text(value)
+        if kind is Markup:
+            return str(value)
+        return str(escape(value))
+
+
+def _direct(macro: Macro) -> Callable[..., Any]:
+    """Return a function that calls a macro's code with what is missing filled in."""
+    if macro.catch_kwargs or macro.catch_varargs or macro.caller:
+        return macro
+    code = macro._func  # noqa: SLF001 - the point of the exercise
+    count, places = len(macro.arguments), {name: place for place, name in enumerate(macro.arguments)}
+
+    def call(*given: Any, **named: Any) -> Any:
+        if len(given) == count and not named:
+            return code(*given)
+        if len(given) > count or not named.keys() <= places.keys():
+            return macro(*given, **named)
+        values = [*given, *[missing] * (count - len(given))]
+        for name, value in named.items():
+            values[places[name]] = value
+        return code(*values)
+
+    return call
 
 
 class Renderer:
@@ -31,7 +127,7 @@ class Renderer:
     def __init__(self, theme: Theme, extra_assets: Mapping[str, str] | None = None) -> None:
         self.theme = theme
         self._assets = {**theme.asset_paths, **(extra_assets or {})}
-        self._environment = jinja2.Environment(
+        self._environment = _QuickEnvironment(
             loader=jinja2.FunctionLoader(self._load),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
@@ -39,7 +135,7 @@ class Renderer:
             auto_reload=False,
             keep_trailing_newline=True,
         )
-        self._environment.globals.update(asset=self._asset, theme=dict(theme.options))
+        self._environment.globals.update(asset=self._asset, theme=SimpleNamespace(**theme.options))
 
     @property
     def autoescape(self) -> bool:
@@ -89,7 +185,8 @@ class Renderer:
                 break
         else:
             place = page.template
-        what = problem.message if isinstance(problem, jinja2.UndefinedError) else f"{type(problem).__name__}: {problem}"
+        known = isinstance(problem, jinja2.UndefinedError | AttributeError)
+        what = str(problem) if known else f"{type(problem).__name__}: {problem}"
         raise ThemeError(f"{place}: {what} (on {page.path})") from problem
 
 
