@@ -14,7 +14,7 @@ from reportgen.stage.run import Run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reportgen.stage.autolog import autolog
+    from reportgen.stage.sklearn import autolog
 
 __all__ = [
     "Run",
@@ -80,6 +80,6 @@ log_folds = _on_active(Run.log_folds)
 def __getattr__(name: str) -> Any:
     if name != "autolog":
         raise AttributeError(f"module 'reportgen.stage' has no attribute {name!r}")
-    from reportgen.stage.autolog import autolog
+    from reportgen.stage.sklearn import autolog
 
     return autolog

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +22,15 @@ class JoinedRun(Run):
         super().__init__(directory, told, strict=strict, redactor=redactor, joined=True)
         self._journal.shared = True
         self._recalled = False
-        with suppress(ValueError):
-            self._started = datetime.fromisoformat(str(opening.get("t"))).timestamp()
+        self._opened_at = str(opening.get("t"))
+
+    def _elapsed(self) -> float:
+        from datetime import datetime
+
+        try:
+            return max(0.0, self._now() - datetime.fromisoformat(self._opened_at).timestamp())
+        except ValueError:
+            return 0.0
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Write many params; the ones of the other processes count as set."""

@@ -432,5 +432,4 @@ class Run:
         return float(moment.timestamp() if hasattr(moment, "timestamp") else moment)
 
     def _elapsed(self) -> float:
-        by_clock = self._joined or self._clock is not None
-        return max(0.0, self._now() - self._started if by_clock else time.monotonic() - self._monotonic)
+        return max(0.0, time.monotonic() - self._monotonic if self._clock is None else self._now() - self._started)

@@ -113,7 +113,7 @@ def _log_parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verbs = parser.add_subparsers(metavar="WHAT", required=True, parser_class=_Parser)
+    verbs = parser.add_subparsers(prog="reportgen log", metavar="WHAT", required=True, parser_class=_Parser)
 
     def verb(what: str, told: str, act: Callable[[Any, _Options], Any], *places: str, **named: str) -> argparse.ArgumentParser:
         shape = parser.formatter_class
