@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
 from reportgen.charts.draw import VL_VERSION, ChartFailure, DrawingProcess, DrawLimits, renderer, write_atomically
 from reportgen.errors import ChartError
+
+VEGA: Final = "assets/vega.js"
+"""Where the bundle is published, relative to the version."""
 
 
 def vega_bundle(*, cache_dir: Path | None = None) -> bytes:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from datetime import datetime
 from hashlib import sha256
+from itertools import chain
 
+from reportgen.charts.bundle import VEGA, vega_bundle
 from reportgen.config import Config
 from reportgen.errors import PublishError
 from reportgen.report import Reporter
@@ -17,6 +19,7 @@ from reportgen.site.live import LivePages
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import choose_workers, spread, start_processes
+from reportgen.site.script_files import script_files
 from reportgen.site.state import Since, store_words
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
@@ -87,7 +90,7 @@ class SiteMaker:
                 outcome = self._runs(found, shop, known, before, workers=workers, executor=executor)
                 self._live(LivePages(found, view, shop.studio, live, self.base, since), shop, known, before, outcome)
                 self._assets(tree, before, outcome)
-                self._exports(found, view, tree, before, outcome)
+                self._exports(found, view, version, tree, before, outcome)
             finally:
                 shop.close()
         return outcome
@@ -167,9 +170,15 @@ class SiteMaker:
     def _assets(self, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
         for asset in self.theme.assets.values():
             outcome.files[asset.path] = tree.put(asset.path, asset.content, before.get(asset.path))
+        if any(name.startswith("data/charts/") for name in outcome.files):
+            script = vega_bundle(cache_dir=self.config.store_path / "cache")
+            outcome.files[VEGA] = tree.put(VEGA, script, before.get(VEGA))
 
-    def _exports(self, found: Survey, view: StoreView, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
-        for path, data in export_files(found.site, found.builds, view, found.as_of):
+    def _exports(
+        self, found: Survey, view: StoreView, version: str, tree: Tree, before: Mapping[str, Entry], outcome: Outcome
+    ) -> None:
+        exports = export_files(found.site, found.builds, view, found.as_of)
+        for path, data in chain(exports, script_files(found, view, version)):
             outcome.files[path] = tree.put(path, data, before.get(path))
 
 

@@ -28,6 +28,7 @@ from reportgen.site.pages.base import Shown, Site
 from reportgen.site.pages.past import Neighbour, RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.render import Renderer, fingerprint
+from reportgen.site.scripts import chart_script
 from reportgen.site.theme import Theme
 from reportgen.site.write import Entry, Tree
 from reportgen.store.pages import PageRow
@@ -118,9 +119,9 @@ class Studio:
         """Return what became of each specification, by the name it was given; what failed for good is not a failure."""
         keyed = {chart_digest(spec): spec for spec in specs.values()}
         drawn = draw_all(keyed, cache_dir=self._cache, limits=self._limits) if keyed else {}
-        return {name: self._shown(name, drawn[chart_digest(spec)]) for name, spec in specs.items()}
+        return {name: self._shown(name, spec, drawn[chart_digest(spec)]) for name, spec in specs.items()}
 
-    def _shown(self, name: str, result: bytes | ChartFailure) -> Shown:
+    def _shown(self, name: str, spec: Spec, result: bytes | ChartFailure) -> Shown:
         if isinstance(result, ChartFailure):
             if not result.final:
                 self.failures.append(Failure(f"chart {name[:40]}", result.reason))
@@ -128,13 +129,17 @@ class Studio:
         path = attachment_path(sha256(result).hexdigest(), "svg")
         if path not in self.written:
             self.written[path] = self._tree.share(path, result)
-        return Shown(path, *(size_of(result) or (0, 0)))
+        script = f"data/charts/{chart_digest(spec)[:24]}.js"
+        if script not in self.written:
+            self.written[script] = self._tree.share(script, chart_script(script, spec).encode("utf-8", "replace"))
+        return Shown(path, *(size_of(result) or (0, 0)), spec=script)
 
     def draw(self, charts: Mapping[str, Chart]) -> tuple[dict[str, Shown], tuple[StoredFile, ...]]:
         """Return the drawings of our own charts by slot, and the files that a page with them needs."""
         found = self.put({slot: chart.spec for slot, chart in charts.items()})
         shown = {slot: drawing._replace(alt=charts[slot].alt) for slot, drawing in found.items()}
-        return shown, tuple(StoredFile(drawing.path, "") for drawing in shown.values() if drawing.path)
+        paths = [path for drawing in shown.values() for path in (drawing.path, drawing.spec) if path]
+        return shown, tuple(StoredFile(path, "") for path in paths)
 
     def with_files(self, page: Page, files: Iterable[StoredFile]) -> Page:
         """Return the page with more files."""
@@ -330,8 +335,8 @@ class Workshop:
         for source, shown in self.studio.put(specs).items():
             prepared.drawings[source] = shown
             if shown.path:
-                prepared.pictures[source] = shown.path
-                prepared.written[shown.path] = self.studio.written[shown.path]
+                prepared.pictures[source] = (shown.path, shown.spec)
+                prepared.written |= {path: self.studio.written[path] for path in (shown.path, shown.spec)}
         prepared.failures += self.studio.failures[before:]
         shaky = {failure.path.removeprefix("chart ") for failure in prepared.failures}
         prepared.retry |= {source for source in specs if source[:40] in shaky}
@@ -343,7 +348,7 @@ class _Prepared:
     def __init__(self, limits: WorkLimits) -> None:
         self.drawings: dict[str, Shown] = {}
         self.tables: dict[str, run_files.Rows] = {}
-        self.pictures: dict[str, str] = {}
+        self.pictures: dict[str, tuple[str, str]] = {}
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []
         self.retry: set[str] = set()
@@ -359,7 +364,8 @@ class _Prepared:
 
     def pictures_of(self, run: Run | None) -> tuple[StoredFile, ...]:
         """Return the drawings that the page of a run shows; they are written already."""
-        found = {self.pictures[a.sha256] for a in (run.attachments if run is not None else ()) if a.sha256 in self.pictures}
+        digests = [a.sha256 for a in (run.attachments if run is not None else ()) if a.sha256 in self.pictures]
+        found = {path for digest in digests if digest for path in self.pictures[digest]}
         return tuple(StoredFile(path, "") for path in sorted(found))
 
 

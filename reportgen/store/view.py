@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -45,18 +46,13 @@ class StoreView:
         file = path / "store.db"
         if not file.is_file():
             raise StoreError(f"there is no store at {path}", hint="reportgen harvest fills it; reportgen demo makes a sample")
-        try:
+        with schema.database_errors(file):
             database = schema.connect(file, read_only=True)
-        except sqlite3.DatabaseError as error:
-            raise StoreError(f"{file}: {error}", hint="reportgen check lists what is damaged") from error
-        try:
-            schema.require_readable(database, file)
-        except sqlite3.DatabaseError as error:
-            database.close()
-            raise StoreError(f"{file}: {error}", hint="reportgen check lists what is damaged") from error
-        except BaseException:
-            database.close()
-            raise
+            try:
+                schema.require_readable(database, file)
+            except BaseException:
+                database.close()
+                raise
         return cls(path, database)
 
     def close(self) -> None:
@@ -75,7 +71,11 @@ class StoreView:
         return self._db
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        return self._db.execute(query, values).fetchall()
+        with self._errors():
+            return self._db.execute(query, values).fetchall()
+
+    def _errors(self) -> AbstractContextManager[None]:
+        return schema.database_errors(self.path / "store.db")
 
     @property
     def revision(self) -> int:
@@ -123,12 +123,15 @@ class StoreView:
         )
         if not rows:
             raise StoreError(f"build {job}#{number} is not in the store", hint="reportgen show lists what is there")
-        return load_builds(self._db, [rows[0][0]])[0]
+        with self._errors():
+            return load_builds(self._db, [rows[0][0]])[0]
 
     def builds(self, ids: Sequence[int]) -> Iterator[Build]:
         """Yield whole builds in the order asked; an id that is not stored raises KeyError."""
         for start in range(0, len(ids), _BATCH):
-            yield from load_builds(self._db, ids[start : start + _BATCH])
+            with self._errors():
+                builds = load_builds(self._db, ids[start : start + _BATCH])
+            yield from builds
 
     def run_rows(
         self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
@@ -137,7 +140,9 @@ class StoreView:
 
         `jobs` and `ids` (of builds) restrict the runs, `metrics` the metrics each of them carries; None means all.
         """
-        return load_run_rows(self._db, self._run_ids(jobs, ids), metrics)
+        run_ids = self._run_ids(jobs, ids)
+        with self._errors():
+            return load_run_rows(self._db, run_ids, metrics)
 
     def iter_run_rows(
         self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
@@ -145,7 +150,9 @@ class StoreView:
         """Yield what `run_rows` returns, holding only a part of it in memory."""
         run_ids = self._run_ids(jobs, ids)
         for start in range(0, len(run_ids), 1000):
-            yield from load_run_rows(self._db, run_ids[start : start + 1000], metrics)
+            with self._errors():
+                rows = load_run_rows(self._db, run_ids[start : start + 1000], metrics)
+            yield from rows
 
     def _run_ids(self, jobs: Collection[str] | None, ids: Collection[int] | None) -> list[int]:
         where, values = [], []
@@ -182,6 +189,18 @@ class StoreView:
                 )
         return tuple(found.values())
 
+    def notes(self) -> dict[tuple[int, str, str], tuple[str, ...]]:
+        """Return the notes of all runs that have any, and the error that ended a run, by (build id, run name, record)."""
+        rows = self._all(
+            "SELECT build_id, name, record, json_extract(detail, '$.notes'), json_extract(detail, '$.error.type'),"
+            " json_extract(detail, '$.error.message') FROM run"
+            " WHERE json_type(detail, '$.notes') IS NOT NULL OR json_type(detail, '$.error') IS NOT NULL"
+        )
+        return {
+            (build, name, record): (*(load_json(notes) if notes else ()), *(text for text in error if text))
+            for build, name, record, notes, *error in rows
+        }
+
     def series(self, job: str, number: int, run: str, metric: str) -> tuple[Point, ...]:
         """Return the points of a metric of a run of the newest build of that number; empty where there are none."""
         rows = self._all(
@@ -203,24 +222,29 @@ class StoreView:
 
     def build_revisions(self) -> list[BuildRevision]:
         """Return when each build and its past last changed, the oldest build first; what page keys are made of."""
-        return read_build_revisions(self._db)
+        with self._errors():
+            return read_build_revisions(self._db)
 
     def pages(self, site: str = "") -> dict[str, PageRow]:
         """Return the pages of a site (the name the engine gives an output) as they were last made, by path."""
-        return read_pages(self._db, site)
+        with self._errors():
+            return read_pages(self._db, site)
 
     def site_state(self, site: str = "") -> Any:
         """Return what the engine kept about a site as a whole, None where it kept nothing."""
-        return read_site_state(self._db, site)
+        with self._errors():
+            return read_site_state(self._db, site)
 
     def tombstones(self) -> tuple[Tombstone, ...]:
         """Return what was removed on purpose, in the order of removal."""
-        found = [tomb for tombs in read_tombstones(self._db).values() for tomb in tombs]
+        with self._errors():
+            found = [tomb for tombs in read_tombstones(self._db).values() for tomb in tombs]
         return tuple(sorted(found, key=lambda tomb: (tomb.pruned_at, tomb.revision)))
 
     def versions(self) -> tuple[VersionRow, ...]:
         """Return the published versions, newest first."""
-        return read_versions(self._db)
+        with self._errors():
+            return read_versions(self._db)
 
 
 def _build_row(row: tuple[Any, ...]) -> BuildRow:
