@@ -91,7 +91,7 @@ def build_site(app: App, config: Config, options: BuildOptions | None = None) ->
 
 def _tell(app: App, summary: Summary) -> None:
     if summary.version is None:
-        app.console.line(f"nothing is new: {summary.directory} shows it already")
+        app.console.line(f"nothing new: {summary.directory} shows it already")
         return
     for failure in summary.failures[:_SHOWN]:
         app.console.warn(f"{failure.path}: {failure.reason}")
