@@ -1,0 +1,248 @@
+"""The documented shapes of what is exported: runs, leaderboards and comparisons as JSON and CSV, schema 1.
+
+Pure: values in, plain dictionaries and rows of cells out. The command line and the site write the same bytes from them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from reportgen.analysis.compare import Comparison, MetricLine
+from reportgen.analysis.values import Board, BoardRow, Cell, Group, Leaderboard
+from reportgen.model import Metric, RunRow
+
+SCHEMA = 1
+RUN_CSV = ("job", "number", "name", "stage", "result", "status", "started_at", "duration_s", "commit", "url", "page", "gone")
+LEADERBOARD_CSV = (
+    "board", "rank", "tied", "separable", "job", "number", "name", "value", "low", "high", "n", "delta_champion", "champion",
+    "baseline", "missing",
+)  # fmt: skip
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+
+
+def time_text(moment: datetime) -> str:
+    """Return a time in UTC that ends in Z, as exactly as it is known."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON can hold it: what is not finite becomes the string that a record has for it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if isinstance(value, datetime):
+        return time_text(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def line(value: Any) -> str:
+    """Return JSON on one line, as short as it gets."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def run_json(row: RunRow, *, page: str | None = None, url: str | None = None) -> dict[str, Any]:
+    """Return a run as ``data/runs.json`` lists it; `page` is its address in the version, `url` the build on Jenkins."""
+    return {
+        "job": row.job,
+        "number": row.number,
+        "name": row.name,
+        "stage": row.stage,
+        "result": row.result,
+        "started_at": time_text(row.started_at),
+        "duration_s": plain(row.duration_s),
+        "url": url,
+        "page": page,
+        "params": {name: plain(row.params[name]) for name in sorted(row.params)},
+        "metrics": {name: metric_json(row.metrics[name]) for name in sorted(row.metrics)},
+        "tags": {name: plain(row.tags[name]) for name in sorted(row.tags)},
+        "datasets": [{"name": d.name, "role": d.role, "sha256": d.sha256} for d in row.datasets],
+        "models": [
+            {"name": m.name, "role": m.role, "sha256": m.sha256, "size": m.size_bytes, "framework": m.framework}
+            for m in row.models
+        ],
+        "commit": row.commit,
+        "upstream": [{"job": job, "number": number} for job, number in row.upstream],
+        "status": row.status,
+        "gone": None if row.gone_since is None else {"last_seen": time_text(row.gone_since)},
+    }
+
+
+def metric_json(metric: Metric) -> dict[str, Any]:
+    """Return a metric of a run: value, interval, n and direction."""
+    return {
+        "value": plain(metric.value),
+        "low": plain(metric.low),
+        "high": plain(metric.high),
+        "n": metric.n,
+        "direction": metric.direction,
+    }
+
+
+def runs_text(lines: Iterable[str], data_as_of: datetime | None, parts: Sequence[str] = ()) -> Iterator[str]:
+    """Yield a file of runs, one per line; `lines` are runs as JSON, newest first, `parts` further files."""
+    head: dict[str, Any] = {"schema": SCHEMA, "data_as_of": None if data_as_of is None else time_text(data_as_of)}
+    if parts:
+        head["parts"] = list(parts)
+    yield line(head)[:-1] + ',"runs":['
+    mark = "\n"
+    for one in lines:
+        yield mark + one
+        mark = ",\n"
+    yield "\n]}\n" if mark == ",\n" else "]}\n"
+
+
+def leaderboard_json(board: Leaderboard) -> dict[str, Any]:
+    """Return a leaderboard as ``data/leaderboards/<name>.json`` holds it."""
+    current = board.current
+    return {
+        "schema": SCHEMA,
+        "metric": board.options.metric,
+        "direction": current.comparable.direction if current is not None else "none",
+        "boards": [
+            {"comparable": dict(one.comparable.by), "rows": [_board_row(row) for row in one.rows]} for one in board.boards
+        ],
+    }
+
+
+def _board_row(row: BoardRow) -> dict[str, Any]:
+    found = {
+        "rank": row.rank,
+        "tied": row.tied,
+        "separable": row.separable,
+        "job": row.run.job,
+        "number": row.run.number,
+        "name": row.run.name,
+        "value": plain(row.value),
+        "low": plain(row.low),
+        "high": plain(row.high),
+        "n": row.n,
+        "delta_champion": plain(row.delta_champion.value) if row.delta_champion is not None else None,
+        "champion": row.champion,
+        "baseline": row.baseline,
+        "missing": row.missing,
+        "columns": {name: plain(cell.value) for name, cell in row.columns.items()},
+    }
+    return found if row.group is None else {**found, "group": _group(row.group)}
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "by": plain(group.by),
+        "mean": group.mean,
+        "sd": group.sd,
+        "n": group.n,
+        "min": group.minimum,
+        "max": group.maximum,
+        "members": [{"job": run.job, "number": run.number, "name": run.name} for run in group.members],
+        "without": [{"job": run.job, "number": run.number, "name": run.name} for run in group.without],
+    }
+
+
+def compare_json(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison as ``compare --json`` prints it: differing params and metrics first."""
+    return {
+        "schema": SCHEMA,
+        "runs": [
+            {
+                "job": run.job,
+                "number": run.number,
+                "name": run.name,
+                "started_at": time_text(run.started_at),
+                "result": run.result,
+                "baseline": place == comparison.baseline,
+            }
+            for place, run in enumerate(comparison.runs)
+        ],
+        "same_data": comparison.same_data,
+        "params": [{"name": p.name, "values": plain(p.values), "same": p.same} for p in comparison.params],
+        "metrics": [_metric_line(metric) for metric in comparison.metrics],
+    }
+
+
+def _metric_line(metric: MetricLine) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "direction": metric.direction,
+        "values": plain(metric.values),
+        "deltas": [plain(d.value) if d is not None else None for d in metric.deltas],
+        "separable": [d.separable if d is not None else None for d in metric.deltas],
+        "same": metric.same,
+    }
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a value for a CSV cell: text that a spreadsheet would take for a formula starts with an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return plain(value)
+    text = value if isinstance(value, str) else line(plain(value))
+    dangerous = text.lstrip(" ").startswith(_FORMULA) and _NUMBER.fullmatch(text) is None
+    return f"'{text}" if dangerous else text
+
+
+def csv_text(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield lines of CSV with every cell made safe."""
+    for row in rows:
+        out = io.StringIO(newline="")
+        # a cell with a bare CR is quoted only where the line ends with one
+        csv.writer(out, lineterminator="\r\n").writerow([safe_cell(value) for value in row])
+        yield out.getvalue()[:-2] + "\n"
+
+
+def leaderboard_rows(board: Leaderboard) -> Iterator[list[Any]]:
+    """Yield head and rows of ``data/leaderboards/<name>.csv``; `board` is what its runs have in common."""
+    columns = [column.name for column in board.boards[0].columns] if board.boards else []
+    yield [*LEADERBOARD_CSV, *columns]
+    for one in board.boards:
+        mark = _board_name(one)
+        for row in one.rows:
+            found = _board_row(row)
+            yield [mark, *(found[name] for name in LEADERBOARD_CSV[1:]), *(_cell(row.columns.get(c)) for c in columns)]
+
+
+def _board_name(board: Board) -> str:
+    """The digests (or values) a board goes by, in the order of ``comparable_by``."""
+    return " ".join(value or "unknown" for value in board.comparable.by.values())
+
+
+def _cell(cell: Cell | None) -> Any:
+    return None if cell is None else plain(cell.value)
+
+
+class RunsTable:
+    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the rows are written."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, set[str]] = {"params": set(), "metrics": set(), "tags": set()}
+
+    def learn(self, run: Mapping[str, Any]) -> None:
+        """Learn which params, metrics and tags a run (as JSON) has."""
+        for kind, names in self._names.items():
+            names.update(run[kind])
+
+    def rows(self, runs: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+        """Yield head and rows; `runs` as JSON, in the order of the file."""
+        columns = [(kind, name) for kind in ("params", "metrics", "tags") for name in sorted(self._names[kind])]
+        yield [*RUN_CSV, *(f"{kind}.{name}" for kind, name in columns)]
+        for run in runs:
+            gone = run["gone"]["last_seen"] if run["gone"] else None
+            cells = [run[kind].get(name) for kind, name in columns]
+            values = [
+                cell["value"] if kind == "metrics" and cell is not None else cell
+                for (kind, _), cell in zip(columns, cells, strict=True)
+            ]
+            yield [*(run[name] for name in RUN_CSV[:-1]), gone, *values]
