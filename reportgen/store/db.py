@@ -17,7 +17,7 @@ from reportgen.model import Build, Job, RunningBuild
 from reportgen.store import schema
 from reportgen.store.blobs import Blobs
 from reportgen.store.codec import clean_optional, clean_text, dump_json, load_json, optional_time_text, parse_time, time_text
-from reportgen.store.files import disk_errors, free_bytes, make_private_dir, network_warning, sync_dir
+from reportgen.store.files import disk_errors, make_private_dir, network_warning, sync_dir
 from reportgen.store.lock import StoreLock
 from reportgen.store.pages import PageRow, forget_site, write_pages, write_site_state
 from reportgen.store.rows import encode_build, encode_job
@@ -87,7 +87,7 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give the connection for one all-or-nothing change; database errors become StoreError."""
-        with self._mutex, database_errors(self.path / DATABASE):
+        with self._mutex, schema.database_errors(self.path / DATABASE):
             try:
                 with schema.transaction(self._db):
                     yield self._db
@@ -114,7 +114,7 @@ class Store:
 
     def _not_pruned(self, builds: Sequence[Build]) -> list[Build]:
         """Return the builds without what was removed on purpose."""
-        with self._mutex, database_errors(self.path / DATABASE):
+        with self._mutex, schema.database_errors(self.path / DATABASE):
             tombs = read_tombstones(self._db, self.controller)
         left = [without_pruned(build, tombs.get(build_identity(build), ())) for build in builds]
         return [build for build in left if build is not None]
@@ -207,7 +207,7 @@ class Store:
     def known_builds(self, job: str) -> Mapping[int, KnownBuild]:
         """Return what is stored of a job's builds by number; of a number with several builds, the one that started last."""
         known: dict[int, KnownBuild] = {}
-        with self._mutex, database_errors(self.path / DATABASE):
+        with self._mutex, schema.database_errors(self.path / DATABASE):
             job_id = self.writer.find_job(job)
             rows = self._db.execute(
                 "SELECT number, started_at, result, description, display_name, keep, gone_since FROM build"
@@ -229,7 +229,7 @@ class Store:
 
     def harvest_state(self, job: str) -> Any:
         """Return what `set_harvest_state` kept for a job, None where it kept nothing."""
-        with self._mutex, database_errors(self.path / DATABASE):
+        with self._mutex, schema.database_errors(self.path / DATABASE):
             select = "SELECT content FROM harvest_state WHERE job_id = ?"
             row = self._db.execute(select, (self.writer.find_job(job),)).fetchone()
         return None if row is None else load_json(row[0])
@@ -274,7 +274,7 @@ class Store:
 
     def versions(self) -> tuple[VersionRow, ...]:
         """Return the published versions, newest first."""
-        with self._mutex, database_errors(self.path / DATABASE):
+        with self._mutex, schema.database_errors(self.path / DATABASE):
             return read_versions(self._db)
 
     @property
@@ -285,24 +285,8 @@ class Store:
         return int(revision)
 
 
-@contextmanager
-def database_errors(database: Path) -> Iterator[None]:
-    """Turn an error of SQLite into a `StoreError` that names the file, the cause and the free space."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        free = free_bytes(database)
-        room = "" if free is None else f" ({free:,} bytes free)"
-        hint = "reportgen check tells what is damaged"
-        if "full" in str(error):
-            hint = (
-                "free some space there, or move the store: path under [store] in reportgen.toml; nothing that was saved is lost"
-            )
-        raise StoreError(f"{database}: {error}{room}", hint=hint) from error
-
-
 def _open_database(file: Path) -> sqlite3.Connection:
-    with database_errors(file):
+    with schema.database_errors(file):
         database = schema.connect(file, read_only=False)
         try:
             schema.migrate(database, file)

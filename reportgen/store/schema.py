@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reportgen.errors import StoreError, StoreTooNew
+from reportgen.store.files import free_bytes
 
 BUSY_TIMEOUT_S = 60
 
@@ -330,3 +331,19 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def database_errors(database: Path) -> Iterator[None]:
+    """Turn an error of SQLite into a `StoreError` that names the file, the cause and the free space."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        free = free_bytes(database)
+        room = "" if free is None else f" ({free:,} bytes free)"
+        hint = "reportgen check lists what is damaged"
+        if "full" in str(error):
+            hint = (
+                "free some space there, or move the store: path under [store] in reportgen.toml; nothing that was saved is lost"
+            )
+        raise StoreError(f"{database}: {error}{room}", hint=hint) from error
