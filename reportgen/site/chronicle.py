@@ -229,7 +229,7 @@ class Chronicle:
                 failures=failed if build.result != "SUCCESS" else 0,
                 failures_digest=failures.hexdigest() if build.result != "SUCCESS" and failed else "",
             )
-            if not rows:
+            if len(rows) != 1:  # the page of the build itself: it lists its runs, or says that there are none
                 yield near._replace(previous=ref_of(last) if last else None)
             for row in rows:
                 previous = by_name.get(row.name, last) if row.several else last

@@ -25,6 +25,7 @@ from reportgen.site.links import attachment_path
 from reportgen.site.page import Page, StoredFile, TextFile
 from reportgen.site.pages import run_files
 from reportgen.site.pages.base import Shown, Site
+from reportgen.site.pages.build import BuildInput, build_page
 from reportgen.site.pages.past import Neighbour, RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.render import Renderer, fingerprint
@@ -236,6 +237,9 @@ class Workshop:
         outcome.failures += prepared.failures
         for task in chunk.tasks:
             build = builds[task.facts.run.build]
+            if not task.facts.run.name and len(build.runs) > 1:
+                self._put_build(task, build, by_build[task.facts.run.build], outcome)
+                continue
             run = next((r for r in build.runs if (r.name, r.record) == task.facts.run[1:]), None)
             past = self._past(task.facts, by_ref, by_build, run, chunk.failed)
             given = RunInput(
@@ -257,6 +261,21 @@ class Workshop:
             key = "" if prepared.shaky(run) else task.key
             self.put(page, key, task.before, outcome)
         return outcome
+
+    def _put_build(self, task: Task, build: Build, rows: Sequence[RunRow], outcome: Outcome) -> None:
+        """Make the page of a build with several runs."""
+        facts = task.facts
+        before, after = (Neighbour(near.number, near.started_at) if near else None for near in (facts.before, facts.after))
+        try:
+            page = build_page(
+                self.setup.site, BuildInput(build=build, rows=rows, metric=facts.metric, before=before, after=after)
+            )
+        except PublishError:
+            raise
+        except PAGE_ERRORS as problem:
+            self.fail(facts.path, told(problem), outcome)
+            return
+        self.put(page, task.key, task.before, outcome)
 
     def _past(
         self,
