@@ -170,7 +170,16 @@ def _finish(run: Run, material: Material, models: Sequence[Model], place: Callab
         branch=run.branch or build.branch,
         datasets=(*run.datasets, *_configured_datasets(run, material)),
         models=tuple(_with_facts(model, models) for model in run.models),
-        attachments=tuple(place(attachment) for attachment in run.attachments),
+        attachments=_data_apart((place(attachment) for attachment in run.attachments), run.datasets),
+    )
+
+
+def _data_apart(attachments: Iterable[Attachment], datasets: Sequence[Dataset]) -> tuple[Attachment, ...]:
+    """Return the attachments; the file of a dataset is an artifact, not a table to be shown row by row."""
+    data = {dataset.sha256 for dataset in datasets}
+    return tuple(
+        replace(attachment, kind="artifact") if attachment.kind == "table" and attachment.sha256 in data else attachment
+        for attachment in attachments
     )
 
 

@@ -137,6 +137,7 @@ class _Walk:
                 self._push(held)
         elif opcode == "PROTO":
             self.protocol = max(self.protocol, int(argument))
+            self._memo, self._memoized = {}, 0  # joblib writes an array of objects as a pickle inside the pickle
         elif opcode in {"GLOBAL", "INST"}:
             self._name(str(argument).replace(" ", ".", 1))
         elif opcode == "STACK_GLOBAL" and len(self._texts) == 2:
