@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -21,6 +21,8 @@ from reportgen.redact import Redactor
 
 LONGEST_TAIL = 1 << 20
 T = TypeVar("T")
+SMALL_FILE = 1 << 20
+"""Files up to this size wait for those of other builds and are written together; larger ones at once."""
 PutBlob = Callable[[bytes], tuple[str, int]]
 ReadBlob = Callable[[str], bytes]
 
@@ -57,11 +59,13 @@ class ReadBuild:
 
     build: Build
     troubles: tuple[str, ...] = ()
+    contents: Mapping[str, bytes] = field(default_factory=dict)
+    """Contents that must be in the store before the build is saved, by digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReader:
-    """Reads whole builds of one job from a source, keeping files through `put_blob`."""
+    """Reads whole builds of one job from a source; large files go to `put_blob` at once, others with the build."""
 
     source: Source
     config: Config
@@ -109,6 +113,7 @@ class _Gathering:
         self.old_build = old
         self.contents: dict[str, bytes] = {}
         self.digests: dict[str, str] = {}
+        self.kept: dict[str, bytes] = {}
         self.artifacts: dict[str, Artifact] = {}
         self.problems: list[Problem] = []
         self.troubles: list[str] = []
@@ -183,8 +188,16 @@ class _Gathering:
         if rules:
             self.contents[path] = clean
             self.problems.append(Problem(path=path, reason=f"what looked like a secret was masked ({', '.join(rules)})"))
-        digest, size = self.reader.put_blob(clean)
-        return Artifact(path=path, state="stored", sha256=digest, size_bytes=size)
+        digest = self._put(clean, self.digests[path] if not rules else "")
+        return Artifact(path=path, state="stored", sha256=digest, size_bytes=len(clean))
+
+    def _put(self, content: bytes, digest: str = "") -> str:
+        """Have `content` kept and return its digest: large ones at once, so that they do not pile up in memory."""
+        if len(content) > SMALL_FILE:
+            return self.reader.put_blob(content)[0]
+        digest = digest or hashlib.sha256(content).hexdigest()
+        self.kept[digest] = content
+        return digest
 
     def finish(self) -> ReadBuild:
         """Return the build, with stages, tests and log where there are any."""
@@ -213,14 +226,13 @@ class _Gathering:
             fetched=self.contents.__contains__,
             old=old,
         )
-        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles))
+        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles), contents=self.kept)
 
     def _keep_inner_files(self, results: Sequence[tuple[Reader, ReadResult]]) -> None:
         """Keep the pictures that readers found inside other files."""
         for _, result in results:
             for path, content in result.files.items():
-                digest, size = self.reader.put_blob(content)
-                self.artifacts[path] = Artifact(path=path, state="stored", sha256=digest, size_bytes=size)
+                self.artifacts[path] = Artifact(path=path, state="stored", sha256=self._put(content), size_bytes=len(content))
 
     def _extra(self, what: str, fetch: Callable[[], T], otherwise: T) -> T:
         try:

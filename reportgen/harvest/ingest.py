@@ -14,17 +14,21 @@ from typing import Any
 from reportgen.config import Config
 from reportgen.errors import HarvestError, NotFound
 from reportgen.globs import covers
+from reportgen.harvest.fetch import ReadBuild
 from reportgen.harvest.items import is_pattern
 from reportgen.harvest.jobwork import JobWork, Lister, LoadBuild, Outcome, read_work
 from reportgen.harvest.plan import MOST_ATTEMPTS, dump_state, load_state
 from reportgen.harvest.source import Source
 from reportgen.harvest.summary import HarvestSummary, Note
-from reportgen.model import Build, Job
+from reportgen.model import Job
 from reportgen.report import Reporter
 from reportgen.store.db import Store
 
 BATCH_BUILDS = 64
 BATCH_SECONDS = 1.0
+BATCH_BYTES = 32 << 20
+WRITERS = 8
+"""Threads that write files: they wait for the disk, not for the processor."""
 MOST_NOTES = 1000
 
 
@@ -97,7 +101,9 @@ class _Harvest:
         self.names: deque[str] = deque()
         self.met: set[str] = set()
         self.active: deque[JobWork] = deque()
-        self.batch: list[tuple[JobWork, Build]] = []
+        self.batch: list[tuple[JobWork, ReadBuild]] = []
+        self.batch_bytes = 0
+        self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self.ready: list[JobWork] = []
         self.listed_jobs: list[Job] = []
         self.batch_since = clock()
@@ -117,7 +123,7 @@ class _Harvest:
         self._take_renames()
         if not self._find_jobs():
             return
-        with ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:
+        with self.writers, ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:
             try:
                 self._work_through(pool)
             except BaseException:
@@ -125,7 +131,7 @@ class _Harvest:
                 pool.shutdown(wait=True, cancel_futures=True)
                 self._flush()
                 raise
-        self._flush()
+            self._flush()
         for job in self.active:
             self._settle(job)
         self.store.save_jobs(self.listed_jobs, now=self.now)
@@ -160,8 +166,13 @@ class _Harvest:
             if future is not None:
                 self.pending -= 1
                 self._take(future.result())
-            if self.batch and (len(self.batch) >= BATCH_BUILDS or self.clock() - self.batch_since >= BATCH_SECONDS):
+            if self._is_due():
                 self._flush()
+
+    def _is_due(self) -> bool:
+        if len(self.batch) >= BATCH_BUILDS or self.batch_bytes >= BATCH_BYTES:
+            return True
+        return bool(self.batch) and self.clock() - self.batch_since >= BATCH_SECONDS
 
     def _next_result(self) -> Future[Any] | None:
         try:
@@ -171,7 +182,7 @@ class _Harvest:
 
     def _submit(self, pool: ThreadPoolExecutor) -> bool:
         """Keep the threads busy; False when there is nothing left to give them."""
-        while self.pending < 2 * self.width:
+        while self.pending < self.width + BATCH_BUILDS:
             task = self._next_task()
             if task is None:
                 return False
@@ -271,7 +282,8 @@ class _Harvest:
                 self._miss_again(job, number, "; ".join(outcome.read.troubles[:3]), None)
             if not self.batch:
                 self.batch_since = self.clock()
-            self.batch.append((job, outcome.read.build))
+            self.batch.append((job, outcome.read))
+            self.batch_bytes += sum(map(len, outcome.read.contents.values()))
         self._close_if_finished(job)
 
     def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
@@ -290,17 +302,19 @@ class _Harvest:
 
     def _flush(self) -> None:
         """Save the builds that were read, and settle the jobs that are finished with that."""
-        batch, self.batch = self.batch, []
+        batch, self.batch, self.batch_bytes = self.batch, [], 0
         if not batch:
             return
-        saved = self.store.save_builds([build for _, build in batch], now=self.now)
+        contents = {digest: content for _, read in batch for digest, content in read.contents.items()}
+        list(self.writers.map(self.store.put_blob, contents.values()))
+        saved = self.store.save_builds([read.build for _, read in batch], now=self.now)
         self.counts["new"] += saved.new
         self.counts["updated"] += saved.updated
         self.counts["unchanged"] += saved.unchanged
-        for job, build in batch:
-            job.open.discard(build.number)
-            if build.number not in job.failed:
-                job.saved.add(build.number)
+        for job, read in batch:
+            job.open.discard(read.build.number)
+            if read.build.number not in job.failed:
+                job.saved.add(read.build.number)
         for job in {id(job): job for job, _ in batch}.values():
             self._close_if_finished(job)
 

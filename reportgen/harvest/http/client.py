@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin
 
 from reportgen.errors import AccessDenied, HarvestError, Unreachable
 from reportgen.harvest.http.failures import LIBRARY_ERRORS, Refused, Transient, describe_refusal, hint_for, translate
-from reportgen.harvest.http.redirects import check_redirect, is_same_origin
+from reportgen.harvest.http.redirects import check_redirect
 from reportgen.harvest.http.session import Body, HttpSettings, Lane, iter_decoded, iter_raw, read_file
 from reportgen.harvest.http.wire import Pace
 from reportgen.harvest.strict import BadJson, load_json
@@ -131,9 +131,9 @@ class Http:
 
     def _file_once(self, path: str, limit: int) -> Body:
         url = self.settings.url + path
-        for _ in range(MOST_REDIRECTS + 1):
+        for hop in range(MOST_REDIRECTS + 1):
             with self._exchange(self.settings.file_s) as lane:
-                response = lane.fetch(url, own=is_same_origin(url, self.settings.url))
+                response = lane.fetch_elsewhere(url) if hop else lane.fetch(url)
                 if not response.is_redirect:
                     return read_file(response, limit)
                 location = response.headers.get("Location", "")
@@ -144,7 +144,7 @@ class Http:
         start = 0
         for _ in range(2):
             with self._exchange(self.settings.file_s) as lane:
-                response = lane.fetch(f"{self.settings.url}{path}?start={start}", own=True)
+                response = lane.fetch(f"{self.settings.url}{path}?start={start}")
                 if response.is_redirect:
                     raise AccessDenied(f"{path}: Jenkins redirects (a login page?)")
                 told = response.headers.get("X-Text-Size", "")

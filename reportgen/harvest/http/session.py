@@ -21,6 +21,7 @@ from reportgen.harvest.http.wire import Pace, keep_pace, set_pace
 
 _CHUNK = 1 << 16
 _USER_AGENT = "reportgen"
+_FILE_HEADERS = {"Accept-Encoding": "identity", "Accept": "*/*"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,9 @@ class Lane:
         self._timeout = (settings.connect_s, settings.timeout_s)
         self._session = _new_session(settings)
         self._session.auth = _OriginAuth(settings.url, settings.credentials)
+        plain = requests.Request("GET", settings.url, headers=_FILE_HEADERS)
+        self._file_headers = self._session.prepare_request(plain).headers
+        self._adapter = self._session.get_adapter(settings.url)
         self._clean: requests.Session | None = None
         self._pace: Pace | None = None
         self._open: requests.Response | None = None
@@ -86,17 +90,28 @@ class Lane:
         self._open = response
         return response
 
-    def fetch(self, url: str, *, own: bool) -> requests.Response:
-        """Send a request for bytes, to the controller or, from the clean session, to anybody else."""
-        if own:
-            session = self._session
-        else:
+    def fetch(self, url: str) -> requests.Response:
+        """Send a request for bytes to the controller; `url` is escaped. An answer is 200 or a redirect, else Refused.
+
+        The adapter is asked without what a session does around it, which for a small file costs as much as the file.
+        """
+        request = requests.PreparedRequest()
+        request.method, request.url, request.headers = "GET", url, self._file_headers
+        response = self._adapter.send(
+            request, stream=True, timeout=self._timeout, verify=self._settings.verify, proxies=self._settings.proxies
+        )
+        self._open = response
+        return checked(response, redirects=True)
+
+    def fetch_elsewhere(self, url: str) -> requests.Response:
+        """Follow a redirect: to the controller as itself, to anybody else from a session that knows nothing of it."""
+        session = self._session
+        if not is_same_origin(url, self._settings.url):
             session = self._clean = self._clean or _new_session(self._settings)
             session.cookies.clear()
-        headers = {"Accept-Encoding": "identity", "Accept": "*/*"}
-        prepared = session.prepare_request(requests.Request("GET", url, headers=headers))
+        request = session.prepare_request(requests.Request("GET", url, headers=_FILE_HEADERS))
         response = session.send(
-            prepared, stream=True, allow_redirects=False, timeout=self._timeout, verify=session.verify, proxies=session.proxies
+            request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies
         )
         self._open = response
         return response
@@ -118,16 +133,23 @@ class _Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         options["allow_redirects"] = False
-        response = super().send(request, **options)
-        if response.status_code == 200 or (response.is_redirect and "identity" in request.headers.get("Accept-Encoding", "")):
-            return response
-        status = response.status_code
-        wish_s = parse_retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
-        response.close()
-        if status in TRANSIENT_STATUS:
-            words = "is overloaded or starting" if status in (429, 503) else "did not answer its proxy in time"
-            raise Transient(f"it {words} ({status})", wish_s=wish_s)
-        raise Refused(status)
+        return checked(super().send(request, **options), redirects="identity" in request.headers.get("Accept-Encoding", ""))
+
+
+def checked(response: requests.Response, *, redirects: bool) -> requests.Response:
+    """Return the answer if it is one: 200, or a redirect where those are wanted.
+
+    Raises Transient or Refused; the page that came is not read.
+    """
+    status = response.status_code
+    if status == 200 or (redirects and response.is_redirect):
+        return response
+    wish_s = parse_retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
+    response.close()
+    if status in TRANSIENT_STATUS:
+        words = "is overloaded or starting" if status in (429, 503) else "did not answer its proxy in time"
+        raise Transient(f"it {words} ({status})", wish_s=wish_s)
+    raise Refused(status)
 
 
 class _PacedAdapter(requests.adapters.HTTPAdapter):

@@ -7,7 +7,7 @@ group ``reportgen.readers`` (each names a `Reader`) and are asked first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import entry_points
 
 from reportgen.harvest.readers.dvclive import DVCLIVE
@@ -62,9 +62,14 @@ def installed_readers() -> tuple[Reader, ...]:
 
 def assign(paths: Iterable[str], readers: Sequence[Reader] | None = None) -> dict[str, Reader]:
     """Return which reader gets which of `paths`; a path that none claims is not in the answer."""
-    left = frozenset(paths)
+    return dict(_assigned(frozenset(paths), installed_readers() if readers is None else tuple(readers)))
+
+
+@lru_cache(maxsize=256)
+def _assigned(left: frozenset[str], readers: tuple[Reader, ...]) -> dict[str, Reader]:
+    """Builds of one job mostly archive files of the same names."""
     assigned: dict[str, Reader] = {}
-    for reader in installed_readers() if readers is None else readers:
+    for reader in readers:
         claimed = reader.claimed(left) & left
         assigned.update((path, reader) for path in sorted(claimed))
         left -= claimed

@@ -171,7 +171,7 @@ def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
     stack: list[Iterator[tuple[str, Any]]] = [_entries(value, prefix)]
     while stack:
         for name, inner in stack[-1]:
-            if isinstance(inner, Mapping):
+            if isinstance(inner, dict):
                 stack.append(_entries(inner, name + "/"))
                 break
             yield name, inner
@@ -186,13 +186,15 @@ def _entries(value: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]
 
 def as_number(value: Any) -> int | float | None:
     """Return a metric's value: a number, or the texts that stand for those that are not finite; None for anything else."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value if -_FLOAT_LIMIT <= value < _FLOAT_LIMIT else float(value) if abs(value) < 10**308 else None
     if isinstance(value, float):
         return value
-    return _NON_FINITE.get(value.lower()) if isinstance(value, str) else None
+    return _NON_FINITE.get(value.lower()) if isinstance(value, str) and len(value) < 5 else None
 
 
 PARAMS = Reader(
