@@ -95,6 +95,8 @@ class Redactor:
         self._names = frozenset(name.casefold() for name in names)
         self._allow = frozenset(name.casefold() for name in allow)
         self._known = sorted({form for secret in known if len(secret) >= 4 for form in _forms(secret)}, key=len, reverse=True)
+        anchors = {anchor for rule in VALUE_RULES.values() for anchor in rule.anchors}
+        self._anchor = re.compile("|".join(map(re.escape, sorted(anchors.union(self._known)))))
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._names)} names, {len(self._allow)} allowed, {len(self._known)} known)"
@@ -129,6 +131,8 @@ class Redactor:
 
     def text(self, value: str) -> Redacted:
         """Return free text with every secret in it masked."""
+        if self._anchor.search(value) is None:
+            return Redacted(value)
         findings: list[Finding] = []
         for form in self._known:
             if form in value:
