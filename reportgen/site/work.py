@@ -31,7 +31,7 @@ from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.render import Renderer, fingerprint
 from reportgen.site.scripts import chart_script
 from reportgen.site.theme import Theme
-from reportgen.site.write import Entry, Tree
+from reportgen.site.write import DamagedFile, Entry, Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
 
@@ -173,8 +173,9 @@ class Workshop:
         """Render and write a page, or link the previous version's where nothing it depends on has changed."""
         mark = fingerprint(page, self.setup.theme.template_digest(page.template), self.setup.program)
         files = tuple(dict.fromkeys(file.path for file in page.files))
-        for file in page.files:
-            self._bring(page.path, file, outcome)
+        whole = [self._bring(page.path, file, outcome) for file in page.files]
+        if not all(whole):
+            key = ""
         known = before is not None and before.fingerprint == mark
         if before is not None and known and self.tree.link(page.path):
             entry = Entry(before.sha256, before.size_bytes)
@@ -208,16 +209,19 @@ class Workshop:
         outcome.rendered.append(path)
         self._keep(path, "", "", self.tree.put(path, failed_page(path, reason), None), (), outcome)
 
-    def _bring(self, page: str, file: StoredFile | TextFile, outcome: Outcome) -> None:
+    def _bring(self, page: str, file: StoredFile | TextFile, outcome: Outcome) -> bool:
+        """Put a file of a page into the version; False where it is missing from the store or damaged there."""
         if file.path in outcome.files:
-            return
+            return True
         if isinstance(file, TextFile):
             outcome.files[file.path] = self.tree.share(file.path, file.text.encode("utf-8", "replace"))
-            return
+            return True
         try:
             outcome.files[file.path] = self.tree.share_copy(file.path, self.view.blob_path(file.sha256), file.sha256)
-        except StoreError as problem:
+        except (StoreError, DamagedFile) as problem:
             outcome.failures.append(Failure(page, problem.message))
+            return False
+        return True
 
     # -- run pages ----------------------------------------------------------------------------------------------------------
 

@@ -27,6 +27,12 @@ _CHUNK = 1 << 20
 _NO_LINKS = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.EACCES}
 
 
+class DamagedFile(PublishError):
+    """The bytes of a stored file are not those that its name says."""
+
+    slug = "damaged"
+
+
 class Entry(NamedTuple):
     """A file of a version, as its manifest has it."""
 
@@ -148,14 +154,14 @@ class Tree:
         return self._exclusive(path, lambda part: self.write(part, data))
 
     def share_copy(self, path: str, source: Path, digest: str) -> Entry:
-        """Copy a file that is named by its digest, unless it is there; one whose bytes are damaged is a `PublishError`."""
+        """Copy a file that is named by its digest, unless it is there; one whose bytes are damaged is a `DamagedFile`."""
         if self._there(path):
             with disk_errors(source, "read"):
                 return Entry(digest, os.stat(f"{self._top}/{path}").st_size)
         entry = self._exclusive(path, lambda part: self.copy(part, source))
         if entry.sha256 != digest:
             self.remove(path)
-            raise PublishError(
+            raise DamagedFile(
                 f"{source} is damaged: its content is not what its name says", hint="run reportgen check --read-data"
             )
         return entry

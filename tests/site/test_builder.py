@@ -1,0 +1,298 @@
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from reportgen.errors import PublishError, StoreLocked
+from reportgen.model import Attachment, Run
+from reportgen.site.linkcheck import check_links
+from reportgen.site.publish import list_versions, verify
+from reportgen.store.db import Store
+from tests.site.support import LIVE, Project, digests, filled, new_bytes
+from tests.support.builds import NOW, make_build
+
+RUN = "jobs/churn/validate/{}/index.html"
+
+
+def run_pages(paths):
+    return {path for path in paths if path.startswith("jobs/") and path.split("/")[-2].isdigit()}
+
+
+def test_the_first_build_publishes_a_whole_site_and_the_second_nothing(tmp_path):
+    project = filled(tmp_path)
+    first = project.build()
+    assert first.version == "20261124T040000Z"
+    assert set(LIVE) | {RUN.format(n) for n in range(1, 5)} <= set(first.written)
+    assert first.failures == ()
+    assert not verify(first.directory)
+    assert (project.output / "latest" / "index.html").is_file()
+    second = project.build(1)
+    assert second.version is None
+    assert second.directory == first.directory
+    assert [version.id for version in list_versions(project.output)] == [first.version]
+
+
+def test_one_new_build_writes_its_page_its_predecessors_and_the_live_pages(tmp_path):
+    project = filled(tmp_path)
+    project.build()
+    project.save([make_build(5, f1=0.71)])
+    summary = project.build(1)
+    runs = run_pages(summary.written)
+    assert runs == {RUN.format(4), RUN.format(5)}
+    assert set(LIVE) <= set(summary.written)
+
+
+def test_an_edited_description_writes_that_page_and_the_live_pages_only(tmp_path):
+    project = filled(tmp_path)
+    project.build()
+    project.save([replace(make_build(2, f1=0.6 + 14 % 13 / 100), description="Use this one.")])
+    summary = project.build(1)
+    runs = run_pages(summary.written)
+    assert runs == {RUN.format(2)}
+    assert "Use this one." in (summary.directory / RUN.format(2)).read_text()
+
+
+def test_a_theme_change_writes_the_pages_of_the_changed_template(tmp_path):
+    project = filled(tmp_path)
+    before = project.build()
+    templates = tmp_path / "themes" / "overrides" / "templates"
+    templates.mkdir(parents=True)
+    (templates / "leaderboard.html").write_text(
+        '{% extends "default:leaderboard.html" %}{% block footer %}{{ super() }}<p>Ours</p>{% endblock %}'
+    )
+    after = project.build(1)
+    assert run_pages(after.written) == set()
+    assert "<p>Ours</p>" in (after.directory / "leaderboards/churn/index.html").read_text()
+    assert (before.directory / RUN.format(1)).samefile(after.directory / RUN.format(1))
+
+
+def test_an_option_of_the_theme_writes_every_page(tmp_path):
+    project = filled(tmp_path)
+    project.build()
+    text = project.file.read_text().replace("[site]", '[site]\ntheme_options = { footer = "Ask us" }')
+    project.file.write_text(text)
+    summary = project.build(1)
+    assert summary.pages == len(summary.written)
+    assert "Ask us" in (summary.directory / RUN.format(1)).read_text()
+
+
+def test_unchanged_files_are_hard_links_to_the_version_before(tmp_path):
+    project = filled(tmp_path, builds=30)
+    first = project.build()
+    project.save([make_build(31)])
+    second = project.build(1)
+    for number in (1, 15, 29):
+        assert (first.directory / RUN.format(number)).samefile(second.directory / RUN.format(number))
+    assert new_bytes(second.directory) < sum(p.stat().st_size for p in first.directory.rglob("*") if p.is_file()) / 2
+
+
+def test_a_given_version_id_that_exists_is_done_if_equal_and_refused_if_not(tmp_path):
+    project = filled(tmp_path)
+    first = project.build(version="v1")
+    assert first.version == "v1"
+    assert project.build(1, version="v1").version is None
+    assert project.build(1, version="v1", clean=True).version is None
+    project.save([make_build(9)])
+    with pytest.raises(PublishError, match="v1 already exists"):
+        project.build(2, version="v1")
+    assert not list(project.output.glob(".reportgen-*"))
+    assert project.build(2, version="v2").version == "v2"
+
+
+def test_two_versions_of_one_second_get_different_ids(tmp_path):
+    project = filled(tmp_path)
+    project.build()
+    project.save([make_build(5)])
+    assert project.build().version == "20261124T040000Z-2"
+    project.save([make_build(6)])
+    assert project.build().version == "20261124T040000Z-3"
+
+
+def test_old_versions_retire(tmp_path):
+    project = filled(tmp_path)
+    for step in range(6):
+        project.save([make_build(10 + step)])
+        summary = project.build(step)
+    assert summary.retired == ("20261124T050000Z",)
+    assert len(list_versions(project.output)) == 4
+
+
+def test_a_page_that_fails_is_replaced_by_one_that_says_so_and_is_tried_again(tmp_path):
+    project = filled(tmp_path)
+    templates = tmp_path / "themes" / "overrides" / "templates"
+    templates.mkdir(parents=True)
+    panel = '{% if page.number == "#2" %}{{ page.nope }}{% endif %}'
+    broken = f'{{% extends "default:run.html" %}}{{% block run_panel %}}{panel}{{% endblock %}}'
+    (templates / "run.html").write_text(broken)
+    summary = project.build()
+    assert [failure.path for failure in summary.failures] == [RUN.format(2)]
+    assert "run.html:1" in summary.failures[0].reason
+    assert "could not be made" in (summary.directory / RUN.format(2)).read_text()
+    assert "could not be made" not in (summary.directory / RUN.format(3)).read_text()
+    again = project.build(1)
+    assert [failure.path for failure in again.failures] == [RUN.format(2)]
+    with pytest.raises(PublishError, match="nothing was published"):
+        project.build(2, strict=True)
+    (templates / "run.html").write_text('{% extends "default:run.html" %}')
+    mended = project.build(3)
+    assert mended.failures == ()
+    assert RUN.format(2) in mended.written
+
+
+def test_without_leaderboards_a_job_gets_its_own(tmp_path):
+    summary = filled(tmp_path, config='[site]\nname = "Plain"\n').build()
+    assert (summary.directory / "leaderboards" / "churn-validate" / "index.html").is_file() or any(
+        path.startswith("leaderboards/") for path in summary.written
+    )
+
+
+def test_an_empty_store_makes_a_site_that_says_so(tmp_path):
+    project = Project(tmp_path)
+    with Store.open(tmp_path / ".reportgen"):
+        pass
+    summary = project.build()
+    assert summary.failures == ()
+    assert (summary.directory / "index.html").is_file()
+
+
+def test_a_second_writer_is_turned_away(tmp_path):
+    project = filled(tmp_path)
+    with Store.open(tmp_path / ".reportgen"), pytest.raises(StoreLocked):
+        project.build()
+
+
+def test_the_output_may_be_lost_and_is_made_again(tmp_path):
+    project = filled(tmp_path)
+    first = project.build()
+    expected = digests(first.directory)
+    subprocess.run(["rm", "-r", project.output], check=True)
+    second = project.build(version=first.version)
+    assert digests(second.directory) == expected
+
+
+def test_a_version_that_was_damaged_is_not_taken_from(tmp_path):
+    project = filled(tmp_path)
+    first = project.build()
+    (first.directory / RUN.format(1)).unlink()
+    project.save([make_build(5)])
+    with pytest.raises(PublishError, match="vanished"):
+        project.build(1)
+    assert not verify(project.build(1, clean=True).directory)
+
+
+def test_every_link_of_every_page_resolves(tmp_path):
+    project = filled(tmp_path, builds=6)
+    grid = make_build(7)
+    runs = tuple(
+        replace(grid.runs[0], name=f"seed={n}", record=f"{n:08x}", params={"seed": n, "depth": n % 3}) for n in range(4)
+    )
+    project.save([replace(grid, runs=runs), replace(make_build(8), runs=(), result="FAILURE")])
+    summary = project.build()
+    assert summary.failures == ()
+    assert check_links(summary.directory) == []
+
+
+def test_runs_are_exported_in_the_documented_shape(tmp_path):
+    project = filled(tmp_path)
+    project.save([replace(make_build(5), gone_since=None, commit="c" * 40)])
+    summary = project.build()
+    data = json.loads((summary.directory / "data" / "runs.json").read_text())
+    assert data["schema"] == 1
+    assert data["data_as_of"].endswith("Z")
+    assert [run["number"] for run in data["runs"]] == [5, 4, 3, 2, 1]
+    run = data["runs"][0]
+    assert list(run) == [
+        "job", "number", "name", "stage", "result", "started_at", "duration_s", "url", "page", "params", "metrics", "tags",
+        "datasets", "models", "commit", "upstream", "status", "gone",
+    ]  # fmt: skip
+    assert (summary.directory / run["page"]).is_file()
+    assert run["metrics"]["val/f1"] == {"value": 0.7, "low": 0.7 - 0.02, "high": 0.72, "n": 1305, "direction": "higher"}
+    text = (summary.directory / "data" / "runs.json").read_text().splitlines()
+    assert len(text) == 5 + 2
+    csv = (summary.directory / "data" / "runs.csv").read_text().splitlines()
+    assert csv[0] == (
+        "job,number,name,stage,result,status,started_at,duration_s,commit,url,page,gone,params.algorithm,params.depth,"
+        "metrics.fit_seconds,metrics.val/f1,metrics.val/recall,tags.kind"
+    )
+    assert len(csv) == 6
+
+
+def attach(project: Project, number: int, data: bytes, kind: str, name: str, format_: str) -> None:
+    with Store.open(project.root / ".reportgen") as store:
+        digest, size = store.put_blob(data)
+        file = Attachment(kind=kind, name=name, label=name, format=format_, sha256=digest, size_bytes=size)
+        build = make_build(number)
+        run: Run = replace(build.runs[0], attachments=(file,))
+        store.save_builds([replace(build, runs=(run,))], now=NOW)
+
+
+def test_attachments_are_published_by_digest_and_shared_between_versions(tmp_path):
+    project = filled(tmp_path)
+    attach(project, 5, b"class,f1\na,0.5\nb,0.6\n", "table", "classes", "csv")
+    first = project.build()
+    files = list((first.directory / "files").rglob("*.csv"))
+    assert len(files) == 1
+    assert "0.6" in (first.directory / RUN.format(5)).read_text()
+    project.save([make_build(6)])
+    second = project.build(1)
+    assert files[0].samefile(second.directory / files[0].relative_to(first.directory))
+    blob = next(path for path in (tmp_path / ".reportgen" / "blobs").rglob("*") if path.is_file())
+    assert not blob.samefile(files[0])
+
+
+def test_a_damaged_blob_is_told_and_not_published(tmp_path):
+    project = filled(tmp_path)
+    attach(project, 5, b"<svg xmlns='http://www.w3.org/2000/svg'/>", "artifact", "notes", "txt")
+    blob = next(path for path in (tmp_path / ".reportgen" / "blobs").rglob("*") if path.is_file())
+    blob.chmod(0o644)
+    blob.write_bytes(b"<svg xmlns='http://www.w3.org/2000/svg'!>")
+    summary = project.build()
+    assert any("damaged" in failure.reason for failure in summary.failures)
+    assert not verify(summary.directory)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {source!r})
+from tests.site.support import Project
+project = Project(Path({root!r}))
+print(project.build(version="v1", workers={workers}).failures)
+"""
+
+
+@pytest.mark.slow
+def test_the_same_store_gives_the_same_bytes_whatever_the_environment(tmp_path):
+    source = str(Path(__file__).parents[2])
+    expected = None
+    for number, (zone, seed, umask, workers) in enumerate(
+        [("UTC", "0", 0o022, 1), ("Pacific/Auckland", "1", 0o077, 2), ("America/St_Johns", "77", 0o000, 1)]
+    ):
+        root = tmp_path / f"p{number}"
+        project = filled(root, builds=6)
+        attach(project, 7, b"a,b\n1,2\n", "table", "t", "csv")
+        script = SCRIPT.format(source=source, root=str(root), workers=workers)
+        (tmp_path / "run.py").write_text(
+            f"if __name__ == '__main__':\n{''.join('    ' + line for line in script.splitlines(True))}"
+        )
+        environment = {**os.environ, "TZ": zone, "PYTHONHASHSEED": seed, "LANG": "C" if number else "C.UTF-8", "LC_ALL": "C"}
+        directory = tmp_path if number else "/"
+        done = subprocess.run(
+            [sys.executable, tmp_path / "run.py"],
+            env=environment,
+            cwd=directory,
+            umask=umask,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (0, "()\n"), done.stderr
+        found = digests(root / "public" / "v1")
+        modes = {oct(path.stat().st_mode & 0o777) for path in (root / "public").rglob("*") if not path.is_symlink()}
+        assert modes == {"0o644", "0o755"}
+        expected = expected or found
+        assert found == expected
