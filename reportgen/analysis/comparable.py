@@ -97,6 +97,18 @@ def _by_value(row: RunRow, metric: Metric | None, entry: str) -> str | None:
     return "+".join(sorted(found)) or None
 
 
+def data_rows(row: RunRow, comparable_by: Iterable[str]) -> int | None:
+    """Return how many rows the data set has that decides the board, where it is one and tells."""
+    sizes = [d.rows for entry in comparable_by for d in _of_role(row, entry)]
+    return sizes[0] if len(sizes) == 1 else None
+
+
+def set_name(comparable_by: Sequence[str]) -> str:
+    """Return what to call the data that decides a board: "validation set"."""
+    roles = [entry.removeprefix("dataset.") for entry in comparable_by if entry.startswith("dataset.")]
+    return f"{roles[0]} set" if len(roles) == 1 else "data" if roles else "validation set"
+
+
 def scored_on_training(row: RunRow, metric: Metric | None, comparable_by: Iterable[str]) -> bool:
     """Tell whether the metric names a training set as what it was measured on, where validation decides the board."""
     named = _measured_on(row, metric)

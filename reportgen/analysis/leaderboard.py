@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from reportgen.analysis.cells import make_cells
 from reportgen.analysis.columns import make_columns
-from reportgen.analysis.comparable import Candidate, Scores, digests, order, score
+from reportgen.analysis.comparable import Candidate, Scores, data_rows, digests, order, score, set_name
 from reportgen.analysis.groups import make_groups
 from reportgen.analysis.luck import board_luck, luck_words, model_identity
 from reportgen.analysis.missing import has_failed
@@ -72,7 +72,7 @@ def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Le
     if options.missing == "skip":
         skipped = sum(1 for board in boards for row in board.rows if row.missing is not None)
         boards = [replace(board, rows=tuple(row for row in board.rows if row.missing is None)) for board in boards]
-    return Leaderboard(options=options, boards=tuple(_with_changes(boards)), skipped=skipped)
+    return Leaderboard(options=options, boards=tuple(_with_changes(boards, set_name(options.comparable_by))), skipped=skipped)
 
 
 def _board(scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequence[Column], champion: RunRow | None) -> Board:
@@ -83,7 +83,7 @@ def _board(scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequ
     rows = _rows(placed, separable, columns, options, direction, (champion, baseline))
     ranked = len(rows) if direction != "none" else 0
     unlike = [place for place, known in enumerate(separable) if known is False]
-    sizes = {row.n for row in rows}
+    size = _rows_scored(rows, options)
     board = Board(
         key=key,
         comparable=scores.describe(key, members),
@@ -94,12 +94,19 @@ def _board(scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequ
         not_separable=len(unlike),
         prefix=unlike == list(range(1, len(unlike) + 1)),
         mixed=_mixed(options, members),
-        luck=board_luck(rows, members) if ranked and not options.group_by else None,
-        rows_scored=sizes.pop() if len(sizes) == 1 else None,
+        luck=board_luck(rows, members, size) if ranked and not options.group_by else None,
+        rows_scored=size,
         first_used=members[0].row.started_at,
         last_used=members[-1].row.started_at,
     )
     return replace(board, notes=tuple(_notes(board, options)))
+
+
+def _rows_scored(rows: Sequence[BoardRow], options: LeaderboardOptions) -> int | None:
+    """How many rows the runs were scored on: those of the data set, else n where all agree on it."""
+    known = {data_rows(row.run, options.comparable_by) for row in rows} - {None}
+    sizes = known or {row.n for row in rows}
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def _entries(options: LeaderboardOptions, members: Sequence[Candidate]) -> list[_Entry]:
@@ -225,15 +232,15 @@ def _rows(
 
 
 def _decimals(values: Sequence[int | float], configured: str) -> dict[int, int]:
-    """Decimals for neighbours that differ but would print alike."""
+    """Decimals for neighbours that differ but would print alike; equal values get the same."""
     spec = configured or spec_for(values)
-    needed: dict[int, int] = {}
-    for i, (upper, lower) in enumerate(pairwise(values)):
+    needed: dict[int | float, int] = {}
+    for upper, lower in pairwise(values):
         decimals = decimals_apart(upper, lower, spec)
         if decimals is not None:
-            for place in (i, i + 1):
-                needed[place] = max(decimals, needed.get(place, 0))
-    return needed
+            for value in (upper, lower):
+                needed[value] = max(decimals, needed.get(value, 0))
+    return {place: needed[value] for place, value in enumerate(values) if value in needed}
 
 
 def _unranked_rows(members: Sequence[Candidate], placed: Sequence[_Entry], columns: Sequence[Column]) -> list[BoardRow]:
@@ -262,7 +269,7 @@ def _notes(board: Board, options: LeaderboardOptions) -> Iterable[str]:
     if comparable.direction == "none":
         yield "no direction: not ranked"
     if options.comparable_by and not comparable.known:
-        yield "validation set unknown"
+        yield f"{set_name(options.comparable_by)} unknown"
     if comparable.rows:
         sizes = ", ".join(count(n) for n in comparable.rows)
         yield f"the same digest was logged with another number of rows ({sizes}); not ranked with the others"
@@ -271,12 +278,12 @@ def _notes(board: Board, options: LeaderboardOptions) -> Iterable[str]:
         yield luck_words(board.luck, spec)
 
 
-def _with_changes(boards: Sequence[Board]) -> list[Board]:
-    """Say on a board that the validation set it goes by was another one before."""
+def _with_changes(boards: Sequence[Board], data: str) -> list[Board]:
+    """Say on a board that the data it goes by was another one before."""
     said = []
     for place, board in enumerate(boards):
         older = next((b for b in boards[place + 1 :] if _same_name(b.comparable, board.comparable)), None)
-        note = _change_note(board, older) if older is not None else None
+        note = _change_note(board, older, data) if older is not None else None
         said.append(replace(board, notes=(*board.notes, note)) if note else board)
     return said
 
@@ -285,10 +292,10 @@ def _same_name(a: Comparable, b: Comparable) -> bool:
     return bool(a.names) and a.names == b.names and a.by != b.by and a.known and b.known
 
 
-def _change_note(board: Board, older: Board) -> str | None:
+def _change_note(board: Board, older: Board, data: str) -> str | None:
     first = min((row.run for row in board.rows), key=order, default=None)
     if first is None:
         return None
     before, now = older.rows_scored, board.rows_scored
     rows = f" ({count(before)} → {count(now)} rows)" if before and now else ""
-    return f"validation set changed at #{first.number}{rows}"
+    return f"{data} changed at #{first.number}{rows}"

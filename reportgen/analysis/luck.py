@@ -40,8 +40,11 @@ def luck_bound(value: float, mean: float, low: float | None, high: float | None,
     return min(estimate.blom(candidates) * error, abs(value - mean))
 
 
-def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate]) -> Luck | None:
-    """Return the luck of a board's leader: every candidate ever scored counts, also failed and unranked ones."""
+def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate], rows: int | None) -> Luck | None:
+    """Return the luck of a board's leader: every candidate ever scored counts, also failed and unranked ones.
+
+    `rows` is how many rows they were scored on, where it is known.
+    """
     if not ranked or ranked[0].value is None:
         return None
     leader = ranked[0]
@@ -49,7 +52,7 @@ def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate]) -> L
     mean = math.fsum(float(row.value) for row in ranked if row.value is not None) / len(ranked)
     tried = count_models(c.row for c in candidates)
     bound = luck_bound(value, mean, leader.low, leader.high, tried)
-    return None if bound is None else Luck(candidates=tried, luck=bound, rows=leader.n, leader=value)
+    return None if bound is None else Luck(candidates=tried, luck=bound, rows=rows, leader=value)
 
 
 def luck_words(luck: Luck, spec: str) -> str:

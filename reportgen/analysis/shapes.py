@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from reportgen.analysis.compare import Comparison, MetricLine
 from reportgen.analysis.values import Board, BoardRow, Cell, Group, Leaderboard
@@ -246,3 +247,11 @@ class RunsTable:
                 for (kind, _), cell in zip(columns, cells, strict=True)
             ]
             yield [*(run[name] for name in RUN_CSV[:-1]), gone, *values]
+
+
+def build_url(base: str, job: str, number: int) -> str | None:
+    """Return the address of a build below the controller's address `base`, made of names; None without a base."""
+    if not base:
+        return None
+    parts = "/".join(f"job/{quote(part, safe='')}" for part in job.split("/"))
+    return f"{base.rstrip('/')}/{parts}/{number}/"

@@ -245,7 +245,8 @@ class Board:
     `ranked` counts the rows with a rank. `with_interval` is N of the all-pairs correction: ranked rows with an interval,
     identical models once. `not_separable` counts the ranked rows that are not separable from the leader, without it;
     `prefix` says that they stand directly below it, so that one rule in the table divides them from the rest. `mixed` counts
-    the validation sets ranked together by request. `rows_scored` is n where all ranked rows agree on it.
+    the validation sets ranked together by request. `rows_scored` is how many rows they were scored on, where it is
+    known.
     """
 
     key: Key
