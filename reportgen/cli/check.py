@@ -61,7 +61,7 @@ def _check_store(app: App, config: Config, read_data: bool) -> int:
         app.console.error(problem.text, hint=problem.hint)
     read = f", {found.read_bytes:,} bytes read" if read_data else ""
     app.console.line(
-        f"{path}: {found.builds:,} builds, {found.runs:,} runs, {found.blobs:,} blobs ({found.blob_bytes:,} bytes){read}"
+        f"{path}: builds: {found.builds:,}, runs: {found.runs:,}, blobs: {found.blobs:,} ({found.blob_bytes:,} bytes){read}"
     )
     return len(found.problems)
 

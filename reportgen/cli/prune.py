@@ -53,10 +53,14 @@ def _tell(app: App, pruned: Pruned, dry_run: bool) -> None:
     verb_told = "would delete" if dry_run else "deleted"
     for blob in pruned.blobs:
         app.console.detail(f"{verb_told} {blob.digest} ({blob.size_bytes:,} bytes)")
-    what = f"{len(pruned.blobs):,} files, {pruned.size_bytes:,} bytes"
+    what = f"{_files(len(pruned.blobs))}, {pruned.size_bytes:,} bytes"
     app.console.line(f"{verb_told} {f'{pruned.run} and ' if pruned.run else ''}{what}")
     if pruned.young:
-        app.console.line(f"kept {pruned.young:,} files that no build refers to yet: they are younger than seven days")
+        app.console.line(f"kept {_files(pruned.young)} that no build refers to yet: younger than seven days")
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
 
 
 def _warn_of_versions(app: App) -> None:
@@ -66,6 +70,6 @@ def _warn_of_versions(app: App) -> None:
     versions = [version.id for version in list_versions(output)] if output.is_dir() else []
     if versions:
         app.console.warn(
-            f"{len(versions)} published versions still show it: publish a new one with reportgen build,"
+            f"published versions ({len(versions)}) still show it: publish a new one with reportgen build,"
             " then remove the older ones with reportgen versions delete"
         )

@@ -137,7 +137,9 @@ class _Check:
         for digest in sorted(set(used) - set(found)):
             self._damaged(digest, "is missing")
         if orphans:
-            self._notes.append(f"{orphans:,} blobs ({orphan_bytes:,} bytes) belong to no build: reportgen prune removes them")
+            self._notes.append(
+                f"blobs that belong to no build: {orphans:,} ({orphan_bytes:,} bytes); reportgen prune removes them"
+            )
         self._blobs, self._blob_bytes = len(found), sum(found.values())
 
     def _stored(self) -> Iterator[tuple[str, int]]:

@@ -89,7 +89,7 @@ class Harness:
         return Path(shutil.copytree(self._template, self._directory / name))
 
     def _run(self, store: Path, options: Sequence[str]) -> int:
-        arguments = [sys.executable, "-m", "tests.store.save_script", str(store), *([self.bug] if self.bug else [])]
+        arguments = [sys.executable, "-S", "-m", "tests.store.save_script", str(store), *([self.bug] if self.bug else [])]
         done = subprocess.run(["strace", "-f", "-qqq", *options, *arguments], cwd=ROOT, stderr=subprocess.DEVNULL, check=False)
         return done.returncode
 
@@ -134,8 +134,7 @@ class Harness:
 
 def spread(calls: Sequence[Call], count: int) -> list[Call]:
     """Return about `count` of the calls, evenly spread, and at least the first and last of each name."""
-    step = max(len(calls) // count, 1)
-    chosen = set(calls[::step])
+    chosen = {calls[index * len(calls) // count] for index in range(count)}
     for name in {call.name for call in calls}:
         named = [call for call in calls if call.name == name]
         chosen |= {named[0], named[-1]}

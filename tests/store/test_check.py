@@ -92,7 +92,7 @@ def test_orphans_and_strangers_are_noted(path: Path) -> None:
     (path / "blobs" / "README").write_text("x")
     found = check_store(path)
     assert found.problems == ()
-    assert any("1 blobs (8 bytes) belong to no build" in note for note in found.notes)
+    assert any("blobs that belong to no build: 1 (8 bytes)" in note for note in found.notes)
     assert any("README is not a file of the store" in note for note in found.notes)
 
 

@@ -33,7 +33,7 @@ def test_the_script_without_faults_ends_in_the_last_state(tmp_path: Path) -> Non
 
 
 def test_killed_at_any_point_nothing_is_lost_or_torn(harness: Harness) -> None:
-    outcomes = harness.sweep(spread(harness.calls, 180), "signal=KILL")
+    outcomes = harness.sweep(spread(harness.calls, 192), "signal=KILL")
     assert len(outcomes) >= 200
     assert {outcome.status for outcome in outcomes} == {-signal.SIGKILL}
     assert [outcome for outcome in outcomes if outcome.violations] == []
