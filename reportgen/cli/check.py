@@ -13,6 +13,8 @@ from reportgen.cli import DONE, MENDABLE, App, pass_app, verb
 if TYPE_CHECKING:
     from reportgen.config import Config
 
+_ANEW = "publish anew with reportgen build, and remove this one with reportgen versions delete {}"
+
 
 @verb("check")
 @click.option("--read-data", is_flag=True, help="Also read every byte of the store and of every published version.")
@@ -29,7 +31,7 @@ def command(app: App, read_data: bool, site_dir: Path | None) -> int:
     config = _check_config(app)
     if config is None:
         return MENDABLE
-    problems = _check_store(app, config, read_data) + _check_site(app, site_dir or config.output_path, read_data)
+    problems = _check_store(app, config, read_data) + _check_site(app, config, site_dir or config.output_path, read_data)
     app.console.line("no problems" if problems == 0 else f"{problems} problem{'s' if problems > 1 else ''}")
     return DONE if problems == 0 else MENDABLE
 
@@ -66,7 +68,7 @@ def _check_store(app: App, config: Config, read_data: bool) -> int:
     return len(found.problems)
 
 
-def _check_site(app: App, output: Path, read_data: bool) -> int:
+def _check_site(app: App, config: Config, output: Path, read_data: bool) -> int:
     from reportgen.site.publish import list_versions
 
     versions = [version.id for version in list_versions(output)] if output.is_dir() else []
@@ -74,14 +76,34 @@ def _check_site(app: App, output: Path, read_data: bool) -> int:
         app.console.line(f"{output}: nothing published yet")
         return 0
     checked = versions if read_data else versions[:1]
-    problems = 0
+    problems = _check_manifests(app, config, output)
     for version in checked:
         for text in _damage(app, output / version):
-            app.console.error(
-                text, hint=f"publish anew with reportgen build, and remove this one with reportgen versions delete {version}"
-            )
+            app.console.error(text, hint=_ANEW.format(version))
             problems += 1
     app.console.line(f"{output}: {len(checked)} of {len(versions)} versions checked")
+    return problems
+
+
+def _check_manifests(app: App, config: Config, output: Path) -> int:
+    """Compare the manifests with the digests that the store took when it published them."""
+    from hashlib import sha256
+
+    from reportgen.store.db import DATABASE
+    from reportgen.store.view import StoreView
+
+    if not (config.store_path / DATABASE).is_file():
+        return 0
+    with StoreView.open(config.store_path) as view:
+        published = view.versions()
+    problems = 0
+    for version in published:
+        manifest = output / version.id / "manifest.json"
+        if not manifest.parent.is_dir() or not version.manifest_sha256:
+            continue
+        if not manifest.is_file() or sha256(manifest.read_bytes()).hexdigest() != version.manifest_sha256:
+            app.console.error(f"{manifest} is not the one that was published", hint=_ANEW.format(version.id))
+            problems += 1
     return problems
 
 

@@ -11,6 +11,7 @@ import pytest
 from reportgen import cli
 from reportgen.model import Artifact
 from reportgen.store.db import Store
+from reportgen.store.values import VersionRow
 from tests.support.builds import NOW, make_build
 
 
@@ -131,6 +132,17 @@ def test_check_reads_the_newest_version_and_all_of_them_on_request(project: Path
     assert f"{old / 'index.html'} has changed" in told
     assert f"{old / 'stranger.html'} does not belong there" in told
     assert "2 problems" in told
+
+
+def test_check_finds_a_manifest_that_is_not_the_published_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = _publish(project, "20261124T020001Z") / "manifest.json"
+    digest = sha256(manifest.read_bytes()).hexdigest()
+    with Store.open(project / ".reportgen") as store:
+        store.record_version(VersionRow(id="20261124T020001Z", published_at=NOW, revision=1, manifest_sha256=digest))
+    assert cli.main(["check"]) == 0
+    manifest.write_text(manifest.read_text() + " ")
+    assert cli.main(["check"]) == 1
+    assert f"{manifest} is not the one that was published" in capsys.readouterr().err
 
 
 def test_prune_tells_of_the_versions_that_still_show_a_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
