@@ -8,7 +8,7 @@ Rules for values:
 - integers that do not fit 64 bits are strings of digits (of hexadecimal digits beyond 4,000 bits) in params and tags;
   in a metric they are the nearest float;
 - text is Unicode without lone surrogates: what cannot be encoded is written as ``\\udcXX``;
-- one text is at most 1,000,000 characters; a longer one is cut there and ends in ``… (cut, N characters)``;
+- one text is at most 1,000,000 characters; a longer one is cut and ends in ``… (cut, N characters)``;
 - names are any text of 1 to 500 characters; ``/`` separates parts.
 
 Standard library only, and light: every stage process imports this.
@@ -215,12 +215,12 @@ def finite(value: float) -> float | str:
 
 def text(value: str) -> str:
     """Return text that UTF-8 can hold, cut where it is over the limit."""
-    if len(value) > MAX_TEXT:
-        value = f"{value[:MAX_TEXT]}… (cut, {len(value)} characters)"
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        value = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if len(value) > MAX_TEXT:
+        return f"{value[: MAX_TEXT - 50]}… (cut, {len(value)} characters)"
     return str(value)
 
 

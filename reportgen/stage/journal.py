@@ -35,7 +35,7 @@ class Journal:
         self._end = -1
         self._ids = _fresh_ids()
         self.shared = False
-        """Whether another process has written to the journal too, as far as this one could see."""
+        """Whether another process was seen to write to the journal, too."""
         _journals.add(self)
 
     def append(self, events: Iterable[Mapping[str, Any]], moment: str) -> None:
@@ -71,6 +71,12 @@ class Journal:
         finally:
             if fcntl is not None:
                 fcntl.flock(fd, fcntl.LOCK_UN)
+
+    def is_shared(self) -> bool:
+        """Tell whether another process has written to the journal, too."""
+        if not self.shared and self._fd >= 0:
+            self.shared = os.fstat(self._fd).st_size != self._end
+        return self.shared
 
     def close(self) -> None:
         """Let go of the file; a later `append` opens it again."""

@@ -364,7 +364,7 @@ class Run:
                 self._leave(self)
 
     def _summary(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        if self._journal.shared:
+        if self._journal.is_shared():
             self._recall()
         return self._params, self._metrics
 

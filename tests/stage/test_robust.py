@@ -1,0 +1,270 @@
+"""Killed, forked, crowded, and on a disk that is full: what a call had returned for is there, and the training goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import reportgen
+from reportgen.record import read_record
+from reportgen.stage.journal import Journal
+from tests.stage.support import metrics, of_kind, record
+
+ROOT = Path(reportgen.__file__).parents[1]
+KILLS = int(os.environ.get("REPORTGEN_KILLS", "100"))
+
+
+def program(code: str, cwd: Path, **options) -> subprocess.Popen:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name in ("REPORTGEN_RUN", "REPORTGEN_DIR", "JOB_NAME", "STAGE_NAME"):
+        env.pop(name, None)
+    return subprocess.Popen([sys.executable, "-S", "-c", code], cwd=cwd, env=env, **options)
+
+
+def only_record(directory: Path):
+    [found] = directory.glob("*/events.jsonl")
+    return read_record(found.parent.name, found.read_bytes())
+
+
+ENDLESS = """
+import os, reportgen
+run = reportgen.start_run("t", environment=False)
+step = 0
+text = "x" * 3000
+while True:
+    run.log_metric("loss", 0.5, step=step)
+    if step % 7 == 0:
+        run.log_note(text)
+    os.write(1, b".")
+    step += 1
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_every_returned_call_is_read_back(tmp_path):
+    draw = random.Random(KILLS)
+    torn = 0
+    for number in range(KILLS):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        with program(ENDLESS, directory, stdout=subprocess.PIPE) as child:
+            os.read(child.stdout.fileno(), 1)
+            time.sleep(draw.random() * 0.02)
+            child.send_signal(signal.SIGKILL)
+            returned = 1 + len(child.stdout.read())
+        found = only_record(directory / "reportgen-results")
+        steps = [e["step"] for e in found.events if e["kind"] == "metric"]
+        assert steps == list(range(len(steps)))
+        assert len(steps) >= returned
+        assert found.unread_lines <= 1
+        assert found.status == "interrupted"
+        torn += found.unread_lines
+    assert torn <= KILLS
+
+
+def test_a_torn_line_is_closed_by_the_next_writer(tmp_path):
+    path = tmp_path / "events.jsonl"
+    first, second = Journal(path), Journal(path)
+    first.append([{"kind": "note", "text": "a"}], "t")
+    with path.open("ab") as torn:
+        torn.write(b'{"v":1,"id":"torn')
+    second.append([{"kind": "note", "text": "b"}], "t")
+    first.append([{"kind": "note", "text": "c"}], "t")
+    found = read_record("r", path.read_bytes())
+    assert [e["text"] for e in found.events] == ["a", "b", "c"]
+    assert found.unread_lines == 1
+
+
+CROWD = """
+import sys, threading
+from pathlib import Path
+from reportgen.stage.joined import join
+run = join(Path(sys.argv[1]))
+def work(thread):
+    for step in range(int(sys.argv[3])):
+        run.log_metric(f"p{sys.argv[2]}/t{thread}", step, step=step)
+threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+"""
+
+
+@pytest.mark.slow
+def test_twenty_processes_of_eight_threads_lose_nothing(tmp_path):
+    each = 25
+    with reportgen.start_run("t", directory=tmp_path, environment=False) as run:
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        children = [
+            subprocess.Popen([sys.executable, "-S", "-c", CROWD, str(run.directory), str(n), str(each)], env=env)
+            for n in range(20)
+        ]
+        for step in range(each):
+            run.log_metric("own", step, step=step)
+        assert [child.wait() for child in children] == [0] * 20
+    found = record(run)
+    assert (found.unread_lines, found.repeated) == (0, 0)
+    counts = {}
+    for event in of_kind(run, "metric"):
+        counts.setdefault(event["name"], []).append(event["value"])
+    assert len(counts) == 161
+    assert all(sorted(values) == list(range(each)) for values in counts.values())
+    assert len(json.loads((run.directory / "metrics.json").read_text())) == 21
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_writes_whole_events_and_does_not_end_the_run(tmp_path):
+    code = """
+import os, reportgen
+with reportgen.start_run("t", directory=".", environment=False) as run:
+    run.log_metric("before", 1)
+    child = os.fork()
+    for step in range(200):
+        run.log_metric("child" if child == 0 else "parent", step, step=step)
+    if child == 0:
+        reportgen.log_metric("child", 200, step=200)
+        raise SystemExit(0)
+    os.waitpid(child, 0)
+"""
+    with program(code, tmp_path) as child:
+        assert child.wait() == 0
+    found = only_record(tmp_path)
+    assert found.unread_lines == found.repeated == 0
+    assert [e["kind"] for e in found.events].count("end") == 1
+    assert found.events[-1]["kind"] == "end"
+    names = [e.get("name") for e in found.events]
+    assert (names.count("parent"), names.count("child")) == (200, 201)
+    summary = json.loads(next(tmp_path.glob("*/metrics.json")).read_text())
+    assert summary == {"before": 1, "child": 200, "parent": 199}
+
+
+def test_multiprocessing_workers_log_to_the_run_of_their_parent(tmp_path):
+    code = """
+import multiprocessing, reportgen
+def work(n):
+    reportgen.log_metric("m", n, step=n)
+if __name__ == "__main__":
+    with reportgen.start_run("t", directory=".", environment=False):
+        with multiprocessing.get_context("fork").Pool(3) as pool:
+            pool.map(work, range(30))
+"""
+    with program(code, tmp_path) as child:
+        assert child.wait() == 0
+    found = only_record(tmp_path)
+    assert sorted(e["value"] for e in found.events if e["kind"] == "metric") == list(range(30))
+
+
+def test_sigterm_is_noted_as_aborted(tmp_path):
+    with program(ENDLESS, tmp_path, stdout=subprocess.PIPE) as child:
+        os.read(child.stdout.fileno(), 1)
+        child.send_signal(signal.SIGTERM)
+        child.stdout.read()
+        assert child.wait() == -signal.SIGTERM
+    found = only_record(tmp_path / "reportgen-results")
+    assert found.status == "aborted"
+    assert found.unread_lines == 0
+
+
+def test_a_run_left_open_is_ended_with_the_program(tmp_path):
+    with program("import reportgen; reportgen.log_metric('m', 1)", tmp_path) as child:
+        assert child.wait() == 0
+    assert only_record(tmp_path / "reportgen-results").status == "complete"
+
+
+def test_a_run_left_open_by_an_exception_has_failed(tmp_path):
+    code = "import reportgen; reportgen.log_metric('m', 1); raise KeyError('column')"
+    with program(code, tmp_path, stderr=subprocess.PIPE) as child:
+        assert b"KeyError" in child.stderr.read()
+    found = only_record(tmp_path / "reportgen-results")
+    assert found.status == "failed"
+    assert found.ending["error"]["type"] == "KeyError"
+
+
+FULL = """
+import resource, sys, reportgen
+run = reportgen.start_run("t", directory=".", environment=False, strict={strict})
+run.log_metric("first", 1)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+for step in range(100):
+    run.log_metric("m", step, step=step)
+run.log_table("t", [{{"a": "x" * 5000}}])
+run.end()
+print("trained")
+"""
+
+
+def test_a_full_disk_warns_once_and_lets_the_training_go_on(tmp_path):
+    with program(FULL.format(strict=False), tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        out, err = child.communicate()
+    assert (child.returncode, out) == (0, b"trained\n")
+    assert err.count(b"warning: reportgen cannot write") == 1
+    assert b"File too large" in err
+    found = only_record(tmp_path)
+    assert found.unread_lines <= 1
+    assert [e["value"] for e in found.events if e.get("name") == "m"][:3] == [0, 1, 2]
+    assert not list(tmp_path.glob("*/files/*"))
+
+
+def test_a_full_disk_stops_a_strict_run(tmp_path):
+    with program(FULL.format(strict=True), tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        out, err = child.communicate()
+    assert child.returncode == 1
+    assert out == b""
+    assert b"OSError" in err
+
+
+def test_a_directory_that_cannot_be_made_warns_once(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    with reportgen.start_run("t", directory=tmp_path / "file" / "below", environment=False) as run:
+        run.log_metric("m", 1)
+        run.log_table("t", [{"a": 1}])
+    assert capsys.readouterr().err.count("warning: reportgen cannot write") == 1
+    assert run.metrics == {"m": 1}
+    with pytest.raises(OSError, match="Not a directory"):
+        reportgen.start_run("t", directory=tmp_path / "file" / "below", environment=False, strict=True)
+
+
+def test_a_link_in_place_of_the_journal_is_not_followed(tmp_path):
+    outside = tmp_path / "precious"
+    outside.write_text("kept")
+    (tmp_path / "events.jsonl").symlink_to(outside)
+    with pytest.raises(OSError, match="symbolic links"):
+        Journal(tmp_path / "events.jsonl").append([{"kind": "note", "text": "x"}], "t")
+    assert outside.read_text() == "kept"
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_metrics_keep_memory_flat(tmp_path):
+    code = """
+import reportgen, sys
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+run = reportgen.start_run("t", directory=".", environment=False)
+for step in range(1000):
+    run.log_metric("loss", 0.5, step=step, direction="lower")
+before = resident()
+for step in range(1000, 101_000):
+    run.log_metric("loss", 0.5, step=step, direction="lower")
+print(resident() - before)
+run.end()
+"""
+    with program(code, tmp_path, stdout=subprocess.PIPE) as child:
+        growth_kb = int(child.stdout.read())
+    assert growth_kb < 5_000
+    [journal] = tmp_path.glob("*/events.jsonl")
+    assert journal.read_bytes().count(b'"kind":"metric"') == 101_000
+
+
+def test_metrics_survive_in_memory_for_the_summary(tmp_path):
+    with reportgen.start_run("t", directory=tmp_path, environment=False) as run:
+        for step in range(10):
+            run.log_metric("loss", 1 / (step + 1), step=step)
+    assert metrics(run)["loss"] == 0.1
+    assert json.loads((run.directory / "metrics.json").read_text()) == {"loss": 0.1}
