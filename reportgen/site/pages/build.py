@@ -173,9 +173,8 @@ def _grid(site: Site, path: str, rows: Sequence[RunRow], style: Style) -> tuple[
             found = best.get((level, other))
             value = finite(found.metrics.get(style.name)) if found else None
             if found is None or value is None:
-                cells.append(
-                    Cell((Span("not run" if found is None else fmt.missing_reason(found.metrics.get(style.name)), mark="none"),))
-                )
+                reason = "not run" if found is None else fmt.missing_reason(found.metrics.get(style.name))
+                cells.append(Cell((Span(reason, mark="none"),)))
                 continue
             share = (value - low) / (high - low) if high > low else 1.0
             share = share if style.direction != "lower" else 1 - share

@@ -1,0 +1,273 @@
+"""The page of a pipeline: where is each model in the chain?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reportgen.analysis.judge import Judged
+from reportgen.analysis.pipeline import Pass, PipelineOptions, Step
+from reportgen.analysis.values import BoardRow, RunId, run_id
+from reportgen.model import RunRow
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Cell, Column, Empty, Result, Row, Span, Table, Text
+from reportgen.site.contexts.pipeline import Node, PassCell, PassRow, PipelineContext
+from reportgen.site.links import relative
+from reportgen.site.page import Page
+from reportgen.site.pages.base import Live, Site, Style, base_name, chrome, number_label, result_of, run_label, said, when
+from reportgen.site.pages.leaderboard import style_of
+from reportgen.site.pages.overview import PipelineState, StageState
+from reportgen.site.pages.trends import group_param
+
+MOST_PASSES = 60
+_BROKEN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PipelineInput:
+    """A pipeline with its passes, newest first; `newest` maps a job to its newest run; `judged` ranks one of its jobs."""
+
+    options: PipelineOptions
+    state: PipelineState
+    passes: Sequence[Pass] = ()
+    newest: Mapping[str, RunRow] = field(default_factory=dict)
+    judged: Judged | None = None
+    live: Live = field(default_factory=Live)
+
+
+def pipeline_page(site: Site, given: PipelineInput) -> Page:
+    """Return the page of a pipeline."""
+    path = site.links.pipeline(given.options.name)
+    verdict = _verdict(site, path, given)
+    ranked = _ranked(site, given.judged)
+    live = _live(given.passes)
+    shown = given.passes[:MOST_PASSES]
+    group = group_param([step.run for one in shown for step in one.steps if step.run is not None and step.run.params])
+    broken = [one for one in given.passes if one.broken]
+    context = PipelineContext(
+        chrome=chrome(
+            site,
+            path,
+            "pipeline",
+            f"Pipeline {given.options.label}",
+            here=given.options.label,
+            crumbs=[("Pipelines", "pipelines/index.html")],
+            description=said(verdict),
+            live=given.live,
+        ),
+        title=given.options.label,
+        verdict=verdict,
+        columns=_picture(site, path, given, live),
+        alt=f"Pipeline {given.options.label}: " + ", then ".join(stage.title for stage in given.state.stages),
+        waiting=_waiting(site, path, given),
+        waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
+        heads=tuple(stage.title for stage in given.state.stages),
+        passes=tuple(_pass(site, path, one, ranked, group, live=one is live) for one in shown),
+        passes_caption=_caption(len(given.passes), len(shown)),
+        broken=_broken(site, path, broken) if broken else None,
+        broken_empty=Empty("None.", (Span("Every step that later steps came of is known."),)),
+        empty=None if given.passes else Empty("No pass yet.", (Span("No build of its jobs was harvested so far."),)),
+    )
+    return Page(path, "pipeline.html", context)
+
+
+_Ranked = Mapping[RunId, tuple[BoardRow, int, Style]]
+
+
+def _ranked(site: Site, judged: Judged | None) -> _Ranked:
+    found: dict[RunId, tuple[BoardRow, int, Style]] = {}
+    for board in judged.leaderboard.boards if judged else ():
+        style = style_of(site, board, judged.leaderboard.options.metric) if judged else None
+        for row in board.rows[: board.ranked]:
+            for member in row.group.members if row.group else (row.run,):
+                if style is not None:
+                    found[run_id(member)] = (row, board.ranked, style)
+    return found
+
+
+def _live(passes: Sequence[Pass]) -> Pass | None:
+    """Return the pass of the newest deployment."""
+    deployed = [one for one in passes if one.state == "deployed"]
+    return max(deployed, key=lambda one: one.started_at, default=None)
+
+
+def _verdict(site: Site, path: str, given: PipelineInput) -> Text:
+    waiting = [stage.running for stage in given.state.stages if stage.running is not None and stage.running.waiting_for]
+    spans: list[Span] = []
+    if waiting:
+        first = min(waiting, key=lambda running: running.started_at)
+        words = (
+            "One build waits for a person"
+            if len(waiting) == 1
+            else f"{fmt.in_words(len(waiting)).capitalize()} builds wait for a person"
+        )
+        spans = [
+            Span(f"{words}:", mark="b"),
+            Span(f" {base_name(first.job)} #{first.number}, since {fmt.long_day(first.started_at)}."),
+        ]
+    live = _live(given.passes)
+    if live is not None:
+        deployed = next((step.run for step in reversed(live.steps) if step.run is not None), live.last)
+        scored = next((step.run for step in live.steps if step.run is not None and step.run.metrics), None)
+        shown = scored or deployed
+        lead = Span("The model of ", mark="" if spans else "b")
+        link = Span(run_label(shown, ""), relative(path, site.links.row(shown)), "" if spans else "b")
+        spans += [Span(" ")] if spans else []
+        spans += [lead, link, Span(f" is live since {fmt.long_day(deployed.started_at)}.", mark="" if len(spans) > 2 else "b")]
+    elif given.passes:
+        spans += [Span(" Nothing is deployed yet." if spans else "Nothing is deployed yet.", mark="" if spans else "b")]
+    failed = [one for one in given.passes[:10] if one.state == "failed"]
+    if failed:
+        count = len(failed)
+        spans.append(Span(f" Of the last {min(10, len(given.passes))} passes {fmt.in_words(count)} failed."))
+    return tuple(spans) or (Span("No pass yet.", mark="b"),)
+
+
+def _picture(site: Site, path: str, given: PipelineInput, live: Pass | None) -> tuple[tuple[Node, ...], ...]:
+    columns: list[tuple[Node, ...]] = []
+    for stage in given.state.stages:
+        columns.append((_stage_node(site, path, stage, deployed=live is not None and stage.job == given.options.deploy),))
+        run = given.newest.get(stage.job)
+        if run is not None and not run.models and stage is not given.state.stages[-1]:
+            sets = tuple(
+                Node(
+                    dataset.name,
+                    relative(path, site.links.dataset(dataset.sha256 or "")),
+                    (Span(fmt.plural(dataset.rows, "row") if dataset.rows is not None else ""),),
+                    dataset.role or "data set",
+                    "set",
+                    None,
+                )
+                for dataset in run.datasets[:3]
+                if dataset.sha256
+            )
+            if sets:
+                columns.append(sets)
+    return tuple(columns)
+
+
+def _stage_node(site: Site, path: str, stage: StageState, *, deployed: bool) -> Node:
+    href = relative(path, site.links.job(stage.job))
+    kind = "live" if deployed else ("hand" if stage.hand else "")
+    if stage.running is not None:
+        waits = bool(stage.running.waiting_for)
+        result = Result("wait", "waiting") if waits else Result("go", "running")
+        return Node(
+            stage.title,
+            href,
+            (Span(f"#{stage.running.number}"),),
+            f"since {fmt.minute(stage.running.started_at)}",
+            kind,
+            result,
+        )
+    if stage.number is None or stage.started_at is None:
+        return Node(stage.title, href, (), "no build yet", kind, None)
+    to = relative(path, site.links.build(stage.job, stage.number, stage.started_at))
+    return Node(
+        stage.title,
+        href,
+        (Span(f"#{stage.number}", to),),
+        stage.note or fmt.day(stage.started_at),
+        kind,
+        result_of(stage.result),
+    )
+
+
+def _waiting(site: Site, path: str, given: PipelineInput) -> Table | None:
+    rows = []
+    for stage in given.state.stages:
+        running = stage.running
+        if running is None or not running.waiting_for:
+            continue
+        link = site.on_jenkins(running.job, running.number)
+        rows.append(
+            Row(
+                (
+                    Cell((Span(f"{base_name(running.job)} #{running.number}", link),), "nw", result=None),
+                    Cell((Span(running.waiting_for),), "tx"),
+                    Cell((when(running.started_at), Span(" UTC")), "mut nw"),
+                )
+            )
+        )
+    if not rows:
+        return None
+    return Table(
+        "c-wait",
+        (Span("Answer on Jenkins; this page cannot."),),
+        (Column("Input"), Column("Question"), Column("Since")),
+        tuple(rows),
+    )
+
+
+def _caption(total: int, shown: int) -> str:
+    which = (
+        "One row per pass through the chain, newest first"
+        if total == shown
+        else f"The newest {shown} of {fmt.count(total)} passes"
+    )
+    return f"{which}; read from left to right until it stops. Dates are UTC."
+
+
+_STATES = {"deployed": "ended", "failed": "broken", "done": "ended"}
+
+
+def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live: bool) -> PassRow:
+    state = "live" if live else _STATES.get(one.state, one.state)
+    cells = tuple(_step(site, path, step, ranked, group) for step in one.steps)
+    return PassRow(fmt.day(one.started_at), fmt.machine_time(one.started_at), cells, state, live)
+
+
+def _step(site: Site, path: str, step: Step, ranked: _Ranked, group: str) -> PassCell:
+    run = step.run
+    if run is None:
+        if step.running is not None:
+            waits = bool(step.running.waiting_for)
+            result = Result("wait", "waiting") if waits else Result("go", "running")
+            return PassCell(
+                result,
+                f"#{step.running.number}",
+                "",
+                "",
+                "waiting" if waits else "running",
+                f"since {fmt.minute(step.running.started_at)}",
+            )
+        words = {"missing": "not known", "stopped": "not reached", "waiting": "waits for a person", "open": "not yet"}
+        return PassCell(None, fmt.DASH, "", "", "", words.get(step.state, ""))
+    href = relative(path, site.links.row(run))
+    ruling = step.ruling
+    if ruling is not None:
+        word = {"approved": "approved", "rejected": "rejected", "revoked": "revoked", "deployed": ""}[ruling.kind]
+        by = f"{site.person(ruling.by)}: " if ruling.by else ""
+        note = f"{by}{ruling.reason}" if ruling.reason else by.removesuffix(": ")
+        return PassCell(result_of(run.result), number_label(run), href, "", word, note)
+    entry = ranked.get(run_id(run))
+    if entry is not None:
+        row, among, style = entry
+        return PassCell(
+            result_of(run.result), number_label(run), href, fmt.number(row.value, style.spec), "", f"rank {row.rank} of {among}"
+        )
+    note = (
+        "build failed" if step.state == "failed" else (fmt.plain(run.params[group]) if group and run.params.get(group) else "")
+    )
+    if not note and run.datasets and not run.models:
+        note = run.datasets[0].name
+    return PassCell(result_of(run.result), number_label(run), href, "", "", note)
+
+
+def _broken(site: Site, path: str, broken: Sequence[Pass]) -> Table:
+    rows = []
+    for one in broken[:_BROKEN]:
+        missing = [base_name(step.job) for step in one.steps if step.state == "missing"]
+        rows.append(
+            Row(
+                (
+                    Cell((Span(run_label(one.last, ""), relative(path, site.links.row(one.last))),)),
+                    Cell((Span(f"{fmt.listed(missing)} not known"),), "tx"),
+                    Cell((Span(fmt.day(one.started_at)),), "mut nw"),
+                )
+            )
+        )
+    words = f"{fmt.plural(len(broken), 'pass', 'passes')} with a step that no harvested build made" + (
+        f", the newest {_BROKEN} shown." if len(broken) > _BROKEN else "."
+    )
+    return Table("c-broken", (Span(words),), (Column("Ends in"), Column("Missing"), Column("Date")), tuple(rows))

@@ -1,0 +1,86 @@
+"""The search page without scripts: an index from A to Z, and all builds by number."""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Span, Text
+from reportgen.site.contexts.other import BuildNumber, Entry, JobNumbers, Letter, SearchContext
+from reportgen.site.links import relative
+from reportgen.site.page import Page
+from reportgen.site.pages.base import Live, Site, chrome, result_of, said
+
+MOST_BUILDS = 300
+MOST_ENTRIES = 2000
+
+
+class Indexed(NamedTuple):
+    """A thing with a name: its kind in words and the path of its page."""
+
+    name: str
+    kind: str
+    path: str
+
+
+class NumberedBuild(NamedTuple):
+    """A build for the grid of numbers."""
+
+    number: int
+    started_at: datetime
+    result: str
+
+
+def search_page(
+    site: Site, entries: Iterable[Indexed], builds: Sequence[tuple[str, Sequence[NumberedBuild]]], live: Live | None = None
+) -> Page:
+    """Return the search page; `builds` are (job, its builds newest first)."""
+    path = site.links.search
+    kept = sorted(set(entries), key=lambda entry: (_sort_key(entry.name), entry.kind, entry.path))[:MOST_ENTRIES]
+    by_letter: dict[str, list[Entry]] = {}
+    for entry in kept:
+        by_letter.setdefault(_letter(entry.name), []).append(Entry(entry.name, relative(path, entry.path), entry.kind))
+    letters = tuple(
+        Letter(letter, tuple(by_letter[letter])) for letter in ("#", *string.ascii_uppercase) if letter in by_letter
+    )
+    total = sum(len(found) for _, found in builds)
+    verdict: Text = (
+        Span(f"{fmt.plural(len(kept), 'name')} and {fmt.plural(total, 'build')}.", mark="b"),
+        Span(
+            " Where scripts run, a box finds runs by commit, param, metric, tag and words of their notes; without, look below."
+        ),
+    )
+    context = SearchContext(
+        chrome=chrome(site, path, "search", "Search", here="Search", description=said(verdict), live=live),
+        verdict=verdict,
+        alphabet=tuple((letter, letter in by_letter) for letter in ("#", *string.ascii_uppercase)),
+        letters=letters,
+        jobs=tuple(_numbers(site, path, job, found) for job, found in builds),
+    )
+    return Page(path, "search.html", context)
+
+
+def _sort_key(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).casefold()
+
+
+def _letter(name: str) -> str:
+    first = unicodedata.normalize("NFKD", name[:1]).upper()[:1]
+    return first if first in string.ascii_uppercase and first else "#"
+
+
+def _numbers(site: Site, path: str, job: str, builds: Sequence[NumberedBuild]) -> JobNumbers:
+    shown = tuple(
+        BuildNumber(
+            f"#{build.number}",
+            relative(path, site.links.build(job, build.number, build.started_at)),
+            None if build.result == "SUCCESS" else result_of(build.result),
+        )
+        for build in builds[:MOST_BUILDS]
+    )
+    more = f"{fmt.plural(len(builds) - MOST_BUILDS, 'older build')} on the job's page" if len(builds) > MOST_BUILDS else ""
+    return JobNumbers(job, relative(path, site.links.job(job)), shown, more)
