@@ -48,7 +48,7 @@ def command(app: App, what: str | None, shape: str | None, sort_by: str | None, 
         else:
             lines = _show_runs(config, view, _jobs(view, what, options), shape, sort_by, count)
         for text in lines:
-            click.echo(text, nl=False)
+            click.echo(text, nl=False, color=True)
     return DONE
 
 
