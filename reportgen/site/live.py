@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
-from typing import NamedTuple
 
 from reportgen.analysis.judge import Judged
 from reportgen.charts.values import Chart
@@ -19,18 +18,11 @@ from reportgen.site.pages.listing import jobs_page
 from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.plan import Survey
 from reportgen.site.state import Since, job_states, news, pipeline_states
+from reportgen.site.traces import LiveTask, Traces, comparison_paths
 from reportgen.site.work import Studio
 from reportgen.store.view import StoreView
 
 _JOB_RUNS = 400
-
-
-class LiveTask(NamedTuple):
-    """A page that is made in this process: its path, a key that moves when it has to be looked at, and how it is made."""
-
-    path: str
-    key: str
-    make: Callable[[], Page]
 
 
 class LivePages:
@@ -58,6 +50,8 @@ class LivePages:
         for board in self._found.judged:
             name = board.leaderboard.options.name
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
+
+        yield from Traces(self._found, self._view, self._live, self._base).tasks()
 
     def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
         text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), repr(self._since), *extra])
@@ -100,7 +94,12 @@ class LivePages:
         return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, replace(given, drawings=shown)))
 
     def _board(self, judged: Judged) -> Page:
-        given = LeaderboardInput(name=judged.leaderboard.options.name, judged=judged, live=self._live)
+        given = LeaderboardInput(
+            name=judged.leaderboard.options.name,
+            judged=judged,
+            compare=comparison_paths(self._found, judged),
+            live=self._live,
+        )
         site = self._found.site
         charts = leaderboard_charts(site, given)
         return self._drawn(charts, lambda shown: leaderboard_page(site, replace(given, drawings=shown)))

@@ -14,7 +14,7 @@ from reportgen.errors import PublishError
 from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.cache import files_of
-from reportgen.site.export import export_files
+from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
@@ -177,7 +177,7 @@ class SiteMaker:
     def _exports(
         self, found: Survey, view: StoreView, version: str, tree: Tree, before: Mapping[str, Entry], outcome: Outcome
     ) -> None:
-        exports = export_files(found.site, found.builds, view, found.as_of)
+        exports = chain(export_runs(found.site, found.builds, view, found.as_of), export_leaderboards(found.site, found.judged))
         for path, data in chain(exports, script_files(found, view, version)):
             outcome.files[path] = tree.put(path, data, before.get(path))
 

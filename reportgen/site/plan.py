@@ -6,13 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
 from reportgen.analysis.decisions import DecisionJobs, Ruling, find_rulings
 from reportgen.analysis.judge import Judged, judge
+from reportgen.analysis.lineage import Graph, lineage
 from reportgen.analysis.options import all_leaderboards, metric_options
+from reportgen.analysis.pipeline import PipelineOptions, find_pipelines
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.config import Config
@@ -45,6 +48,16 @@ class Survey:
     judged: tuple[Judged, ...]
     rulings: tuple[Ruling, ...]
     chronicle: Chronicle
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What was made from what."""
+        return lineage(self.chronicle.index)
+
+    @cached_property
+    def pipelines(self) -> tuple[PipelineOptions, ...]:
+        """The configured pipelines; with none, those that the runs tell of."""
+        return tuple(_pipelines(self.config)) or find_pipelines(self.chronicle.index, self.jobs)
 
     @property
     def links(self) -> Links:
@@ -87,6 +100,11 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
         rulings=rulings,
         chronicle=Chronicle(builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided),
     )
+
+
+def _pipelines(config: Config) -> Iterator[PipelineOptions]:
+    for name, each in config.pipelines.items():
+        yield PipelineOptions(name=name, jobs=each.jobs, title=each.title, approve=each.approve, deploy=each.deploy)
 
 
 def decision_jobs(config: Config) -> DecisionJobs:

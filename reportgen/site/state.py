@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from reportgen.analysis.pipeline import PipelineOptions
 from reportgen.globs import covers
 from reportgen.site.pages.listing import JobState
 from reportgen.site.pages.news import BuildNews
@@ -55,13 +56,15 @@ def job_states(found: Survey) -> list[JobState]:
 
 
 def pipeline_states(found: Survey) -> list[PipelineState]:
-    """Return the configured pipelines with the last state of each stage."""
-    states = []
-    for name, pipeline in found.config.pipelines.items():
-        by_hand = {pipeline.approve, pipeline.deploy}
-        stages = [_stage(found, job, by_hand) for job in _named(pipeline.jobs, found)]
-        states.append(PipelineState(name=name, title=pipeline.title or name, stages=tuple(stages)))
-    return states
+    """Return the pipelines with the last state of each stage."""
+    return [pipeline_state(found, options) for options in found.pipelines]
+
+
+def pipeline_state(found: Survey, options: PipelineOptions) -> PipelineState:
+    """Return a pipeline with the last state of each stage."""
+    by_hand = {options.approve, options.deploy}
+    stages = [_stage(found, job, by_hand) for job in _named(options.jobs, found)]
+    return PipelineState(name=options.name, title=options.label, stages=tuple(stages))
 
 
 def _named(patterns: Iterable[str], found: Survey) -> list[str]:
@@ -114,4 +117,3 @@ def store_words(found: Survey) -> str:
     jobs, builds = len(found.jobs), len(found.builds)
     words = f"{jobs:,} job{'' if jobs == 1 else 's'}, {builds:,} build{'' if builds == 1 else 's'} kept"
     return words + (f", {gone:,} gone from Jenkins" if gone else "")
-
