@@ -10,7 +10,7 @@ from reportgen.charts import theme
 
 _COUNTED_ID: Final = re.compile(r"""(?P<lead>\bid="|url\(#|href="#)(?P<kind>gradient_|clip)(?P<number>\d+)""")
 _PATH: Final = re.compile(r'(?<=\sd=")[^"]+')
-_LONG_NUMBER: Final = re.compile(r"-?\d*\.\d{3,}(?:e-?\d+)?")
+_LONG_NUMBER: Final = re.compile(r"-?\d*\.\d{3,}(?:e-?\d+)?|-?\d+(?:\.\d+)?e-\d+")
 _OPENING: Final = re.compile(r"<svg\b[^>]*>")
 _FONT: Final = re.compile(r' font-family="sans-serif"')
 _BLACK: Final = ("#000", "#000000", "black")

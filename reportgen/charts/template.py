@@ -79,7 +79,7 @@ def _tidy(value: float, span: float) -> float:
     if span <= 0:
         return value
     unit = 10.0 ** _exponent(span / 1000)
-    return round(round(value / unit) * unit, 12)
+    return float(f"{round(value / unit) * unit:.12g}")
 
 
 def _exponent(value: float) -> int:

@@ -67,7 +67,7 @@ def config() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "aria": False,
-        "background": None,
+        "background": "transparent",
         "font": "sans-serif",
         "padding": 4,
         "view": {"stroke": None},

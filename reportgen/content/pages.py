@@ -262,7 +262,7 @@ def navigation(pages: Sequence[ContentPage]) -> tuple[NavEntry, ...]:
     shown = [page for page in pages if page.nav is not None and page.path.count("/") == 1]
     return tuple(
         NavEntry(title=page.nav or page.title, path=page.path)
-        for page in sorted(shown, key=lambda p: (p.order, p.title, p.path))
+        for page in sorted(shown, key=lambda p: (p.order, p.nav or "", p.path))
     )
 
 

@@ -38,7 +38,7 @@ PREFIX: Final = "t-"
 def is_local(address: str) -> bool:
     """Say whether an address stays on the site: no scheme, no host, no backslash that browsers read as a slash."""
     text = address.strip()
-    return not (_SCHEME.match(text) or text.startswith(("//", "\\", "/\\")) or "\\" in text)
+    return not (_SCHEME.match(text) or text.startswith(("//", "\\", "/\\")) or "\\" in text or "%5c" in text.lower())
 
 
 def anchor(text: str) -> str:
