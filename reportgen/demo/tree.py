@@ -51,7 +51,7 @@ class Named:
     start: int = 0
     stop: int | None = None
 
-    def keep(self, visibility: int, name: str) -> Named | None:  # noqa: ARG002 - a tree sees everything
+    def keep(self, visibility: int, name: str) -> Named | None:
         """Return the node of that name, else the one named ``*``."""
         return self.children.get(name) or self.children.get("*")
 
@@ -66,7 +66,7 @@ class ByDepth:
 
     nesting: int
 
-    def keep(self, visibility: int, name: str) -> ByDepth | None:  # noqa: ARG002 - names do not matter here
+    def keep(self, visibility: int, name: str) -> ByDepth | None:
         """Keep the property if it is visible enough; its own value is seen one level deeper."""
         return ByDepth(self.nesting + 1) if visibility >= self.nesting else None
 

@@ -238,4 +238,3 @@ class _Placing:
 
 def _masked_problem(problem: Problem, redactor: Redactor) -> Problem:
     return Problem(path=problem.path, reason=str(redactor.text(problem.reason).value))
-

@@ -389,4 +389,3 @@ def _one_line(what: str, why: str, hint: str | None) -> str:
 
 def _renamed_hint() -> str:
     return "if it was renamed, name the new job under [[jobs]] with renamed_from"
-

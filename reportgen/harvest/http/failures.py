@@ -79,20 +79,22 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         pending.extend(cause for cause in inner if isinstance(cause, BaseException))
 
 
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((TooSlow,), "too slow"),
+    ((urllib3.exceptions.IncompleteRead, zlib.error), "the answer ends early"),
+    ((urllib3.exceptions.NameResolutionError,), "the name of the host is not known"),
+    ((ConnectionRefusedError,), "the connection was refused"),
+    ((ConnectionResetError,), "the connection was reset"),
+    ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError, jenkins.TimeoutException), "no answer in time"),
+)
+
+
 def _reason(chain: list[BaseException]) -> str:
-    for cause in chain:
-        if isinstance(cause, (urllib3.exceptions.IncompleteRead, zlib.error)):
-            return "the answer ends early"
-        if isinstance(cause, TooSlow):
-            return f"too slow: {cause}"
-        if isinstance(cause, urllib3.exceptions.NameResolutionError):
-            return "the name of the host is not known"
-        if isinstance(cause, ConnectionRefusedError):
-            return "the connection was refused"
-        if isinstance(cause, ConnectionResetError):
-            return "the connection was reset"
-        if isinstance(cause, (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError, jenkins.TimeoutException)):
-            return "no answer in time"
+    """Return the most telling of the causes: libraries wrap a refused connection, say, into an error they call a time-out."""
+    for kinds, words in _REASONS:
+        found = next((cause for cause in chain if isinstance(cause, kinds)), None)
+        if found is not None:
+            return f"{words}: {found}" if isinstance(found, TooSlow) else words
     return _words(chain[-1])
 
 
@@ -107,8 +109,6 @@ def hint_for(reason: str) -> str:
     if "host is not known" in reason or "refused" in reason:
         return "check url under [jenkins], and proxy if one is needed"
     return "try again later; what was harvested so far is kept"
-
-
 
 
 def describe_refusal(what: str, status: int, url: str, credentials: Credentials | None) -> HarvestError:

@@ -110,9 +110,7 @@ class Lane:
             session = self._clean = self._clean or _new_session(self._settings)
             session.cookies.clear()
         request = session.prepare_request(requests.Request("GET", url, headers=_FILE_HEADERS))
-        response = session.send(
-            request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies
-        )
+        response = session.send(request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies)
         self._open = response
         return response
 
@@ -174,7 +172,7 @@ class _OriginAuth(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._basic is not None and is_same_origin(request.url or "", self._url):
-                self._basic(request)
+            self._basic(request)
         return request
 
 

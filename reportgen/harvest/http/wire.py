@@ -101,7 +101,11 @@ class _PacedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:
         self._connection.settimeout(self._pace.wait_s())
-        count = self._raw.readinto(buffer)
+        try:
+            count = self._raw.readinto(buffer)
+        except TimeoutError:
+            self._pace.wait_s()
+            raise
         self._pace.saw(count or 0)
         return count
 

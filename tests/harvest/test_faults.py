@@ -1,0 +1,591 @@
+"""Faults F1-F21 of the way to Jenkins, each against a real socket; none hangs, none waits for real."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reportgen.demo.faults import Fault, Faults
+from reportgen.demo.jenkins import SampleJenkins
+from reportgen.demo.model import Controller
+from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
+from reportgen.harvest.http import Http, HttpSettings, RetryRules, TooLarge
+from reportgen.harvest.readers import ReadContext
+from reportgen.harvest.readers.metrics import read_metrics
+from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
+from tests.support.tls import certificate, serve_tls
+
+FILE = "job/train/1/artifact/metrics.json"
+CONTENT = metrics(f1=0.5)["metrics.json"]
+
+
+@pytest.fixture
+def jenkins() -> Iterator[SampleJenkins]:
+    with SampleJenkins(Controller(jobs=(job("train", builds=(build(1, artifacts={"metrics.json": CONTENT}),)),))) as server:
+        yield server
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+def file_with(jenkins: SampleJenkins, waits: Waits, *rules: Fault, limit: int = 10_000, **settings: object) -> bytes:
+    jenkins.faults = Faults(rules=rules)
+    http = http_for(jenkins, waits, **settings)  # type: ignore[arg-type]
+    try:
+        return http.get_file(FILE, limit=limit).content
+    finally:
+        http.close()
+
+
+def json_with(jenkins: SampleJenkins, waits: Waits, *rules: Fault, **settings: object) -> object:
+    jenkins.faults = Faults(rules=rules)
+    http = http_for(jenkins, waits, **settings)  # type: ignore[arg-type]
+    try:
+        return http.get_json("job/train/api/json", "nextBuildNumber,builds[number]")
+    finally:
+        http.close()
+
+
+# -- F1 to F5: bodies that are not what was said
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(where="metrics", cut=5),
+        Fault(where="metrics", cut=5, reset=True),
+        Fault(where="metrics", sized=False, headers=(("Transfer-Encoding", "chunked"),), body=b"5\r\nabcde\r\n"),
+    ],
+    ids=["F1 shorter than said", "F5 reset in the body", "F5 chunks without an end"],
+)
+def test_a_cut_file_is_fetched_again_and_given_up_in_the_end(fault: Fault, jenkins: SampleJenkins, waits: Waits) -> None:
+    once = Fault(**{**{name: getattr(fault, name) for name in Fault.__slots__}, "times": 1})
+    assert file_with(jenkins, waits, once) == CONTENT
+    assert len(waits.waited) == 1
+    with pytest.raises(HarvestError, match=r"3 tries") as caught:
+        file_with(jenkins, waits, fault)
+    assert not isinstance(caught.value, Unreachable)
+
+
+def test_f2_a_file_of_unknown_length_is_marked_as_unverified(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="metrics.json", sized=False),))
+        assert not b.harvest().incomplete
+        (problem,) = b.build("train", 1).problems
+        assert "length could not be verified" in problem.reason
+
+
+def test_f2_an_answer_of_unknown_length_must_parse_to_its_end(jenkins: SampleJenkins, waits: Waits) -> None:
+    assert json_with(jenkins, waits, Fault(where="api/json", sized=False, cut=10, times=1))
+    assert len(waits.waited) == 1
+
+
+@pytest.mark.parametrize("cut", [-4, -8, 20], ids=["trailer cut", "trailer missing", "half of it"])
+def test_f3_a_packed_answer_that_ends_early_is_asked_again(cut: int, jenkins: SampleJenkins, waits: Waits) -> None:
+    rule = Fault(where="api/json", gzipped=True, sized=False, cut=cut, times=1)
+    assert json_with(jenkins, waits, rule) == json_with(jenkins, waits)
+    assert len(waits.waited) == 1
+
+
+def test_f3_files_are_asked_for_as_they_are(jenkins: SampleJenkins, waits: Waits) -> None:
+    file_with(jenkins, waits)
+    assert jenkins.requests[-1].headers["accept-encoding"] == "identity"
+
+
+def test_f4_what_comes_after_the_end_is_not_taken(jenkins: SampleJenkins, waits: Waits) -> None:
+    jenkins.faults = Faults(rules=(Fault(where="metrics", body=CONTENT + b"garbage", declared=len(CONTENT), times=1),))
+    http = http_for(jenkins, waits)
+    assert http.get_file(FILE, limit=10_000).content == CONTENT
+    assert http.get_file(FILE, limit=10_000).content == CONTENT
+    http.close()
+
+
+# -- F6, F7: slow, silent, absent
+
+
+@pytest.mark.parametrize("part", ["drip", "drip_head"])
+def test_f6_a_trickle_is_bounded_as_a_whole(part: str, jenkins: SampleJenkins, waits: Waits) -> None:
+    started = time.monotonic()
+    with pytest.raises(HarvestError, match="too slow"):
+        file_with(jenkins, waits, Fault(where="metrics", **{part: 40.0}), file_s=0.2, timeout_s=5)  # type: ignore[arg-type]
+    assert time.monotonic() - started < 3
+
+
+def test_f6_a_trickle_has_a_floor(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(HarvestError, match="less than 1024 bytes per second"):
+        file_with(jenkins, waits, Fault(where="metrics", drip=40.0), floor_window_s=0.1)
+
+
+def test_f7_silence_after_accepting(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(Unreachable, match="no answer in time"):
+        file_with(jenkins, waits, Fault(where="metrics", silent_s=1), timeout_s=0.05)
+
+
+def test_f7_a_closed_port_and_an_unknown_name(waits: Waits) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    for url, word in ((f"http://127.0.0.1:{port}/", "refused"), ("http://no-such-host.invalid/", "not known")):
+        http = Http(HttpSettings(url=url, retry=RetryRules(tries=2)), sleep=waits)
+        with pytest.raises(Unreachable, match=word) as caught:
+            http.get_json("api/json")
+        assert "url under [jenkins]" in str(caught.value.hint)
+
+
+def test_f7_nobody_accepts(waits: Waits) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        port = silent.getsockname()[1]
+        fillers = [socket.socket() for _ in range(3)]
+        for filler in fillers:
+            filler.setblocking(False)
+            filler.connect_ex(("127.0.0.1", port))
+        http = Http(
+            HttpSettings(url=f"http://127.0.0.1:{port}/", connect_s=0.1, timeout_s=0.1, retry=RetryRules(tries=1)), sleep=waits
+        )
+        with pytest.raises(Unreachable):
+            http.get_json("api/json")
+        for filler in fillers:
+            filler.close()
+
+
+def test_f7_a_jenkins_that_is_down_is_asked_no_more(jenkins: SampleJenkins, waits: Waits) -> None:
+    jenkins.faults = Faults(rules=(Fault(where=".", status=503),))
+    http = http_for(jenkins, waits, retry=RetryRules(tries=2))
+    for _ in range(10):
+        with pytest.raises(Unreachable):
+            http.get_file(FILE, limit=1000)
+    assert len(jenkins.requests) == 6
+    assert isinstance(http.fatal, Unreachable)
+
+
+# -- F8: come back later
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ((("Retry-After", "7"),), 7.0),
+        ((("Retry-After", "Tue, 24 Nov 2026 04:00:30 GMT"), ("Date", "Tue, 24 Nov 2026 04:00:00 GMT")), 30.0),
+        ((("Retry-After", "Tue, 24 Nov 2026 03:00:00 GMT"), ("Date", "Tue, 24 Nov 2026 04:00:00 GMT")), 0.0),
+        ((("Retry-After", "100000"),), 300.0),
+    ],
+)
+@pytest.mark.parametrize("status", [503, 502, 429])
+def test_f8_a_wish_is_honoured_up_to_a_bound(
+    status: int, headers: tuple[tuple[str, str], ...], expected: float, jenkins: SampleJenkins, waits: Waits
+) -> None:
+    assert file_with(jenkins, waits, Fault(where="metrics", status=status, headers=headers, times=1)) == CONTENT
+    assert waits.waited == [expected]
+
+
+@pytest.mark.parametrize("junk", ["-1", "soon", "1.5.2", "\u00b2", ""])
+def test_f8_a_wish_that_is_none_leaves_our_own_wait(junk: str, jenkins: SampleJenkins, waits: Waits) -> None:
+    assert file_with(jenkins, waits, Fault(where="metrics", status=503, headers=(("Retry-After", junk),), times=2)) == CONTENT
+    assert all(1 <= wait <= 4 for wait in waits.waited)
+
+
+def test_f8_waits_end_when_their_sum_is_used_up(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(Unreachable):
+        file_with(
+            jenkins, waits, Fault(where="metrics", status=503, headers=(("Retry-After", "300"),)), retry=RetryRules(tries=50)
+        )
+    assert sum(waits.waited) <= 900
+
+
+def test_waits_are_random_and_grow_to_a_bound() -> None:
+    rules = RetryRules()
+    assert [rules.wait_s(n, 0.999999, None) for n in range(8)] == pytest.approx([2, 4, 8, 16, 32, 60, 60, 60], rel=1e-3)
+    assert [rules.wait_s(n, 0.0, None) for n in range(3)] == [1, 1, 1]
+
+
+# -- F9 to F12: answers that mean something else
+
+
+@pytest.mark.parametrize("kind", ["text/html;charset=utf-8", "application/json"])
+def test_f9_a_web_page_is_no_data(kind: str, jenkins: SampleJenkins, waits: Waits) -> None:
+    page = Fault(where="api/json", body=b"\n<!DOCTYPE html><title>Sign in</title>", headers=(("Content-Type", kind),))
+    with pytest.raises(AccessDenied, match="web page") as caught:
+        json_with(jenkins, waits, page)
+    assert "Sign in" not in str(caught.value)
+    assert waits.waited == []
+
+
+def test_f9_other_types_and_shapes_are_no_data(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(HarvestError, match="not JSON"):
+        json_with(jenkins, waits, Fault(where="api/json", headers=(("Content-Type", "text/plain"),)))
+    with pytest.raises(HarvestError, match="no object"):
+        json_with(jenkins, waits, Fault(where="api/json", body=b'"text"'))
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_f10_credentials_are_not_tried_twice(status: int, tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"j{n}", 1, 2) for n in range(5)), users={"ann": "right"}, anonymous_read=status == 401) as b:
+        from reportgen.harvest.http import Credentials, Secret
+
+        if status == 401:
+            b.settings["credentials"] = Credentials("ann", Secret("wr0ng"))
+        with pytest.raises(AccessDenied) as caught:
+            b.harvest()
+        assert len(b.jenkins.requests) == 1
+        assert "wr0ng" not in f"{caught.value} {caught.value.hint} {caught.value!r}"
+        assert ("ann" in str(caught.value)) == (status == 401)
+        assert "JENKINS_TOKEN" in str(caught.value.hint)
+
+
+def test_f11_a_build_that_goes_between_list_and_fetch_costs_nothing_else(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        changed = b.jenkins.controller.job("train")
+        assert changed is not None
+        b.change(changed.with_builds(build(2, description="edited"), build(4)))
+        b.jenkins.faults = Faults(rules=(Fault(where=r"/2/api/json", status=404),))
+        summary = b.harvest()
+        assert (summary.new, summary.gone, summary.incomplete) == (1, 1, False)
+        assert metric(b.build("train", 2), "f1") == 0.002
+
+
+def test_f12_numbers_that_start_again_never_overwrite(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        b.change(job("train", builds=(build(1, artifacts=metrics(f1=0.9), duration=1),)))
+        moved = b.jenkins.controller.job("train")
+        assert moved is not None
+        from dataclasses import replace
+
+        b.change(replace(moved, builds=(replace(moved.builds[0], timestamp=1_800_000_000_000),)))
+        summary = b.harvest()
+        assert (summary.new, summary.gone) == (1, 3)
+        assert b.numbers("train") == [1, 3, 2, 1]
+        assert metric(b.build("train", 1), "f1") == 0.9
+        with b.view() as view:
+            first = view.build("train", 1, datetime.fromtimestamp(1_700_000_060, UTC))
+        assert metric(first, "f1") == 0.001
+        assert first.gone_since is not None
+
+
+def test_f13_a_running_build_is_listed_and_becomes_a_run_when_it_is_final(tmp_path: Path) -> None:
+    running = build(2, building=True, result="FAILURE", artifacts={})
+    with bench(tmp_path, job("train", 1, builds=(running,))) as b:
+        assert b.harvest().running == 1
+        assert b.numbers("train") == [1]
+        with b.view() as view:
+            assert [each.number for each in view.running()] == [2]
+        b.change(job("train", 1, 2))
+        assert b.harvest().new == 1
+        with b.view() as view:
+            assert view.running() == ()
+
+
+# -- F14, F15: redirects
+
+
+def test_f14_a_listed_host_gets_the_file_asked_for_and_no_secret(jenkins: SampleJenkins, waits: Waits, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login ann password t0ken\n")
+    netrc.chmod(0o600)
+    with SampleJenkins(jenkins.controller, context_path="/store") as other:
+        location = other.url + FILE + "?X-Signature=abc%2Fdef"
+        jenkins.controller = Controller(jobs=jenkins.controller.jobs, users={"ann": "t0ken"})
+        rule = Fault(where="metrics", status=302, headers=(("Location", location), ("Set-Cookie", "JSESSIONID=1")))
+        jenkins.faults = Faults(rules=(rule,))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NETRC", str(netrc))
+            http = http_for(jenkins, waits, user="ann", token="t0ken", artifact_hosts=("127.0.0.1",))
+            assert http.get_file(FILE, limit=1000).content == CONTENT
+            http.close()
+        assert "authorization" in jenkins.requests[-1].headers
+        sent = other.requests[-1]
+        assert sent.query == "X-Signature=abc%2Fdef"
+        assert not {"authorization", "cookie", "x-api-token"} & set(sent.headers)
+        assert "t0ken" not in str(sent)
+
+
+@pytest.mark.parametrize(
+    ("location", "word"),
+    [
+        ("http://files.example.com/x", "files.example.com"),
+        ("file:///etc/passwd", "kind 'file'"),
+        ("ftp://127.0.0.1/x", "kind 'ftp'"),
+        ("http://169.254.169.254/latest/meta-data", "169.254.169.254"),
+        ("http://localhost:1/x", "localhost"),
+        ("/jenkins/login?from=%2F", "login"),
+        ("/securityRealm/commenceLogin", "login"),
+    ],
+)
+def test_f15_any_other_place_is_refused(location: str, word: str, jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(HarvestError, match=word):
+        file_with(jenkins, waits, Fault(where="metrics", status=302, headers=(("Location", location),)))
+    assert waits.waited == []
+
+
+def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(HarvestError) as caught:
+        file_with(jenkins, waits, Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),)))
+    assert 'artifact_hosts = ["s3.example.com"]' in str(caught.value.hint)
+
+
+def test_f15_a_listed_name_that_leads_to_this_machine_is_refused(
+    jenkins: SampleJenkins, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket,
+        "getaddrinfo",
+        lambda host, *rest, **more: real("127.0.0.1" if host == "s3.example.com" else host, *rest, **more),
+    )
+    rule = Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),))
+    with pytest.raises(HarvestError, match="leads to this machine"):
+        file_with(jenkins, waits, rule, artifact_hosts=("s3.example.com",))
+
+
+def test_f15_a_loop_ends(jenkins: SampleJenkins, waits: Waits) -> None:
+    rule = Fault(where="metrics", status=302, headers=(("Location", "/jenkins/" + FILE),))
+    with pytest.raises(HarvestError, match="more than 5 times"):
+        file_with(jenkins, waits, rule)
+    assert len(jenkins.requests) == 6
+
+
+def test_f15_an_api_call_follows_nothing(jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(AccessDenied, match="redirects"):
+        json_with(jenkins, waits, Fault(where="api/json", status=302, headers=(("Location", "/jenkins/login"),)))
+    assert len(jenkins.requests) == 1
+
+
+# -- F16, F17, F18: content
+
+
+def test_f16_a_bomb_stops_at_the_limit(jenkins: SampleJenkins, waits: Waits) -> None:
+    bomb = gzip.compress(bytes(200_000_000), 9)
+    packed = (("Content-Encoding", "gzip"),)
+    with pytest.raises(TooLarge):
+        file_with(jenkins, waits, Fault(where="metrics", body=bomb, headers=packed), limit=1_000_000)
+    with pytest.raises(TooLarge):
+        json_with(jenkins, waits, Fault(where="api/json", body=bomb, headers=packed))
+    nested = Fault(where="api/json", body=bomb, headers=(("Content-Encoding", "gzip, gzip, gzip"),))
+    with pytest.raises(HarvestError, match="not asked for"):
+        json_with(jenkins, waits, nested)
+    assert waits.waited == []
+
+
+def test_f16_a_file_over_the_limit_is_left_out_and_said_so(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", builds=(build(1, artifacts={**metrics(f1=1), "x.png": b"\x89PNG" + bytes(5000)}),))) as b:
+        b.toml = '[[jobs]]\nname = "train"\nmax_artifact_size = 1000\n'
+        assert not b.harvest().incomplete
+        states = {artifact.path: artifact.state for artifact in b.build("train", 1).artifacts}
+        assert states == {"metrics.json": "stored", "x.png": "over limit"}
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b'{"f1": 0.', "byte"),
+        (b"[" * 100_000, "deeply"),
+        (b'{"f1": 0.5}{"f1": 0.6}', "byte 11"),
+        ('{"f1": 0.5, "x": "é"}'.encode("latin-1"), "byte"),
+        (b"\xff\xfe\x00", "UTF-16"),
+    ],
+)
+def test_f17_unreadable_json_is_a_problem_with_its_place(content: bytes, word: str) -> None:
+    result = read_metrics({"metrics.json": content}, ReadContext(job="j", number=1, stage="s"))
+    (problem,) = result.problems
+    assert word in problem.reason
+    assert result.metrics == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "check"),
+    [
+        (b'{"f1": NaN}', lambda value: value != value),
+        (b'{"f1": -Infinity}', lambda value: value == float("-inf")),
+        (b'{"f1": 1e999}', lambda value: value == float("inf")),
+        (b'{"f1": 0.1, "f1": 0.2}', lambda value: value == 0.2),
+        (b'\xef\xbb\xbf{"f1": 0.2}', lambda value: value == 0.2),
+        ('{"f1": 0.2}'.encode("utf-16"), lambda value: value == 0.2),
+        (b'{"f1": 0.2, "x": "\\ud800"}', lambda value: value == 0.2),
+        (b'{"f1": 0.2, "big": ' + b"9" * 5000 + b"}", lambda value: value == 0.2),
+        (b'{"f1": 18446744073709551616}', lambda value: value == 2.0**64),
+    ],
+)
+def test_f17_odd_numbers_and_texts_are_read(content: bytes, check: Callable[[float], bool], tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", builds=(build(1, artifacts={"metrics.json": content}),))) as b:
+        assert not b.harvest().incomplete
+        value = metric(b.build("train", 1), "f1")
+        assert value is not None
+        assert check(value)
+
+
+def test_f17_an_unreadable_answer_is_asked_again_then_given_up(jenkins: SampleJenkins, waits: Waits) -> None:
+    assert json_with(jenkins, waits, Fault(where="api/json", body=b'{"a": ', times=1))
+    with pytest.raises(HarvestError, match="no JSON at byte"):
+        json_with(jenkins, waits, Fault(where="api/json", body=b'{"a": '))
+
+
+def test_f18_text_is_utf8_whatever_the_header_leaves_out(tmp_path: Path) -> None:
+    text = "# Né\n"
+    with bench(tmp_path, job("train", builds=(build(1, artifacts={"notes.md": text.encode()}),))) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="notes.md", headers=(("Content-Type", "text/plain"),)),))
+        b.harvest()
+        (artifact,) = b.build("train", 1).artifacts
+        assert b.store.blobs.read(artifact.sha256 or "").decode() == text
+
+
+# -- F19 to F21: what lies between
+
+
+@pytest.mark.parametrize("kind", ["unknown", "expired", "other host"])
+def test_f19_a_certificate_that_is_not_trusted_stops_everything(kind: str, tmp_path: Path, waits: Waits) -> None:
+    made = certificate(tmp_path, expired=kind == "expired", host="other.example.com" if kind == "other host" else "127.0.0.1")
+    verify: str | bool = True if kind == "unknown" else str(made)
+    with serve_tls(made) as url:
+        http = Http(HttpSettings(url=url, verify=verify, retry=RetryRules(tries=2)), sleep=waits)
+        with pytest.raises(Unreachable, match="certificate") as caught:
+            http.get_json("api/json")
+        http.close()
+    assert "ca_bundle" in str(caught.value.hint)
+    assert waits.waited == []
+
+
+def test_f19_a_certificate_authority_of_ones_own(tmp_path: Path, waits: Waits) -> None:
+    made = certificate(tmp_path)
+    with serve_tls(made) as url:
+        http = Http(HttpSettings(url=url, verify=str(made)), sleep=waits)
+        assert http.get_json("api/json") == {"ok": True}
+        http.close()
+
+
+def test_f20_the_environment_names_no_proxy_unless_asked(
+    jenkins: SampleJenkins, waits: Waits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:1")
+    assert file_with(jenkins, waits) == CONTENT
+
+
+def test_f20_a_configured_proxy_is_used_and_its_password_is_not_told(jenkins: SampleJenkins, waits: Waits) -> None:
+    proxy = "http://user:hunter2@127.0.0.1:1"
+    with pytest.raises(Unreachable) as caught:
+        file_with(jenkins, waits, proxies={"http": proxy})
+    assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_f20_a_proxy_that_wants_a_login(jenkins: SampleJenkins, waits: Waits) -> None:
+    with SampleJenkins(Controller()) as proxy:
+        proxy.faults = Faults(rules=(Fault(where=".", status=407),))
+        with pytest.raises(HarvestError, match="407"):
+            file_with(jenkins, waits, proxies={"http": proxy.url})
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nA: " + b"b" * 1_000_000 + b"\r\n\r\n",
+        b"garbage\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"",
+    ],
+    ids=["many headers", "a huge header", "no status line", "a bad status", "nothing"],
+)
+def test_f21_a_broken_head_is_an_error_of_this_item(raw: bytes, jenkins: SampleJenkins, waits: Waits) -> None:
+    with pytest.raises(HarvestError):
+        file_with(jenkins, waits, Fault(where="metrics", raw=raw))
+    assert file_with(jenkins, waits) == CONTENT
+
+
+# -- and what they mean for a harvest
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(where="/2/artifact/", cut=3),
+        Fault(where="/2/artifact/", status=500),
+        Fault(where="/2/artifact/", status=403),
+        Fault(where="/2/artifact/", status=302, headers=(("Location", "http://s3.example.com/x"),)),
+    ],
+    ids=["cut", "500", "403", "redirect"],
+)
+def test_one_bad_file_never_stops_the_rest_and_is_fetched_next_time(fault: Fault, tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.jenkins.faults = Faults(rules=(fault,))
+        summary = b.harvest()
+        assert summary.new == 3
+        assert [note.what for note in summary.missed] == ["train #2"]
+        (artifact,) = b.build("train", 2).artifacts
+        assert artifact.state == "refused"
+        assert artifact.reason
+        b.jenkins.faults = Faults()
+        again = b.harvest()
+        assert (again.updated, again.incomplete) == (1, False)
+        assert metric(b.build("train", 2), "f1") == 0.002
+
+
+def test_a_build_that_never_can_be_read_is_left_alone_after_a_while(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="/2/artifact/", status=500),))
+        assert [b.harvest().incomplete for _ in range(5)] == [True, False, False, False, False]
+        b.harvest()
+        assert not [target for target in b.jenkins.targets() if "/2/" in target]
+        b.jenkins.faults = Faults()
+        b.harvest(full=True)
+        assert metric(b.build("train", 2), "f1") == 0.002
+
+
+def test_a_missing_file_is_a_fact_not_a_failure(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="/1/artifact/", status=404),))
+        assert not b.harvest().incomplete
+        assert [artifact.state for artifact in b.build("train", 1).artifacts] == ["gone"]
+
+
+def test_an_unreachable_jenkins_with_an_empty_store_is_an_error_else_incomplete(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        with pytest.raises(Unreachable):
+            b.harvest(url="http://127.0.0.1:1/")
+        b.harvest()
+        summary = b.harvest(url="http://127.0.0.1:1/")
+        assert summary.incomplete
+        assert b.numbers("train") == [1]
+
+
+def test_a_jenkins_that_goes_down_midway_keeps_what_was_read(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 60))) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="artifact", status=503, after=20),))
+        first = b.harvest()
+        assert first.incomplete
+        assert len(b.jenkins.requests) < 60
+        b.jenkins.faults = Faults()
+        b.harvest()
+        assert b.numbers("train") == list(range(59, 0, -1))
+        assert all(metric(b.build("train", n), "f1") == n / 1000 for n in range(1, 60))
+
+
+def test_unknown_jobs_are_named(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        b.toml = '[[jobs]]\nname = "trian"\n'
+        with pytest.raises(NotFound, match="trian"):
+            b.harvest()
+        b.toml += '[[jobs]]\nname = "train"\n'
+        summary = b.harvest()
+        assert (summary.new, [note.what for note in summary.missed]) == (1, ["trian"])
+
+
+def test_faults_name_builds_in_words_people_use(tmp_path: Path) -> None:
+    def told(b: Bench) -> str:
+        b.harvest()
+        return "\n".join(b.warnings)
+
+    with bench(tmp_path, job("folder/train", 1, 2)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="/2/artifact/", status=500),))
+        text = told(b)
+    assert "folder/train #2" in text
+    assert "job/folder" not in text
