@@ -106,13 +106,13 @@ def _direct(macro: Macro) -> Callable[..., Any]:
 
     def call(*given: Any, **named: Any) -> Any:
         if len(given) == count and not named:
-            return code(*given)
+            return Markup(code(*given))
         if len(given) > count or not named.keys() <= places.keys():
             return macro(*given, **named)
         values = [*given, *[missing] * (count - len(given))]
         for name, value in named.items():
             values[places[name]] = value
-        return code(*values)
+        return Markup(code(*values))
 
     return call
 
