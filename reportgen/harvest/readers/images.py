@@ -80,7 +80,7 @@ def _png(content: bytes) -> Picture:
     while position < len(content):
         length, kind = struct.unpack_from(">I4s", content, position)
         position += 12 + length
-        if kind == b"IEND":
+        if kind == b"IEND" and position <= len(content):
             _nothing_behind(content, position)
             return Picture("png", width, height)
     raise BadImage("a PNG that is cut off")

@@ -50,6 +50,7 @@ class _Suite:
         self._depth = 0
         self._name = ""
         self._outcome = ""
+        self._listening = False
         self._message: list[str] = []
 
     def start(self, tag: str, attributes: Attributes) -> None:
@@ -64,22 +65,24 @@ class _Suite:
         elif name in {"failure", "error"} and self._outcome != "failed":
             self._outcome = "failed"
             self._message = [attributes.get("message") or attributes.get("type") or ""]
+            self._listening = not self._message[0]
         elif name == "skipped" and not self._outcome:
             self._outcome = "skipped"
 
     def text(self, text: str) -> None:
-        if self._outcome == "failed" and self._message == [""] and text.strip():
-            self._message = [text.strip()]
+        if self._listening and len(self._message) < LONGEST_MESSAGE:
+            self._message.append(text)
 
     def end(self, tag: str) -> None:
         self._depth -= 1
+        self._listening = False
         if tag.rpartition(":")[2] != "testcase":
             return
         self.skipped += self._outcome == "skipped"
         if self._outcome == "failed":
             self.failed += 1
             if len(self.failures) < MOST_FAILURES:
-                message = "".join(self._message)[:LONGEST_MESSAGE]
+                message = "".join(self._message).strip()[:LONGEST_MESSAGE]
                 self.failures.append(TestCase(name=self._name[:500], message=message))
         self._outcome = ""
 

@@ -17,7 +17,7 @@ from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, jo
 from reportgen.harvest.strict import BadJson, clean_text, decode_text
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, RunStatus, Scalar
 
-_RUN = re.compile(r"((?:.*/)?[^/]+/([0-9a-f]{32})/)meta\.yaml")
+_RUN = re.compile(r"((?:.*/)?[0-9]+/([0-9a-f]{32})/)meta\.yaml")
 _EXPERIMENT_FILES = re.compile(r"((?:.*/)?[^/]+/)(?:meta\.yaml|datasets/[^/]+/meta\.yaml|tags/.+)")
 _STATUS: Mapping[Any, RunStatus] = {
     3: "complete", 4: "failed", 5: "aborted", "FINISHED": "complete", "FAILED": "failed", "KILLED": "aborted",
@@ -54,6 +54,8 @@ def read_store(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
         except BadJson as problem:
             problems.append(ReadResult.quarantined(path, str(problem)))
             continue
+        if run is None:
+            continue
         runs.append(run)
         problems.append(ReadResult(problems=tuple(unread)))
     latest = datetime.max.replace(tzinfo=UTC)
@@ -63,10 +65,13 @@ def read_store(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
 
 def _run(
     home: str, run_id: str, inside: Mapping[str, str], files: Mapping[str, bytes], context: ReadContext
-) -> tuple[Run, list[Problem]]:
+) -> tuple[Run | None, list[Problem]]:
+    """Return the run in the directory `home`, and what in it could not be read; no run where it was deleted in MLflow."""
     meta = load_yaml(files[inside["meta.yaml"]])
     if not isinstance(meta, Mapping):
         raise BadJson("no description of a tracked run")
+    if meta.get("lifecycle_stage") == "deleted":
+        return None, []
     texts = {kind: _texts(kind + "/", inside, files) for kind in ("params", "tags")}
     tags = texts["tags"]
     metrics, series, problems = _metrics(inside, files)

@@ -21,7 +21,9 @@ MOST_RATIO = 200
 _STRINGS = frozenset({
     "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "SHORT_BINSTRING", "BINSTRING", "STRING",
 })  # fmt: skip
-_SKLEARN_VERSION = re.compile(rb"_sklearn_version(?:\x94|q.|r....)?(?:\x8c.|X....)(\d[\w.+-]{0,30})", re.DOTALL)
+_SKLEARN_VERSION = re.compile(
+    rb"_sklearn_version(?:\x94|q.|r....)?(?:\x8c.|X....)(\d+(?:\.\d+){1,3}(?:\.?(?:dev|rc|a|b|post)\d+)?)", re.DOTALL
+)
 _LITERAL_NAMES = re.compile(
     rb"\x8c.([A-Za-z_][\w.]{0,199})(?:\x94|q.|r....)?\x8c.([A-Za-z_][\w.]{0,199})(?:\x94|q.|r....)?\x93", re.DOTALL
 )

@@ -11,6 +11,7 @@ from reportgen.harvest.strict import BadJson, decode_text
 from reportgen.model import Attachment
 
 LONGEST_CELL = 100_000
+LONGEST_ROW = 2_000_000
 MOST_COLUMNS = 16_384
 _LOOKED_AT = 4_000_000
 
@@ -34,7 +35,10 @@ def table_problem(content: bytes, separator: str, rows: int) -> str | None:
     """Return why bytes are no table, or None; the beginning that a page would show is looked at."""
     head = content[:_LOOKED_AT]
     if len(head) < len(content):
-        head = head[: head.rfind(b"\n") + 1] or head
+        whole = head.rfind(b"\n") + 1
+        if len(head) - whole > LONGEST_ROW:
+            return f"a row of more than {LONGEST_ROW:,} bytes"
+        head = head[:whole]
     try:
         text = decode_text(head)
     except BadJson as problem:

@@ -14,11 +14,11 @@ from reportgen.config import Limits
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, Scalar, Tests
 
 
-def _nothing_explicit(path: str) -> bool:  # noqa: ARG001 - the signature of ReadContext.explicit
+def _nothing_explicit(path: str) -> bool:
     return False
 
 
-def _always(path: str) -> bool:  # noqa: ARG001 - the signature of Reader.needs
+def _always(path: str) -> bool:
     return True
 
 

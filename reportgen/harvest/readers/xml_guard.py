@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from xml.parsers import expat
 from xml.sax import SAXException, SAXParseException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
@@ -37,12 +38,14 @@ def parse(
     A document type is refused, unless it does no more than name a public identifier that begins with `public_dtd`: many drawing
     programs name that of SVG, and nothing is loaded for it.
     """
-    parser = _Parser(public_dtd)
-    parser.setContentHandler(_Handler(start, end, text, longest_attribute))
+    parser, handler = _Parser(public_dtd), _Handler(start, end, text, longest_attribute)
+    parser.setContentHandler(handler)
     try:
         for begin in range(0, len(content), _CHUNK):
             parser.feed(content[begin : begin + _CHUNK])
         parser.close()
+        if not handler.elements:
+            raise BadXml("no XML: there is no element")
     except DTDForbidden:
         raise BadXml("a document type definition (DTD) is not read") from None
     except (EntitiesForbidden, ExternalReferenceForbidden):
@@ -58,6 +61,11 @@ class _Parser(DefusedExpatParser):
         self._public_dtd = public_dtd
         super().__init__(forbid_dtd=True, forbid_entities=True, forbid_external=True)
 
+    def reset(self) -> None:
+        super().reset()
+        # else expat would ask for the DTD itself
+        self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)  # type: ignore[attr-defined]
+
     def defused_start_doctype_decl(self, name: str, sysid: str | None, pubid: str | None, has_internal_subset: Any) -> None:
         if has_internal_subset or self._public_dtd is None or not (pubid or "").startswith(self._public_dtd):
             raise DTDForbidden(name, sysid, pubid)
@@ -69,14 +77,14 @@ class _Handler(ContentHandler):
     ) -> None:
         super().__init__()
         self._start, self._end, self._text, self._longest = start, end, text, longest
-        self._depth = self._elements = 0
+        self._depth = self.elements = 0
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 - the name SAX calls
         self._depth += 1
-        self._elements += 1
+        self.elements += 1
         if self._depth > MOST_DEPTH:
             raise BadXml(f"nested deeper than {MOST_DEPTH} elements")
-        if self._elements > MOST_ELEMENTS:
+        if self.elements > MOST_ELEMENTS:
             raise BadXml(f"more than {MOST_ELEMENTS:,} elements")
         attributes = dict(attrs.items())
         if any(len(value) > self._longest for value in attributes.values()):
