@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.pipeline import Pass, PipelineOptions, Step
@@ -62,7 +62,9 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
         waiting=_waiting(site, path, given),
         waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
         heads=tuple(stage.title for stage in given.state.stages),
-        passes=tuple(_pass(site, path, one, ranked, group, live=one is live) for one in shown),
+        passes=tuple(
+            _pass(site, path, one, ranked, group, live=one is live, newest=index == 0) for index, one in enumerate(shown)
+        ),
         passes_caption=_caption(len(given.passes), len(shown)),
         broken=_broken(site, path, broken) if broken else None,
         broken_empty=Empty("None.", (Span("Every step that later steps came of is known."),)),
@@ -108,7 +110,7 @@ def _verdict(site: Site, path: str, given: PipelineInput) -> Text:
     live = _live(given.passes)
     if live is not None:
         deployed = next((step.run for step in reversed(live.steps) if step.run is not None), live.last)
-        scored = next((step.run for step in live.steps if step.run is not None and step.run.metrics), None)
+        scored = next((step.run for step in reversed(live.steps) if step.run is not None and step.run.metrics), None)
         shown = scored or deployed
         lead = Span("The model of ", mark="" if spans else "b")
         link = Span(run_label(shown, ""), relative(path, site.links.row(shown)), "" if spans else "b")
@@ -211,10 +213,20 @@ def _caption(total: int, shown: int) -> str:
 _STATES = {"deployed": "ended", "failed": "broken", "done": "ended"}
 
 
-def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live: bool) -> PassRow:
+def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live: bool, newest: bool) -> PassRow:
+    """Return a pass as a row. What runs or waits now belongs to the newest pass; an older one that stopped short has ended."""
     state = "live" if live else _STATES.get(one.state, one.state)
-    cells = tuple(_step(site, path, step, ranked, group) for step in one.steps)
+    if not newest and state in ("waiting", "running", "open"):
+        state = "ended"
+    steps = one.steps if newest else tuple(_past(step) for step in one.steps)
+    cells = tuple(_step(site, path, step, ranked, group) for step in steps)
     return PassRow(fmt.day(one.started_at), fmt.machine_time(one.started_at), cells, state, live)
+
+
+def _past(step: Step) -> Step:
+    return (
+        step if step.run is not None or step.state in ("missing", "stopped") else replace(step, state="stopped", running=None)
+    )
 
 
 def _step(site: Site, path: str, step: Step, ranked: _Ranked, group: str) -> PassCell:
