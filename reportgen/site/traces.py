@@ -68,7 +68,17 @@ class Traces:
         self._serving = deployed[-1].model if deployed else None
 
     def tasks(self) -> Iterator[LiveTask]:
-        """Yield the pages of models, data sets, pipelines and comparisons."""
+        """Yield the pages of models, data sets, pipelines and comparisons.
+
+        Digests that a record claims may agree in what their addresses show of them; the first one keeps the address.
+        """
+        seen: set[str] = set()
+        for task in self._all():
+            if task.path not in seen:
+                seen.add(task.path)
+                yield task
+
+    def _all(self) -> Iterator[LiveTask]:
         for node in self._found.graph.nodes.values():
             if node.kind == "model" and node.model is not None:
                 yield self._model_task(node, node.model)
@@ -211,17 +221,14 @@ class Traces:
     def _comparisons(self) -> Iterator[LiveTask]:
         found = self._found
         ready: dict[str, tuple[str, str, list[Ready]]] = {}
-        done: set[str] = set()
         for pair in self._pairs():
             path = found.links.comparison(found.links.row(pair.champion), found.links.row(pair.other))
             options = pair.judged.leaderboard.options
             job = pair.champion.job if pair.champion.job == pair.other.job else ""
             entry = ready.setdefault(options.name, (options.label, run_label(pair.champion, job), []))
             entry[2].append(Ready(run_label(pair.other, job), pair.role, path, pair.words))
-            if path not in done:
-                done.add(path)
-                key = self._about(path, [pair.champion, pair.other], pair.role, options.name, options.label, options.metric)
-                yield LiveTask(path, key, lambda pair=pair, path=path: self._comparison(pair, path))  # type: ignore[misc]
+            key = self._about(path, [pair.champion, pair.other], pair.role, options.name, options.label, options.metric)
+            yield LiveTask(path, key, lambda pair=pair, path=path: self._comparison(pair, path))  # type: ignore[misc]
         index = found.links.compare
         yield LiveTask(index, self._now(index), lambda: compare_index(found.site, list(ready.values()), self._live))
 

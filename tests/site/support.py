@@ -7,16 +7,18 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from reportgen.config import load_config
-from reportgen.model import Build
+from reportgen.model import Build, Model
 from reportgen.report import SilentReporter
 from reportgen.site.builder import BuildOptions, Summary, build_site
 from reportgen.store.db import Store
-from tests.support.builds import NOW, make_build
+from tests.support.builds import NOW
+from tests.support.builds import make_build as plain_build
 
 CONFIG = """\
 [site]
@@ -29,6 +31,18 @@ metric = "val/f1"
 columns = ["val/recall", "params.depth"]
 """
 LIVE = ("index.html", "jobs/index.html", "jobs/churn/validate/index.html", "leaderboards/churn/index.html")
+
+
+def digest(text: object) -> str:
+    """Return the digest that a model or data set called `text` has in these tests."""
+    return hashlib.sha256(str(text).encode()).hexdigest()
+
+
+def make_build(number: int = 1, **changes: Any) -> Build:
+    """Return a build of the shared kind, whose model has a digest of its own."""
+    build = plain_build(number, **changes)
+    models = (Model(name="model.pkl", role="input", sha256=digest(number)),)
+    return build if "runs" in changes else replace(build, runs=tuple(replace(run, models=models) for run in build.runs))
 
 
 _CACHE = Path(tempfile.mkdtemp(prefix="reportgen-drawings-"))

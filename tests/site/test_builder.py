@@ -12,8 +12,8 @@ from reportgen.model import Attachment, Run
 from reportgen.site.linkcheck import check_links
 from reportgen.site.publish import list_versions, verify
 from reportgen.store.db import Store
-from tests.site.support import LIVE, Project, digests, filled, new_bytes
-from tests.support.builds import NOW, make_build
+from tests.site.support import LIVE, Project, digests, filled, make_build, new_bytes
+from tests.support.builds import NOW
 
 RUN = "jobs/churn/validate/{}/index.html"
 
@@ -259,7 +259,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {source!r})
-from tests.site.support import Project
+from tests.site.support import Project, make_build
 project = Project(Path({root!r}))
 print(project.build(version="v1", workers={workers}).failures)
 """
