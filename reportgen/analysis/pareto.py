@@ -70,14 +70,7 @@ def find_front(runs: Sequence[RunRow], quality: str, cost: str, directions: tupl
     Near it ("on the front within noise") are runs that cannot be told apart in `quality` from a run of the front and are no
     worse in `cost`; intervals never move the front itself.
     """
-    names = (quality, cost)
-    vectors = [
-        [
-            m.value if (m := run.metrics.get(name)) is not None and missing_reason(run, name)[0] is None else None
-            for name in names
-        ]
-        for run in runs
-    ]
+    vectors = [[_value(run, name) for name in (quality, cost)] for run in runs]
     members = pareto_front(vectors, directions)
     on_it = set(members)
     near = [
@@ -89,6 +82,10 @@ def find_front(runs: Sequence[RunRow], quality: str, cost: str, directions: tupl
     ]
     left_out = sum(1 for vector in vectors if any(v is None for v in vector))
     return Front(members=tuple(members), near=tuple(near), left_out=left_out)
+
+
+def _value(run: RunRow, name: str) -> float | None:
+    return run.metrics[name].value if missing_reason(run, name)[0] is None else None
 
 
 def _as_good(run: RunRow, front: RunRow, quality: str, cost: str, direction: Direction) -> bool:

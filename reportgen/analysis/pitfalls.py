@@ -8,7 +8,7 @@ from typing import Literal
 
 from reportgen.analysis.comparable import digests, order
 from reportgen.analysis.directions import plain_name
-from reportgen.analysis.lineage import Graph, dataset_node, model_node
+from reportgen.analysis.lineage import Graph, dataset_node
 from reportgen.analysis.luck import count_models, smallest_gap
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import Board
@@ -34,7 +34,7 @@ class Pitfall:
 
 def run_pitfalls(run: RunRow, graph: Graph | None = None) -> tuple[Pitfall, ...]:
     """Return what may mislead in one run: leaked data, suspiciously equal numbers, imbalance."""
-    return tuple([*_leakage(run, graph), *_later_features(run, graph), *_equal_to_training(run), *_imbalance(run)])
+    return (*_leakage(run, graph), *_later_features(run, graph), *_equal_to_training(run), *_imbalance(run))
 
 
 def _leakage(run: RunRow, graph: Graph | None) -> Iterable[Pitfall]:
@@ -100,7 +100,7 @@ def _imbalance(run: RunRow) -> Iterable[Pitfall]:
 
 def board_pitfalls(board: Board, runs: Sequence[RunRow] = ()) -> tuple[Pitfall, ...]:
     """Return what may mislead on a board; `runs` are all runs of the site, to see who else used its test set."""
-    return tuple([*_seeds(board), *_worn_test_set(board, runs), *_row_results(board)])
+    return (*_seeds(board), *_worn_test_set(board, runs), *_row_results(board))
 
 
 def _seeds(board: Board) -> Iterable[Pitfall]:
@@ -112,7 +112,8 @@ def _seeds(board: Board) -> Iterable[Pitfall]:
     lead = abs(ranked[0].value - ranked[1].value)
     if spreads and lead < max(spreads):
         spec = spec_for([lead, *spreads])
-        text = f"The lead of {number(lead, spec)} is smaller than what seeds alone do ({number(max(spreads), spec)}): training luck."
+        spread = number(max(spreads), spec)
+        text = f"The lead of {number(lead, spec)} is smaller than what seeds alone do ({spread}): training luck."
         yield Pitfall(kind="seeds", severity="note", text=text, runs=(ranked[0].run, ranked[1].run))
 
 
@@ -138,9 +139,3 @@ def gap_words(metric: Metric, rows: int) -> str:
         return ""
     gap = smallest_gap(float(metric.value), rows)
     return f"On {count(rows)} rows two runs near {number(metric.value, '.3f')} differ visibly from {number(gap, '.3f')} on."
-
-
-def trained_on(graph: Graph, model: str) -> tuple[str, ...]:
-    """Return the digests of the data a model was made from."""
-    found = (node.digest for node in graph.sources(model) if model_node(model) in graph.nodes)
-    return tuple(digest for digest in found if digest)
