@@ -18,7 +18,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 VERSION = 1
 KINDS = frozenset({
@@ -41,7 +45,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=F
 _decode = json.JSONDecoder(parse_constant=_CONSTANTS.__getitem__).decode
 
 
-class Record(NamedTuple):
+class Record:
     """One record as it was found: its events in the order they were written, and what could not be read.
 
     `directory` is the name of the record's directory. `unread_lines` counts lines that are no event (torn by a kill, or
@@ -49,10 +53,16 @@ class Record(NamedTuple):
     among `events`.
     """
 
-    directory: str
-    events: tuple[dict[str, Any], ...]
-    unread_lines: int = 0
-    repeated: int = 0
+    __slots__ = ("directory", "events", "repeated", "unread_lines")
+
+    def __init__(self, directory: str, events: tuple[dict[str, Any], ...], unread_lines: int = 0, repeated: int = 0) -> None:
+        self.directory = directory
+        self.events = events
+        self.unread_lines = unread_lines
+        self.repeated = repeated
+
+    def __repr__(self) -> str:
+        return f"<Record {self.directory}: {len(self.events)} events, {self.status}>"
 
     @property
     def opening(self) -> dict[str, Any]:

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from reportgen.stage.active import active_run, current_or_new, end_run, start_run
 from reportgen.stage.run import Run
 
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Concatenate, ParamSpec, TypeVar
 
     from reportgen.stage.sklearn import autolog
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
 __all__ = [
     "Run",
@@ -41,10 +46,6 @@ __all__ = [
     "set_tags",
     "start_run",
 ]
-
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def _on_active(method: Callable[Concatenate[Run, P], R]) -> Callable[P, R]:

@@ -14,13 +14,16 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.redact import Redactor
 from reportgen.stage import context, values
 from reportgen.stage.run import Run
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 DIRECTORY = "reportgen-results"
 
@@ -70,7 +73,7 @@ def start_run(
         clock=clock,
         environ=env,
         parent=_current(),
-        redactor=Redactor(redact_names, redact_allow),
+        secrets=(redact_names, redact_allow),
     )
     _enter(run)
     if environment:
@@ -92,7 +95,7 @@ def new_run(
     strict: bool | None = None,
     clock: Callable[[], Any] | None = None,
     parent: Run | None = None,
-    redactor: Redactor | None = None,
+    secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
     extra: Mapping[str, Any] | None = None,
     fallback: str | None = None,
 ) -> Run:
@@ -117,11 +120,11 @@ def new_run(
         opening.update(extra or {})
         target = base / f"{record.safe_part(name)}-{os.urandom(4).hex()}"
     else:
-        target = found.directory
-        opening.update(name=found.opening.get("name") or name, stage=found.opening.get("stage") or name, resumed=True)
+        target, written = found
+        opening.update(name=written.get("name") or name, stage=written.get("stage") or name, resumed=True)
     if strict is None:
         strict = environ.get("REPORTGEN_STRICT", "") not in {"", "0"}
-    return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, redactor=redactor)
+    return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, secrets=secrets)
 
 
 def active_run() -> Run | None:
@@ -190,12 +193,7 @@ def _current() -> Run | None:
     return live[0] if len(live) == 1 else None
 
 
-class _Resumable(NamedTuple):
-    directory: Path
-    opening: dict[str, Any]
-
-
-def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> _Resumable | None:
+def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> tuple[Path, dict[str, Any]] | None:
     from reportgen.stage.ending import recall
 
     if resume is True:
@@ -203,7 +201,7 @@ def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> _Re
         for path in sorted(base.glob(pattern), key=lambda path: path.stat().st_mtime_ns, reverse=True):
             opening = recall(path).opening
             if opening.get("name") == name and same_build(opening, ci):
-                return _Resumable(path.parent, opening)
+                return path.parent, opening
         return None
     directory = Path(resume)
     if not (directory / record.JOURNAL).is_file():
@@ -217,7 +215,7 @@ def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> _Re
             f"{os.fspath(resume)!r} was written by {other.get('job', 'a run outside Jenkins')} #{other.get('build', '?')}",
             hint="a record belongs to one build; start a new run",
         )
-    return _Resumable(directory, opening)
+    return directory, opening
 
 
 def same_build(opening: Mapping[str, Any], ci: Mapping[str, Any]) -> bool:

@@ -11,7 +11,11 @@ import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def ci_of(environ: Mapping[str, str]) -> dict[str, Any]:

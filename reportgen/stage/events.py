@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage import values
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 DEFINITION = frozenset({"average", "positive", "threshold_policy", "beta", "alpha", "k", "clip", "folds", "version"})
 """Fields of a metric event that change what the number means; runs that differ in one are not ranked together."""

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.redact import Redactor
 from reportgen.stage.run import Run
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class JoinedRun(Run):
     """Writes to a record whose opening event is known; leaving a ``with`` block does not end it."""
 
-    def __init__(
-        self, directory: Path, opening: Mapping[str, Any], *, strict: bool = False, redactor: Redactor | None = None
-    ) -> None:
+    def __init__(self, directory: Path, opening: Mapping[str, Any], *, strict: bool = False) -> None:
         told = {"name": str(opening.get("name", "")), "stage": str(opening.get("stage", ""))}
-        super().__init__(directory, told, strict=strict, redactor=redactor, joined=True)
+        super().__init__(directory, told, strict=strict, joined=True)
         self._journal.shared = True
         self._recalled = False
         self._opened_at = str(opening.get("t"))

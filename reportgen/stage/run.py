@@ -7,19 +7,20 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.redact import Redactor
 from reportgen.stage import values
 from reportgen.stage.events import metric_event, metric_events, moment, whole
 from reportgen.stage.journal import Journal
 
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Self
 
+    from reportgen.redact import Redactor
     from reportgen.stage.evaluate import Evaluation
 
 _UNSET: Any = object()
@@ -41,7 +42,7 @@ class Run:
         strict: bool = False,
         resumed: bool = False,
         joined: bool = False,
-        redactor: Redactor | None = None,
+        secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> None:
         self.directory = directory
         self.name: str = opening["name"]
@@ -50,7 +51,8 @@ class Run:
         self._clock = clock
         self._monotonic = time.monotonic()
         self._journal = Journal(directory / record.JOURNAL)
-        self._redactor = redactor or Redactor()
+        self._secrets = secrets
+        self._rules: Redactor | None = None
         self._params: dict[str, Any] = {}
         self._metrics: dict[str, Any] = {}
         self._status: str | None = None
@@ -376,6 +378,14 @@ class Run:
         self._params, self._metrics, self._earlier_s = state.params, state.metrics, state.duration_s
 
     # -- how things are written
+
+    @property
+    def _redactor(self) -> Redactor:
+        if self._rules is None:
+            from reportgen.redact import Redactor
+
+            self._rules = Redactor(*self._secrets)
+        return self._rules
 
     def _labelled(self, kind: str, name: str, value: Any) -> dict[str, Any]:
         found = self._redactor.param(name, values.scalar(value))

@@ -11,25 +11,29 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.redact import Redactor
 from reportgen.stage import context
 from reportgen.stage.active import DIRECTORY, new_run, same_build
 from reportgen.stage.joined import JoinedRun
 from reportgen.stage.run import Run
 
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
+
 TAIL = 1 << 18
 
 
-class Found(NamedTuple):
+class Found:
     """A record on disk: its directory, its opening event, and whether it is open."""
 
-    directory: Path
-    opening: dict[str, Any]
-    is_open: bool
+    __slots__ = ("directory", "is_open", "opening")
+
+    def __init__(self, directory: Path, opening: dict[str, Any], is_open: bool) -> None:
+        self.directory, self.opening, self.is_open = directory, opening, is_open
 
 
 def join_or_open(environ: Mapping[str, str], *, strict: bool | None = None) -> Run:
@@ -89,7 +93,7 @@ def _given(environ: Mapping[str, str], strict: bool | None) -> Run | None:
 
 
 def _join(found: Found, strict: bool | None) -> Run:
-    return JoinedRun(found.directory, found.opening, strict=bool(strict), redactor=Redactor())
+    return JoinedRun(found.directory, found.opening, strict=bool(strict))
 
 
 def _fitting(base: Path, environ: Mapping[str, str]) -> Found | None:

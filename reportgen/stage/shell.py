@@ -10,11 +10,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
 
 from reportgen.errors import ReportgenError
 
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
 if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
     from reportgen.stage.run import Run
 
 EXIT_CODES = """\
@@ -101,71 +104,43 @@ def _common(arguments: list[str]) -> tuple[_Options, list[str]]:
 
 
 def _log(arguments: Sequence[str], options: _Options) -> int:
-    given = _log_parser().parse_args(arguments)
-    return int(given.act(given, options) or 0)
+    verb = arguments[0] if arguments else ""
+    parser = _log_parser() if verb not in LOGGED else _verb_parser(verb)
+    given = parser.parse_args(arguments[1:] if verb in LOGGED else arguments)
+    LOGGED[verb][0](given, options)
+    return 0
 
 
 def _log_parser() -> argparse.ArgumentParser:
+    """Return the parser that only lists what can be logged: each has a parser of its own, made when it is used."""
+    verbs = "".join(f"  {verb:<10}{told}\n" for verb, (_, told, *_) in LOGGED.items())
     parser = _Parser(
         prog="reportgen log",
-        description="Write to the record of a run. Without 'start', the first call opens a run named after the stage; later "
-        "calls of the same build and stage find it below $REPORTGEN_DIR (default reportgen-results), or in $REPORTGEN_RUN.",
+        usage="reportgen log [-h] WHAT ...",
+        description="Write to the record of a run. Without 'start', the first call opens a run named after the stage; later\n"
+        "calls of the same build and stage find it below $REPORTGEN_DIR (default reportgen-results),\n"
+        f"or in $REPORTGEN_RUN.\n\nWHAT is one of\n{verbs}\n'reportgen log WHAT --help' says more.",
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_shape,
     )
-    verbs = parser.add_subparsers(prog="reportgen log", metavar="WHAT", required=True, parser_class=_Parser)
-
-    def verb(what: str, told: str, act: Callable[[Any, _Options], Any], *places: str, **named: str) -> argparse.ArgumentParser:
-        shape = parser.formatter_class
-        sub = verbs.add_parser(what, help=told, description=told, epilog=EXIT_CODES, formatter_class=shape)
-        sub.set_defaults(act=act)
-        for place in places:
-            if place == "pairs":
-                sub.add_argument(place, nargs="+", metavar="NAME=VALUE")
-            else:
-                sub.add_argument(place, metavar=place.upper())
-        for option, meaning in named.items():
-            sub.add_argument(f"--{option}", metavar=option.upper(), help=meaning)
-        return sub
-
-    start = verb("start", "Open a run and print its directory.", _start, stage="the stage it belongs to")
-    start.add_argument("name", nargs="?", metavar="NAME")
-    verb("end", "End the run.", _end).add_argument("--status", choices=("complete", "failed", "aborted"), default="complete")
-    metric = verb(
-        "metric", "Write measured numbers.", _metric, "pairs", step="step of a series", direction="higher, lower or none",
-        low="lower end of the interval", high="upper end", n="rows behind the value", unit="unit",
-        dataset="what it was measured on",
-    )  # fmt: skip
-    metric.add_argument("--std", metavar="STD", help="spread")
-    verb("param", "Write inputs; numbers, true, false, null, lists and text.", _param, "pairs")
-    verb("tag", "Write labels.", _tag, "pairs")
-    verb(
-        "dataset",
-        "Write which data were used; prints the digest.",
-        _dataset,
-        "name",
-        "path",
-        role="training, validation, test …",
-    )
-    model = verb(
-        "model", "Write which model was made; prints the digest.", _model, "path", framework="what made it", name="its name"
-    )
-    model.add_argument("--role", choices=("input",), help="the model was used, not made")
-    model.add_argument(
-        "--input", action="append", default=[], metavar="DIGEST", help="digest of data it was made from; repeatable"
-    )
-    for name, told in (
-        ("table", "Attach a CSV or TSV file."),
-        ("chart", "Attach a Vega-Lite file."),
-        ("figure", "Attach a picture."),
-    ):
-        verb(name, told, _attached(name), "name", "path", caption="what it shows")
-    verb("artifact", "Attach any file.", _artifact, "path", name="its name")
-    verb("note", "Write a note in Markdown; - reads it from standard input.", _note, "text")
-    verb(
-        "decision", "Write what was decided about a model.", _decision, "value", by="user id", reason="why", model="its digest"
-    )
+    parser.add_argument("what", choices=list(LOGGED), metavar="WHAT", help=argparse.SUPPRESS)
     return parser
+
+
+def _verb_parser(verb: str) -> argparse.ArgumentParser:
+    _, told, places, options = LOGGED[verb]
+    parser = _Parser(prog=f"reportgen log {verb}", description=told, epilog=EXIT_CODES, formatter_class=_shape)
+    for place, more in places.items():
+        parser.add_argument(place, **{"metavar": place.upper(), **more})
+    for option, more in options.items():
+        parser.add_argument(
+            f"--{option}", **{"metavar": option.upper(), **(more if isinstance(more, dict) else {"help": more})}
+        )
+    return parser
+
+
+def _shape(prog: str) -> argparse.HelpFormatter:
+    return argparse.RawDescriptionHelpFormatter(prog, width=100)
 
 
 def _session(options: _Options) -> Run:
@@ -278,6 +253,48 @@ class _Wrong(ReportgenError):
     exit_code = 2
 
 
+PAIRS: dict[str, Any] = {"pairs": {"nargs": "+", "metavar": "NAME=VALUE"}}
+NAMED: dict[str, Any] = {"name": {}, "path": {}}
+CAPTION: dict[str, Any] = {"caption": "what it shows"}
+STATUS = {"choices": ("complete", "failed", "aborted"), "default": "complete", "metavar": None}
+LOGGED: dict[str, tuple[Callable[[Any, _Options], None], str, dict[str, Any], dict[str, Any]]] = {
+    "start": (
+        _start, "Open a run and print its directory.", {"name": {"nargs": "?"}}, {"stage": "the stage it belongs to"},
+    ),
+    "end": (_end, "End the run.", {}, {"status": STATUS}),
+    "metric": (
+        _metric, "Write measured numbers.", PAIRS,
+        {
+            "step": "step of a series", "direction": "higher, lower or none", "low": "lower end of the interval",
+            "high": "upper end", "std": "spread", "n": "rows behind the value", "unit": "unit",
+            "dataset": "what it was measured on",
+        },
+    ),
+    "param": (_param, "Write inputs: numbers, true, false, null, lists, text.", PAIRS, {}),
+    "tag": (_tag, "Write labels.", PAIRS, {}),
+    "dataset": (
+        _dataset, "Write which data were used; prints the digest.", NAMED, {"role": "training, validation, test …"},
+    ),
+    "model": (
+        _model, "Write which model was made or used; prints the digest.", {"path": {}},
+        {
+            "framework": "what made it", "name": "its name",
+            "role": {"choices": ("input",), "metavar": None, "help": "the model was used, not made"},
+            "input": {"action": "append", "default": [], "metavar": "DIGEST", "help": "data it was made from; repeatable"},
+        },
+    ),
+    "table": (_attached("table"), "Attach a CSV or TSV file.", NAMED, CAPTION),
+    "chart": (_attached("chart"), "Attach a Vega-Lite file.", NAMED, CAPTION),
+    "figure": (_attached("figure"), "Attach a picture.", NAMED, CAPTION),
+    "artifact": (_artifact, "Attach any file.", {"path": {}}, {"name": "its name"}),
+    "note": (_note, "Write a note in Markdown; - reads it from standard input.", {"text": {}}, {}),
+    "decision": (
+        _decision, "Write what was decided about a model: approved, rejected or revoked.", {"value": {}},
+        {"by": "user id", "reason": "why", "model": "its digest"},
+    ),
+}  # fmt: skip
+
+
 # -- run
 
 
@@ -289,7 +306,7 @@ def _run(arguments: Sequence[str], options: _Options) -> int:
         "it fails. The command finds the run in $REPORTGEN_RUN, so that 'reportgen log' and the Python helpers in it write "
         "to it.",
         epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_shape,
     )
     parser.add_argument("--name", metavar="NAME", help="name of the run; the stage, or the command's name")
     parser.add_argument("--stage", metavar="STAGE", help="the stage it belongs to")

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from reportgen import record
 from reportgen.errors import RecordError
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 DIRECTIONS = {
     "higher": "higher", "maximize": "higher", "maximise": "higher", "max": "higher", "greater_is_better": "higher",
