@@ -11,8 +11,9 @@ from reportgen.site.contexts.base import Column
 from reportgen.site.contexts.job import Extra
 from reportgen.site.pages.base import Site, Style, finite
 
-MOST_METRICS = 3
-MOST_PARAMS = 5
+MOST_METRICS = 2
+MOST_PARAMS = 4
+_RECENT = 60
 _WIDEST = 40
 
 
@@ -52,7 +53,7 @@ def choose(
     prefix = key_metric.rpartition("/")[0]
     names = sorted(seen, key=lambda name: (name.rpartition("/")[0] != prefix, -seen[name]))[:metrics]
     styles = tuple(site.style(name, [row.metrics.get(name) for row in rows]) for name in names)
-    varying = varying_params(row.params for row in rows)[:params]
+    varying = varying_params(row.params for row in rows[:_RECENT])[:params]
     numeric = tuple(
         all(_is_number(row.params.get(name)) for row in rows if row.params.get(name) is not None) for name in varying
     )

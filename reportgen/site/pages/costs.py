@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ from reportgen.site.pages.base import Site, Style, number_label
 from reportgen.site.pages.trends import group_param
 
 FEWEST = 4
+_COST_WORDS = frozenset(
+    ("ms", "s", "seconds", "time", "latency", "duration", "size", "bytes", "kb", "mb", "cost", "price", "memory", "parameters")
+)
 MOST = 500
 
 
@@ -36,7 +40,7 @@ def find_costs(board: Board) -> Costs | None:
     if board.comparable.direction != "higher":
         return None
     for column in board.columns:
-        if column.kind != "metric" or column.direction != "lower":
+        if column.kind != "metric" or column.direction != "lower" or not _is_cost(column):
             continue
         pairs = [(row, cost) for row in board.rows[: board.ranked] if (cost := _number(row, column.name)) is not None][:MOST]
         if len(pairs) >= FEWEST and len({cost for _, cost in pairs}) > 1:
@@ -45,6 +49,12 @@ def find_costs(board: Board) -> Costs | None:
             group = group_param([row.run for row, _ in pairs])
             return Costs(column, spec, group, tuple(row for row, _ in pairs), values)
     return None
+
+
+def _is_cost(column: Column) -> bool:
+    """Whether less of it is cheaper, not just less wrong: it has a unit, or its name says time, size or money."""
+    words = set(re.split(r"[^a-z]+", column.name.lower()))
+    return bool(column.unit) or bool(words & _COST_WORDS)
 
 
 def _number(row: BoardRow, name: str) -> float | None:

@@ -103,7 +103,8 @@ def job_page(site: Site, given: JobInput) -> Page:
         panels=figures.panels(path, site, given.rows, given.metric, given.drawings),
         strip=_strip(given.builds),
         strip_heading=_success(given.builds),
-        strip_caption=_counts(given.builds),
+        strip_caption=_counts(given.builds)
+        + ("; tall bars failed." if any(b.result == "FAILURE" for b in given.builds) else "."),
         facts=_facts(site, path, given),
         caption=_caption(given, shown, style, columns),
         axis=axis,

@@ -146,7 +146,7 @@ def _board(site: Site, path: str, given: LeaderboardInput, board: Board, positio
     unranked = board.rows[board.ranked :]
     ends = [value for row in ranked for value in (row.value, row.low, row.high)]
     intervals = any(row.low is not None for row in ranked)
-    scale = Scale.over(ends) if intervals else None
+    scale = Scale.over(ends, bulk=True) if intervals else None
     champion = next((row for row in board.rows[: board.ranked] if row.champion), None)
     lines = _aligned([_line(site, path, board, row, style, scale, champion, several=several) for row in ranked])
     columns = _heads(board)
@@ -321,7 +321,8 @@ def _group_words(row: BoardRow, style: Style) -> str:
     group = row.group
     if group is None:
         return ""
-    by = ", ".join(f"{name.rpartition('.')[2]} {fmt.plain(value)}" for name, value in list(group.by.items())[:4])
+    known = [(name.rpartition(".")[2], value) for name, value in group.by.items() if value is not None]
+    by = ", ".join(f"{name} {fmt.plain(value)}" for name, value in known[:5])
     spread = f", sd {fmt.number(group.sd, style.spec)}" if group.sd is not None else ""
     return f"{group.words}{spread}" + (f"; {by}" if by else "")
 

@@ -251,7 +251,9 @@ def _card_text(
     spans.append(Span(". "))
     if leader is champion:
         second = board.rows[1] if board.ranked > 1 else None
-        if second is not None and second.delta_champion is not None:
+        if second is not None and leader.tied:
+            spans += [Span("It shares rank 1 with "), link(second), Span(".")]
+        elif second is not None and second.delta_champion is not None:
             gap = fmt.number(abs(second.delta_champion.value), style.spec)
             hedge = {False: ", not separable", True: ", separable", None: ""}[second.delta_champion.separable]
             spans += [Span(f"It leads by {gap} over "), link(second), Span(f"{hedge}.")]

@@ -268,7 +268,7 @@ def _figures(path: str, run: Run, drawings: Mapping[str, Shown]) -> tuple[Figure
         figures.append(
             Figure(
                 id=f"figure-{index + 1}",
-                heading=attachment.label or attachment.name,
+                heading=run_files.readable(attachment),
                 caption=(Span(attachment.caption),) if attachment.caption else (),
                 pictures=pictures,
                 links=run_files.link_to(path, attachment, "Chart data" if attachment.kind == "chart" else "Original file"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from reportgen.site.page import StoredFile
 from reportgen.site.pages.base import Site
 
 _ARTIFACTS = 60
+_OF_RECORD = re.compile(r"(?:^|/)[^/]+-[0-9a-f]{8}/(?:events\.jsonl|metrics\.json|params\.json)$")
 _STATES = {
     "stored": "stored",
     "linked": "on Jenkins",
@@ -64,7 +66,7 @@ def tables(path: str, run: Run, read: Mapping[str, Rows]) -> tuple[tuple[Table, 
             continue
         shown.append(_table(f"t-{len(shown) + 1}", attachment, rows))
         link = next(iter(link_to(path, attachment, "")), None)
-        titles.append((attachment.label or attachment.name, link.href if link else ""))
+        titles.append((readable(attachment), link.href if link else ""))
     return tuple(shown), tuple(titles)
 
 
@@ -115,6 +117,27 @@ def _cell(value: str, numeric: bool, spec: str, *, head: bool) -> Cell:
     return Cell((Span(text),), "num" if numeric else ("" if head else "tx"), sort=value if numeric and spec else "")
 
 
+_SPLITS = {
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "train": "training",
+    "cv": "folds",
+}
+
+
+def readable(attachment: Attachment) -> str:
+    """Return a heading for a chart or table: ``val-pr-curve.vl.json`` → "PR curve, validation"."""
+    label = attachment.label or attachment.name
+    if " " in label:
+        return label
+    stem = re.sub(r"(\.vl)?\.(json|csv|tsv|png|jpe?g|svg|webp|gif|parquet)$", "", label.rpartition("/")[2])
+    first, mark, rest = stem.partition("-") if "-" in stem else stem.partition("_")
+    split = _SPLITS.get(first.lower()) if mark and rest else None
+    return f"{fmt.metric_title(rest)}, {split}" if split else fmt.metric_title(stem)
+
+
 def link_to(path: str, attachment: Attachment, label: str) -> tuple[Link, ...]:
     """Return the link to a stored attachment; none where the bytes are not here."""
     if attachment.state != "stored" or not attachment.sha256:
@@ -136,7 +159,7 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     """Return the files of the build: size, digest and where they are; None without any."""
     if not build.artifacts and not run.attachments:
         return None
-    ours = [artifact for artifact in build.artifacts if not artifact.path.endswith("/events.jsonl")]
+    ours = [artifact for artifact in build.artifacts if not _OF_RECORD.search(artifact.path)]
     known = {artifact.path for artifact in ours}
     extra = [
         Artifact(path=a.path or a.name, state=a.state, sha256=a.sha256, size_bytes=a.size_bytes, reason=a.reason)

@@ -40,12 +40,12 @@ class _Frame(NamedTuple):
     baseline: RunRow | None
 
 
-def rivals(past: RunPast) -> list[Rival]:
+def rivals(past: RunPast, run: Run) -> list[Rival]:
     """Return the runs a run is compared with: previous, champion then, baseline; each once."""
     found: list[Rival] = []
     seen: set[tuple[object, ...]] = set()
     for role, row, comparable in (
-        ("previous", past.previous, past.validation == "same"),
+        ("previous", past.previous, _alike(past, run)),
         ("champion then", past.champion, past.champion_comparable),
         ("baseline", past.baseline, past.baseline_comparable),
     ):
@@ -56,6 +56,14 @@ def rivals(past: RunPast) -> list[Rival]:
             seen.add(identity)
             found.append(Rival(role, row, comparable))
     return found
+
+
+def _alike(past: RunPast, run: Run) -> bool:
+    """Whether the previous run was scored on the same data; two runs that name no validation set are alike in that."""
+    if past.validation != "unknown" or past.previous is None:
+        return past.validation == "same"
+    named = [d for d in (*run.datasets, *past.previous.datasets) if (d.role or "").startswith("val")]
+    return not named
 
 
 def compared(style: Style, mine: Metric | None, theirs: Metric | None, *, comparable: bool) -> Difference | None:
@@ -78,7 +86,7 @@ def delta_cell(style: Style, difference: Difference | None) -> Delta:
 def ladder(site: Site, run: Run, past: RunPast, path: str, number: str) -> Ladder | None:
     """Return the key metric of this run and of those it is compared with; None where there is nothing to compare."""
     mine = next((metric for metric in run.metrics if metric.name == past.metric), None)
-    others = [rival for rival in rivals(past) if finite(rival.row.metrics.get(past.metric)) is not None]
+    others = [rival for rival in rivals(past, run) if finite(rival.row.metrics.get(past.metric)) is not None]
     if mine is None or finite(mine) is None or not others:
         return None
     scored = [rival.row.metrics[past.metric] for rival in others if rival.comparable]
@@ -98,8 +106,9 @@ def ladder(site: Site, run: Run, past: RunPast, path: str, number: str) -> Ladde
         theirs = rival.row.metrics[past.metric]
         label, href = number_label(rival.row), relative(path, site.links.row(rival.row))
         if not rival.comparable:
+            words = "other validation set" if past.validation != "unknown" or rival.role != "previous" else "data not known"
             value, _, interval = shown(theirs)
-            rows.append(LadderRow(label, href, rival.role, value, Plot(), interval, NO_DELTA, "other validation set"))
+            rows.append(LadderRow(label, href, rival.role, value, Plot(), interval, NO_DELTA, words))
             continue
         difference = compared(style, mine, theirs, comparable=True)
         verdict = {True: "separable", False: "not separable", None: ""}[difference.separable if difference else None]
@@ -126,7 +135,7 @@ def table(site: Site, run: Run, past: RunPast, number: str) -> Metrics | None:
     """Return the table of all metrics, grouped by direction, the key metric first; None where none was logged."""
     if not run.metrics:
         return None
-    others = rivals(past)
+    others = [rival for rival in rivals(past, run) if rival.comparable]
     shown = sorted(run.metrics[:_MOST], key=lambda m: m.name != past.metric)
     styles = {m.name: site.style(m.name, [m, *(r.row.metrics.get(m.name) for r in others)]) for m in shown}
     reference = next((rival for rival in others if rival.role == "champion then" and rival.comparable), None)
@@ -181,7 +190,7 @@ def _difference_scale(
 
 
 def _drawable(metric: Metric, style: Style) -> bool:
-    return metric.low is not None and metric.high is not None and is_share(style, metric)
+    return style.direction == "higher" and metric.low is not None and metric.high is not None and is_share(style, metric)
 
 
 def _metric_row(

@@ -11,7 +11,7 @@ from reportgen.site.contexts.base import Cell, ChainStep, Change, Column, Notice
 from reportgen.site.contexts.run import StageRow, Stages
 from reportgen.site.links import relative
 from reportgen.site.pages.base import Site, base_name, number_label, on_day, result_of, run_label, when
-from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.past import RunPast, Upstream
 from reportgen.site.pages.scale import percent
 
 _STAGE_WORDS = {"NOT_EXECUTED": "stage skipped", "FAILED": "FAILURE", "PAUSED_PENDING_INPUT": "waiting for input"}
@@ -68,7 +68,7 @@ def differences(build: Build, run: Run, other: RunRow | None) -> list[Change]:
     branch = run.branch or build.branch
     if branch and other.branch and branch != other.branch:
         changes.append(Change("Branch", other.branch, branch, "fact"))
-    for name in sorted(run.params.keys() | other.params.keys()):
+    for name in sorted(run.params.keys() | other.params.keys(), key=lambda name: (name.startswith("jenkins."), name)):
         a, b = run.params.get(name, _ABSENT), other.params.get(name, _ABSENT)
         if a != b or type(a) is not type(b):
             old, new = _param(b), _param(a)
@@ -170,7 +170,7 @@ def lineage(site: Site, path: str, build: Build, run: Run, past: RunPast) -> tup
     if not (past.upstream or run.models or run.datasets):
         return ()
     steps = []
-    for step in past.upstream:
+    for step in _distinct(past.upstream):
         row = step.row
         made = (Span(f"made {step.made}"),) if step.made else (Span("triggered the next"),)
         steps.append(
@@ -206,6 +206,16 @@ def lineage(site: Site, path: str, build: Build, run: Run, past: RunPast) -> tup
         )
     )
     return tuple(steps)
+
+
+def _distinct(upstream: Sequence[Upstream]) -> list[Upstream]:
+    """Return the steps by time: of builds that made the same thing the last, and triggers of jobs that made nothing."""
+    ordered = sorted(upstream, key=lambda step: step.row.started_at)
+    made = {step.digest: step for step in ordered if step.digest}
+    kept = [step for step in ordered if made.get(step.digest) is step]
+    jobs = {step.row.job for step in kept}
+    kept += [step for step in ordered if not step.digest and step.row.job not in jobs]
+    return sorted(kept, key=lambda step: step.row.started_at)
 
 
 def decisions(site: Site, path: str, build: Build, run: Run) -> Table | None:

@@ -35,7 +35,7 @@ def run_rows(
     """
     metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
     intervals = any(metric.low is not None for metric in metrics)
-    scale = Scale.over(v for m in metrics for v in (finite(m), m.low, m.high)) if intervals else None
+    scale = Scale.over((v for m in metrics for v in (finite(m), m.low, m.high)), bulk=True) if intervals else None
     tags = {run_id(row): tag for tag, row in (("baseline", baseline), ("champion", champion)) if row is not None}
     before = _before(shown, style)
     rows = []

@@ -86,7 +86,7 @@ def _without(build: Build, run: Run, past: RunPast) -> Text:
 
 def _judged(site: Site, path: str, run: Run, past: RunPast) -> Text:
     mine = next(m for m in run.metrics if m.name == past.metric)
-    others = rivals(past)
+    others = rivals(past, run)
     style = site.style(mine.name, [mine, *(r.row.metrics.get(mine.name) for r in others if r.comparable)])
     unit = f" {style.unit}" if style.unit else ""
     first: list[Span] = [Span(f"{style.title} {fmt.number(mine.value, style.spec)}{unit}", mark="b")]

@@ -11,6 +11,7 @@ from reportgen.site.contexts.base import Plot, Spark, Tick
 
 _MARGIN = 4.0
 _INSIDE = 100.0 - 2 * _MARGIN
+_FEW = 20
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -26,14 +27,25 @@ class Scale(NamedTuple):
     high: float
 
     @classmethod
-    def over(cls, values: Iterable[float | None]) -> Scale | None:
-        """Return a scale that holds all finite `values` with a little room, None where there is none."""
-        known = [value for value in values if value is not None and math.isfinite(value)]
+    def over(cls, values: Iterable[float | None], *, bulk: bool = False) -> Scale | None:
+        """Return a scale that holds all finite `values` with a little room, None where there is none.
+
+        With `bulk` it holds the middle nine tenths and their surroundings: a few values far away stand at its edge.
+        """
+        known = sorted(value for value in values if value is not None and math.isfinite(value))
         if not known:
             return None
-        low, high = min(known), max(known)
+        low, high = known[0], known[-1]
+        if bulk and len(known) > _FEW:
+            inner, outer = known[len(known) // 20], known[-1 - len(known) // 20]
+            reach = (outer - inner) or (high - low)
+            low, high = max(low, inner - reach / 2), min(high, outer + reach / 2)
         room = (high - low) * 0.03 or abs(high) * 0.05 or 1.0
         return cls(low - room, high + room)
+
+    def holds(self, value: float | None) -> bool:
+        """Whether `value` is known and on the scale."""
+        return value is not None and self.low <= value <= self.high
 
     def at(self, value: float) -> float:
         """Return where `value` is, in percent; values off the scale stand at its edge."""

@@ -49,7 +49,7 @@
 
     function draw() {
       return self.vegaEmbed(place, forScreen(spec), {
-        ast: true, actions: false, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, theme: isDark() ? "dark" : "light" }
+        ast: true, actions: false, logLevel: 1, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, theme: isDark() ? "dark" : "light" }
       }).then(function (result) {
         if (shown) shown.finalize();
         shown = result;
