@@ -3,8 +3,7 @@
     python benchmarks/harvest.py [--builds 1000] [--latency-ms 20] [--repeat 3] [--skip-loop]
 
 The baseline is the loop that people write with python-jenkins: job info, then build info and artifact of each build. The
-server
-(reportgen's own sample Jenkins, in a process of its own) is the same for all; they run in turn, in one session. Prints one table.
+server (reportgen's own sample Jenkins, in a process of its own) is the same for all; they run in turn. Prints one table.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class _Route:
                 continue
             if parts[at] == "job":
                 child, step = unquote(parts[at + 1]), 2
-            elif "=" in parts[at] and self._is_configuration(name, unquote(parts[at])):
+            elif self._is_configuration(name, unquote(parts[at])):
                 child, step = unquote(parts[at]), 1
             else:
                 break

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from reportgen.redact import Redactor
 
 LONGEST_TAIL = 1 << 20
 T = TypeVar("T")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SMALL_FILE = 1 << 20
 """Files up to this size wait for those of other builds and are written together; larger ones at once."""
 PutBlob = Callable[[bytes], tuple[str, int]]
@@ -261,13 +264,18 @@ class _Gathering:
         if not lines or self.facts.build.result != "FAILURE":
             return None
         tail = self.source.fetch_console_tail(self.job, self.number, lines)
-        return str(self.source.redactor.text(tail[-LONGEST_TAIL:]).value)
+        return str(self.source.redactor.text(plain_text(tail[-LONGEST_TAIL:])).value)
 
 
 def _reason(problem: HarvestError, job: str, number: int, path: str) -> str:
     """Return what went wrong with a file, without repeating which file it was."""
     text = problem.message.removeprefix(f"{job} #{number} {path}: ")
     return f"{text} (hint: {problem.hint})" if problem.hint else text
+
+
+def plain_text(text: str) -> str:
+    """Return text as a terminal would show it: without its escape sequences and control characters."""
+    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def redact_content(content: bytes, redactor: Redactor) -> tuple[bytes, Sequence[str]]:

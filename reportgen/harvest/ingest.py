@@ -229,7 +229,7 @@ class _Harvest:
 
     def _take_job(self, job: JobWork) -> None:
         self._add_parts(job.parts)
-        if job.listing.is_folder:
+        if job.listing.is_folder or not self._is_selected(job.name):
             return
         self.total += len(job.todo)
         self.counts["running"] += len(job.running)

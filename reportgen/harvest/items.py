@@ -97,9 +97,16 @@ def fixed_folder(pattern: str) -> str:
     return "/".join(fixed)
 
 
-def is_selected(job: str, entries: Sequence[JobConfig], only: Sequence[str]) -> bool:
-    """Tell whether the configuration, and the patterns of a command if there are any, mean this job."""
-    return any(entry.selects(job) for entry in entries) and (not only or any(covers(pattern, job) for pattern in only))
+def may_be_selected(name: str, entries: Sequence[JobConfig], only: Sequence[str]) -> bool:
+    """Tell whether this job, or one in it if it is a folder, may be meant by the configuration and a command's patterns."""
+    if not any(entry.selects(name) for entry in entries):
+        return False
+    return not only or any(covers(pattern, name) or _may_be_inside(fixed_folder(pattern), pattern, name) for pattern in only)
+
+
+def _may_be_inside(fixed: str, pattern: str, folder: str) -> bool:
+    """Tell whether a pattern may mean something within `folder`."""
+    return pattern.startswith(folder + "/") or (is_pattern(pattern) and f"{folder}/".startswith(fixed + "/" if fixed else ""))
 
 
 def parse_job(name: str, answer: Mapping[str, Any]) -> Job:

@@ -27,11 +27,11 @@ from reportgen.harvest.items import (
     Item,
     fixed_folder,
     is_pattern,
-    is_selected,
     item_path,
     iter_items,
     iter_job,
     job_query,
+    may_be_selected,
     nested_items,
     parse_job,
 )
@@ -131,7 +131,7 @@ class JenkinsSource:
         missing: list[tuple[str, HarvestError]] = []
         for entry in entries:
             try:
-                found = [name for name in self._named(entry) if is_selected(name, entries, only)]
+                found = [name for name in self._named(entry) if may_be_selected(name, entries, only)]
             except (NotFound, AccessDenied) as problem:
                 missing.append((entry.name, problem))
                 continue

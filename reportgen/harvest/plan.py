@@ -120,14 +120,14 @@ def _gone(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[int
     for number, build in known.items():
         if build.gone or build.pruned or number in listed:
             continue
-        if listing.first is None or number < listing.first or number > (listing.last or 0) or listing.complete:
+        if listing.first is None or number < listing.first or number > (listing.last or 0):
             yield number
 
 
 def _hidden(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[int, ListedBuild]) -> Iterable[int]:
-    if listing.complete or not listed or listing.first is None:
+    if listing.first is None or listing.last is None or not (listed or listing.complete):
         return
-    low, high = max(min(listed), listing.first), min(max(listed), listing.last or max(listed))
+    low, high = listing.first if listing.complete else min(listed), listing.last
     for number, build in known.items():
         if low <= number <= high and number not in listed and not build.gone and not build.pruned:
             yield number

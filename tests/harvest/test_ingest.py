@@ -1,0 +1,548 @@
+"""What a harvest asks for, saves, marks and leaves alone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from reportgen.demo.faults import Fault, Faults
+from reportgen.demo.model import PIPELINE
+from reportgen.errors import StoreLocked
+from reportgen.store.db import Store
+from tests.support.jenkins import NOW, START_MS, bench, build, cause, job, metric, metrics, pipeline
+
+
+def ordered(numbers: range) -> list[int]:
+    return sorted(numbers, reverse=True)
+
+
+# -- cheap and polite
+
+
+def test_a_cold_harvest_costs_one_request_per_build_and_a_few(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 301))) as b:
+        summary = b.harvest()
+        assert summary.new == 300
+        assert summary.requests <= 1.1 * 300
+        assert b.numbers("train") == ordered(range(1, 301))
+        artifacts = Counter(target for target in b.jenkins.targets() if "/artifact/" in target)
+        assert max(artifacts.values()) == 1
+
+
+def test_a_quiet_night_costs_a_request_per_job(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"f/j{n}", 1, 2, 3) for n in range(50))) as b:
+        b.harvest()
+        revision = b.store.revision
+        quiet = b.harvest()
+        assert quiet.requests <= 60
+        assert not quiet.changed
+        assert b.store.revision == revision
+        for n in range(50):
+            b.change(job(f"f/j{n}", 1, 2, 3, 4))
+        busy = b.harvest()
+        assert busy.new == 50
+        assert busy.requests <= 60 + 3 * 50
+
+
+def test_artifacts_are_fetched_only_when_somebody_wants_them(tmp_path: Path) -> None:
+    files = {**metrics(f1=1), "notes.docx": b"x", "target/app.jar": b"x", "core.dump": b"x"}
+    with bench(tmp_path, job("train", builds=(build(1, artifacts=files),))) as b:
+        b.harvest()
+        states = {artifact.path: artifact.state for artifact in b.build("train", 1).artifacts}
+        assert states == {"metrics.json": "stored", "notes.docx": "unread", "target/app.jar": "unread", "core.dump": "unread"}
+        assert not [target for target in b.jenkins.targets() if "jar" in target]
+
+
+def test_patterns_replace_the_choice_of_the_readers(tmp_path: Path) -> None:
+    files = {**metrics(f1=1), "out/cv.json": b'{"f1_mean": 0.5}', "out/notes.docx": b"docx"}
+    with bench(tmp_path, job("train", builds=(build(1, artifacts=files),))) as b:
+        b.toml = '[[jobs]]\nname = "train"\nartifacts = ["out/**"]\n'
+        b.harvest()
+        built = b.build("train", 1)
+        assert {artifact.path: artifact.state for artifact in built.artifacts} == {
+            "metrics.json": "unread",
+            "out/cv.json": "stored",
+            "out/notes.docx": "stored",
+        }
+        assert [each.name for each in built.runs[0].metrics] == ["cv/f1_mean"]
+
+
+def test_wfapi_is_probed_once_per_job_and_its_absence_is_no_complaint(tmp_path: Path) -> None:
+    jobs = [job(f"p{n}", 1, 2, 3, 4, 5, kind=PIPELINE) for n in range(3)]
+    with bench(tmp_path, *jobs, has_stage_view=False) as b:
+        assert not b.harvest().incomplete
+        assert len([target for target in b.jenkins.targets() if "wfapi" in target]) == 3
+    staged = pipeline(
+        "p", *(build(n, stages=({"name": "Fit", "status": "SUCCESS", "durationMillis": 1500},)) for n in range(1, 6))
+    )
+    with bench(tmp_path / "with", staged) as b:
+        b.harvest()
+        assert len([target for target in b.jenkins.targets() if "wfapi" in target]) == 5
+        (stage,) = b.build("p", 3).stages
+        assert (stage.name, stage.status, stage.duration_s) == ("Fit", "SUCCESS", 1.5)
+
+
+def test_tests_are_asked_for_only_when_some_failed(tmp_path: Path) -> None:
+    counts = {"_class": "hudson.tasks.junit.TestResultAction", "totalCount": 4, "skipCount": 1, "urlName": "testReport"}
+    cases = [
+        {"className": "t.A", "name": "ok", "status": "FIXED"},
+        {"className": "t.A", "name": "bad", "status": "REGRESSION", "errorDetails": "boom"},
+    ]
+    report = {"failCount": 1, "passCount": 2, "skipCount": 1, "suites": [{"name": "s", "cases": cases}]}
+    fine, broken = (
+        build(1, actions=({**counts, "failCount": 0},)),
+        build(2, actions=({**counts, "failCount": 1},), test_report=report),
+    )
+    with bench(tmp_path, job("t", builds=(fine, broken))) as b:
+        b.harvest()
+        assert len([target for target in b.jenkins.targets() if "testReport" in target]) == 1
+        passed, failed = b.build("t", 1).tests, b.build("t", 2).tests
+        assert passed is not None
+        assert failed is not None
+        assert (passed.total, passed.failed, passed.skipped) == (4, 0, 1)
+        assert [(case.name, case.message) for case in failed.failures] == [("t.A.bad", "boom")]
+
+
+def test_the_console_of_a_failed_build_is_kept_from_its_end_when_asked(tmp_path: Path) -> None:
+    log = "".join(f"line {n}\n" for n in range(300_000)) + "\x1b[31mpassword=hunter2hunter2\x1b[0m\nfailed\n"
+    builds = (build(1, result="FAILURE", console=log), build(2, console="fine\n"))
+    with bench(tmp_path, job("t", builds=builds)) as b:
+        b.harvest()
+        assert b.build("t", 1).console_tail is None
+    with bench(tmp_path / "tail", job("t", builds=builds)) as b:
+        b.toml = '[[jobs]]\nname = "t"\nconsole_tail = 3\n'
+        summary = b.harvest()
+        tail = b.build("t", 1).console_tail
+        assert tail is not None
+        lines = tail.split("\n")
+        assert (lines[0], lines[2]) == ("line 299999", "failed")
+        assert "hunter2" not in tail
+        assert b.build("t", 2).console_tail is None
+        assert summary.received_bytes < 2_000_000
+
+
+def test_running_builds_say_what_they_wait_for(tmp_path: Path) -> None:
+    waiting = build(
+        2, building=True, result=None, stages=(), pending_inputs=({"id": "Go", "message": "Deploy?"},), artifacts={}
+    )
+    with bench(tmp_path, pipeline("p", build(1), waiting)) as b:
+        b.harvest()
+        with b.view() as view:
+            assert [(each.number, each.waiting_for) for each in view.running()] == [(2, "Deploy?")]
+
+
+# -- back to the beginning
+
+
+def test_history_beyond_the_window_comes_with_one_query(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 251))) as b:
+        b.harvest()
+        assert len([target for target in b.jenkins.targets() if "allBuilds" in target]) == 1
+        b.change(job("train", *range(1, 252)))
+        b.harvest()
+        assert not [target for target in b.jenkins.targets() if "allBuilds" in target]
+        assert b.numbers("train") == ordered(range(1, 252))
+
+
+def test_too_much_history_is_fetched_build_by_build(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 131))) as b:
+        b.toml = '[jenkins]\nbackfill = 10\n[[jobs]]\nname = "train"\n'
+        b.harvest()
+        assert not [target for target in b.jenkins.targets() if "allBuilds" in target]
+        assert b.numbers("train") == ordered(range(1, 131))
+        assert b.harvest().requests == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 504}, {"silent_s": 0.6}])
+def test_a_query_for_all_that_fails_falls_back_to_build_by_build(fault: dict[str, float], tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 111))) as b:
+        b.settings["timeout_s"] = 0.3
+        b.jenkins.faults = Faults(rules=(Fault(where="allBuilds", **fault),))  # type: ignore[arg-type]
+        assert not b.harvest().incomplete
+        assert len([target for target in b.jenkins.targets() if "allBuilds" in target]) == 1
+        assert b.numbers("train") == ordered(range(1, 111))
+
+
+def test_holes_in_the_numbers_are_asked_for_once(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, *range(30, 140))) as b:
+        b.toml = '[jenkins]\nbackfill = 5\n[[jobs]]\nname = "train"\n'
+        first = b.harvest()
+        assert (first.new, first.incomplete) == (111, False)
+        assert b.harvest().requests == 1
+
+
+def test_more_new_builds_than_the_window_shows_are_all_found(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        b.change(job("train", *range(1, 151)))
+        b.harvest()
+        assert b.numbers("train") == ordered(range(1, 151))
+
+
+def test_builds_that_failed_to_load_are_found_when_they_do(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 3, builds=(build(2, half_loaded=True),))) as b:
+        assert not b.harvest().incomplete
+        assert b.numbers("train") == [3, 1]
+        b.change(job("train", 1, 2, 3))
+        b.harvest()
+        assert b.numbers("train") == [3, 2, 1]
+
+
+def test_a_stored_build_that_jenkins_cannot_load_for_now_is_not_gone(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        b.change(job("train", 1, 3, builds=(build(2, half_loaded=True),)))
+        assert b.harvest().gone == 0
+        b.discard("train", 2)
+        assert b.harvest().gone == 1
+        assert b.gone("train") == [2]
+
+
+# -- refresh
+
+
+@pytest.mark.parametrize(
+    "change", [{"description": "the good one"}, {"display_name": "1.2.3"}, {"keep_log": True}, {"result": "UNSTABLE"}]
+)
+def test_changed_facts_are_taken_without_the_files(change: dict[str, object], tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        b.change(job("train", 1, 3, builds=(build(2, **change),)))
+        later = NOW + timedelta(days=1)
+        summary = b.harvest(now=later)
+        assert (summary.updated, summary.new) == (1, 0)
+        assert not [target for target in b.jenkins.targets() if "/artifact/" in target]
+        built = b.build("train", 2)
+        assert built.last_read == later
+        assert metric(built, "f1") == 0.002
+        field, value = next(iter(change.items()))
+        assert getattr(built, {"keep_log": "keep"}.get(field, field)) == value
+        assert b.harvest().updated == 0
+
+
+def test_new_files_of_a_changed_build_are_read_and_old_ones_are_not_lost(tmp_path: Path) -> None:
+    files = {**metrics(f1=0.5), "old.png": b"\x89PNG\r\n\x1a\n"}
+    with bench(tmp_path, job("train", builds=(build(1, artifacts=files),))) as b:
+        b.harvest()
+        b.change(job("train", builds=(build(1, description="more", artifacts={"cv.json": b'{"f1_mean": 0.6}'}),)))
+        b.harvest()
+        built = b.build("train", 1)
+        assert {artifact.path: artifact.state for artifact in built.artifacts} == {
+            "metrics.json": "stored",
+            "old.png": "stored",
+            "cv.json": "stored",
+        }
+        assert (metric(built, "f1"), metric(built, "cv/f1_mean")) == (0.5, 0.6)
+
+
+def test_full_reads_everything_anew_and_changes_nothing_that_is_the_same(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 121))) as b:
+        b.harvest()
+        b.jenkins.forget_requests()
+        revision = b.store.revision
+        summary = b.harvest(full=True)
+        assert (summary.new, summary.updated, summary.unchanged) == (0, 0, 120)
+        assert len([target for target in b.jenkins.targets() if "/artifact/" in target]) == 120
+        assert b.store.revision == revision
+
+
+def test_full_never_loses_what_jenkins_discarded(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", builds=(build(1), build(2)))) as b:
+        b.harvest()
+        b.change(job("train", builds=(build(1, artifacts={}), build(2))))
+        b.harvest(full=True)
+        assert metric(b.build("train", 1), "f1") == 0.001
+
+
+# -- what Jenkins forgets
+
+
+def test_when_jenkins_discards_most_then_all_builds_every_run_stays(tmp_path: Path) -> None:
+    first, second, third = NOW, NOW + timedelta(days=1), NOW + timedelta(days=2)
+    with bench(tmp_path, job("train", *range(1, 151))) as b:
+        b.harvest(now=first)
+        b.discard("train", *range(1, 136))
+        assert b.harvest(now=second).gone == 135
+        assert b.gone("train") == list(range(1, 136))
+        assert b.build("train", 7).gone_since == first
+        b.discard("train", *range(1, 151))
+        summary = b.harvest(now=third)
+        assert (summary.gone, summary.incomplete) == (15, False)
+        assert b.gone("train") == list(range(1, 151))
+        assert b.build("train", 150).gone_since == second
+        assert all(metric(b.build("train", n), "f1") == n / 1000 for n in range(1, 151))
+
+
+def test_a_build_kept_for_ever_does_not_hide_those_discarded_around_it(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 31))) as b:
+        b.harvest()
+        b.discard("train", *(n for n in range(1, 26) if n != 3))
+        b.harvest()
+        assert b.gone("train") == [n for n in range(1, 26) if n != 3]
+
+
+def test_a_build_that_comes_back_is_no_longer_gone(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        b.discard("train", 1, 2)
+        b.harvest()
+        b.change(job("train", 1, 2, 3))
+        b.harvest()
+        assert b.gone("train") == []
+
+
+def test_a_renamed_job_keeps_one_history(tmp_path: Path) -> None:
+    with bench(tmp_path, job("old/train", 1, 2)) as b:
+        b.toml = '[[jobs]]\nname = "old/train"\n'
+        b.harvest()
+        b.jenkins.controller = b.jenkins.controller.without_job("old/train").with_job(job("new/train", 1, 2, 3))
+        b.toml = '[[jobs]]\nname = "new/train"\nrenamed_from = ["old/train"]\n'
+        summary = b.harvest()
+        assert (summary.new, summary.gone, summary.incomplete) == (1, 0, False)
+        assert b.numbers("new/train") == [3, 2, 1]
+        assert b.numbers("old/train") == []
+        assert b.harvest().requests == 1
+
+
+def test_a_new_address_of_the_controller_changes_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2, 3)) as b:
+        b.harvest()
+        summary = b.harvest(url=b.jenkins.url.replace("127.0.0.1", "localhost"))
+        assert not summary.changed
+        assert summary.requests == 2
+
+
+def test_a_job_that_was_deleted_and_made_again_keeps_both_pasts(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 11))) as b:
+        b.harvest()
+        again = tuple(replace(build(n, artifacts=metrics(f1=n / 10)), timestamp=START_MS * 2 + n) for n in (1, 2, 3))
+        b.change(job("train", builds=again))
+        summary = b.harvest()
+        assert (summary.new, summary.gone) == (3, 10)
+        assert len(b.numbers("train")) == 13
+        assert metric(b.build("train", 2), "f1") == 0.2
+        assert not b.harvest().changed
+
+
+# -- budgets, kills, limits
+
+
+def test_a_time_budget_stops_early_and_the_next_harvest_goes_on(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"j{n}", *range(1, 31)) for n in range(4))) as b:
+        b.toml = '[jenkins]\ntime_budget = 40\n[[jobs]]\nname = "**"\n'
+        ticks = itertools.count()
+        summary = b.harvest(clock=lambda: float(next(ticks)))
+        assert 0 < summary.new < 120
+        assert not summary.incomplete
+        assert any(note.what == "time budget" for note in summary.skipped)
+        b.toml = '[[jobs]]\nname = "**"\n'
+        rest = b.harvest()
+        assert summary.new + rest.new == 120
+        assert all(b.numbers(f"j{n}") == ordered(range(1, 31)) for n in range(4))
+
+
+def test_files_and_bytes_of_a_build_are_bounded(tmp_path: Path) -> None:
+    files = {f"m{n}/metrics.json": b'{"f1": 1}' for n in range(10)}
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\n[limits]\nfiles_per_build = 3\n'
+        b.harvest()
+        assert Counter(artifact.state for artifact in b.build("t", 1).artifacts) == {"stored": 3, "over limit": 7}
+    with bench(tmp_path / "bytes", job("t", builds=(build(1, artifacts=files),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\n[limits]\nbuild_total = 30\n'
+        summary = b.harvest()
+        assert Counter(artifact.state for artifact in b.build("t", 1).artifacts) == {"stored": 3, "over limit": 7}
+        assert not summary.incomplete
+
+
+@pytest.mark.parametrize(
+    "path", ["../../etc/passwd", "a/../b.json", "a//metrics.json", "./metrics.json", "a\\..\\metrics.json"]
+)
+def test_paths_that_lead_elsewhere_are_never_asked_for(path: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", builds=(build(1, artifacts={path: b'{"f1": 1}', **metrics(f1=2)}),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\nartifacts = ["**"]\n'
+        b.harvest()
+        states = {artifact.path: artifact.state for artifact in b.build("t", 1).artifacts}
+        assert states[path] == "refused"
+        assert states["metrics.json"] == "stored"
+        assert not [target for target in b.jenkins.targets() if "passwd" in target or ".." in target]
+
+
+_KILLED = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from reportgen.config import parse_config
+from reportgen.harvest.ingest import harvest
+from reportgen.harvest.jenkins import open_jenkins
+from reportgen.report import SilentReporter
+from reportgen.store.db import Store
+keep, url = Path(sys.argv[1]), sys.argv[2]
+config = parse_config(f'[jenkins]\\nurl = "{url}"\\n[[jobs]]\\nname = "**"\\n', keep / "reportgen.toml")
+with Store.open(keep / "store") as store:
+    print("go", flush=True)
+    harvest(open_jenkins(config, {}), store, config, now=datetime(2026, 1, 1, tzinfo=UTC), reporter=SilentReporter())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2, 0.35, 0.6])
+def test_a_harvest_killed_at_any_moment_is_taken_up_by_the_next(after_s: float, tmp_path: Path) -> None:
+    jobs = [job(f"f/j{n}", *range(1, 131)) for n in range(3)]
+    with bench(tmp_path / "server", *jobs) as served:
+        served.jenkins.faults = Faults(latency_s=0.002)
+        killed = subprocess.Popen(
+            [sys.executable, "-c", _KILLED, str(tmp_path), served.jenkins.url], stdout=subprocess.PIPE, cwd=Path.cwd()
+        )
+        assert killed.stdout is not None
+        killed.stdout.readline()
+        time.sleep(after_s)
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.wait()
+        killed.stdout.close()
+        with Store.open(tmp_path / "store") as store:
+            served.store.close()
+            served.store = store
+            before = {n: len(served.numbers(f"f/j{n}")) for n in range(3)}
+            served.jenkins.faults = Faults()
+            summary = served.harvest()
+            assert summary.new == 390 - sum(before.values())
+            for n in range(3):
+                assert served.numbers(f"f/j{n}") == ordered(range(1, 131))
+            values = {
+                (row, number): metric(served.build(row, number), "f1") for row in ("f/j0", "f/j2") for number in (1, 77, 130)
+            }
+            assert values == {(row, number): number / 1000 for row in ("f/j0", "f/j2") for number in (1, 77, 130)}
+            assert served.harvest().requests == 4
+
+
+def test_two_harvests_at_once_are_refused(tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", 1)) as b, pytest.raises(StoreLocked):
+        Store.open(b.keep / "store")
+
+
+# -- the summary
+
+
+def test_the_summary_says_what_was_done(tmp_path: Path) -> None:
+    running = build(4, building=True)
+    with bench(tmp_path, job("a", 1, 2, 3, builds=(running,)), job("b", 1)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="/b/1/artifact", status=500),))
+        summary = b.harvest()
+        told = json.loads(json.dumps(summary.to_json()))
+        assert told["schema"] == 1
+        assert told["jobs"] == 2
+        assert told["builds"] == {"new": 4, "updated": 0, "unchanged": 0, "gone": 0, "running": 1}
+        assert told["requests"] == summary.requests == len(b.jenkins.requests)
+        assert told["bytes"] > 500
+        assert told["incomplete"] is True
+        assert told["missed"][0]["what"] == "b #1"
+        assert summary.sentence().startswith("2 jobs: 4 new, 0 updated, 1 running")
+
+
+def test_each_thread_has_one_connection(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 101))) as b:
+        b.toml = '[jenkins]\nconcurrency = 3\n[[jobs]]\nname = "**"\n'
+        b.harvest()
+        assert b.jenkins.connections <= 4
+
+
+# -- secrets
+
+
+def test_our_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    from reportgen.harvest.http import Credentials, Secret
+
+    token = "RGTOKEN_4f9a8b7c6d5e"
+    files = {**metrics(f1=1, note=f"used {token}"), "log.md": f"curl -u ann:{token} https://ann:{token}@ci/".encode()}
+    leaky = build(
+        1,
+        artifacts=files,
+        description=f"token {token}",
+        actions=({"parameters": [{"_class": "hudson.model.StringParameterValue", "name": "X", "value": token}]},),
+    )
+    with caplog.at_level(0), bench(tmp_path, job("t", builds=(leaky,)), users={"ann": token}, anonymous_read=False) as b:
+        b.settings["credentials"] = Credentials("ann", Secret(token))
+        b.secrets = (token,)
+        b.jenkins.faults = Faults(rules=(Fault(where="artifact/metrics", status=500, times=1),))
+        summary = b.harvest()
+        b.harvest(full=True)
+        source = b.source()
+        assert token not in repr(b.settings) + repr(source.__dict__) + str(summary) + "".join(b.warnings)
+        source.close()
+    assert token not in caplog.text
+    for file in tmp_path.rglob("*"):
+        if file.is_file():
+            assert token.encode() not in file.read_bytes(), file
+
+
+def test_secret_parameters_are_dropped_and_secret_looking_ones_masked(tmp_path: Path) -> None:
+    def parameter(kind: str, name: str, **fields: object) -> dict[str, object]:
+        return {"_class": f"hudson.model.{kind}", "name": name, **fields}
+
+    action = {
+        "_class": "hudson.model.ParametersAction",
+        "parameters": [
+            parameter("StringParameterValue", "SEED", value="7"),
+            parameter("BooleanParameterValue", "DRY", value=True),
+            parameter("StringParameterValue", "EMPTY", value=""),
+            parameter("StringParameterValue", "NULL", value="null"),
+            parameter("PasswordParameterValue", "PW"),
+            {"_class": "com.cloudbees.plugins.credentials.CredentialsParameterValue", "name": "CRED", "value": "id"},
+            {"_class": "com.wangyin.parameter.WHideParameterValue", "name": "HID", "value": "s3cret"},
+            parameter("FileParameterValue", "UPLOAD"),
+            parameter("RunParameterValue", "RUN", jobName="a/b", number="12"),
+            parameter("StringParameterValue", "DB_PASSWORD", value="hunter2"),
+            {"name": "OLD", "value": ["a", "b"]},
+            {},
+            None,
+        ],
+    }
+    with bench(tmp_path, job("t", builds=(build(1, actions=(action, {}, None)),))) as b:
+        b.harvest()
+        built = b.build("t", 1)
+    assert built.parameters == {
+        "SEED": "7",
+        "DRY": True,
+        "EMPTY": "",
+        "NULL": "null",
+        "RUN": "a/b#12",
+        "DB_PASSWORD": "[redacted: name]",
+        "OLD": ["a", "b"],
+    }
+    assert built.runs[0].params["jenkins.SEED"] == "7"
+
+
+def test_who_started_approved_and_aborted(tmp_path: Path) -> None:
+    approver = {"_class": "org.jenkinsci.plugins.workflow.support.steps.input.ApproverAction", "userId": "reviewer-1"}
+    rejection = {"_class": "jenkins.model.InterruptedBuildAction", "causes": [{"_class": "x.Rejection", "user": {"id": "ann"}}]}
+    started = cause("hudson.model.Cause$UserIdCause", userId="bob", userName="Bob Roe")
+    upstream = cause("hudson.model.Cause$UpstreamCause", upstreamProject="a/b", upstreamBuild=7, upstreamUrl="job/a/job/b/")
+    with bench(tmp_path, pipeline("p", build(1, actions=(started, upstream, approver, approver, rejection)))) as b:
+        b.harvest()
+        built = b.build("p", 1)
+    assert built.approvers == ("reviewer-1",)
+    assert built.aborted_by == "ann"
+    assert [(each.kind, each.user, each.job, each.number) for each in built.causes] == [
+        ("user", "bob", None, None),
+        ("upstream", None, "a/b", 7),
+    ]
+    assert "Roe" not in repr(built.causes[0])
+
+
+def test_times_of_the_far_past_and_future_are_kept(tmp_path: Path) -> None:
+    odd = (replace(build(1), timestamp=0), replace(build(2), timestamp=4_070_908_800_000))
+    with bench(tmp_path, job("t", builds=odd)) as b:
+        assert b.harvest().new == 2
+        assert b.build("t", 1).started_at == datetime.fromtimestamp(0, NOW.tzinfo)
+        assert b.build("t", 2).started_at.year == 2099

@@ -1,0 +1,137 @@
+"""Which jobs are found: folders, branches, matrices, odd names, globs, permissions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from reportgen.demo.faults import Fault, Faults
+from reportgen.demo.model import MATRIX, MATRIX_CONFIGURATION, MULTIBRANCH, ORGANIZATION, SampleJob
+from tests.support.jenkins import Bench, bench, build, job, metric, pipeline
+
+
+def stored(b: Bench) -> set[str]:
+    with b.view() as view:
+        return {row.job for row in view.build_ids()}
+
+
+def harvested(b: Bench, toml: str, **options: object) -> set[str]:
+    b.toml = toml
+    b.harvest(**options)  # type: ignore[arg-type]
+    return stored(b)
+
+
+def entry(name: str, **more: str) -> str:
+    return f'[[jobs]]\nname = "{name}"\n' + "".join(f"{key} = {value}\n" for key, value in more.items())
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("churn/train", {"churn/train"}),
+        ("churn", {"churn/train", "churn/validate", "churn/deep/er/still/and/more/yet/x"}),
+        ("churn/*", {"churn/train", "churn/validate", "churn/deep/er/still/and/more/yet/x"}),
+        ("churn/**", {"churn/train", "churn/validate", "churn/deep/er/still/and/more/yet/x"}),
+        ("*/tr?in", {"churn/train", "other/train"}),
+        ("**/x", {"churn/deep/er/still/and/more/yet/x"}),
+        ("**", {"churn/train", "churn/validate", "churn/deep/er/still/and/more/yet/x", "other/train", "top"}),
+    ],
+)
+def test_names_and_globs(pattern: str, expected: set[str], tmp_path: Path) -> None:
+    jobs = ["churn/train", "churn/validate", "churn/deep/er/still/and/more/yet/x", "other/train", "top"]
+    with bench(tmp_path, *(job(name, 1) for name in jobs)) as b:
+        assert harvested(b, entry(pattern)) == expected
+
+
+def test_excludes_and_the_first_entry_that_matches(tmp_path: Path) -> None:
+    with bench(tmp_path, job("churn/train", 1), job("churn/scratch-1", 1), job("churn/lab/x", 1)) as b:
+        toml = entry("churn/train", stage='"fit"') + entry(
+            "churn/**", exclude='["churn/scratch-*", "churn/lab"]', stage='"rest"'
+        )
+        assert harvested(b, toml) == {"churn/train"}
+        assert b.build("churn/train", 1).runs[0].stage == "fit"
+
+
+def test_a_pattern_of_the_command_restricts_the_configured_jobs(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1), job("a/y", 1), job("b/x", 1)) as b:
+        assert harvested(b, entry("a"), jobs=["**/x"]) == {"a/x"}
+
+
+@pytest.mark.parametrize("name", ["über train", "a&b + c", "50 % off", "q?a#b", "тест", "it's", "a;b=c"])
+def test_names_with_any_characters(name: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job(f"odd/{name}", 1)) as b:
+        assert harvested(b, entry("odd")) == {f"odd/{name}"}
+        assert metric(b.build(f"odd/{name}", 1), "f1") == 0.001
+
+
+def test_branches_come_and_go(tmp_path: Path) -> None:
+    folder = SampleJob(name="org", class_name=ORGANIZATION)
+    repo = SampleJob(name="org/repo", class_name=MULTIBRANCH)
+    main, feature = pipeline("org/repo/main", build(1, stages=())), pipeline("org/repo/feature%2Ffoo", build(1), build(2))
+    with bench(tmp_path, folder, repo, main, feature) as b:
+        assert harvested(b, entry("org")) == {"org/repo/main", "org/repo/feature%2Ffoo"}
+        assert any("/job/feature%252Ffoo/" in target for target in b.jenkins.targets())
+        b.jenkins.controller = b.jenkins.controller.without_job("org/repo/feature%2Ffoo")
+        summary = b.harvest()
+        assert (summary.gone, summary.incomplete) == (2, False)
+        assert b.gone("org/repo/feature%2Ffoo") == [1, 2]
+        assert b.gone("org/repo/main") == []
+        assert b.harvest().gone == 0
+
+
+def test_configurations_of_a_matrix_are_jobs_beside_it(tmp_path: Path) -> None:
+    parts = [job(f"grid/seed={n},depth=3", 1, kind=MATRIX_CONFIGURATION) for n in (1, 2)]
+    expected = {"grid", "grid/seed=1,depth=3", "grid/seed=2,depth=3"}
+    with bench(tmp_path, job("grid", 1, kind=MATRIX), *parts) as b:
+        assert harvested(b, entry("grid")) == expected
+        assert not any("/job/seed" in target for target in b.jenkins.targets())
+    with bench(tmp_path / "glob", job("grid", 1, kind=MATRIX), *parts) as b:
+        assert harvested(b, entry("**")) == expected
+    with bench(tmp_path / "named", job("grid", 1, kind=MATRIX), *parts) as b:
+        assert harvested(b, entry("grid/seed=2,depth=3")) == {"grid/seed=2,depth=3"}
+
+
+def test_addresses_are_made_from_names_never_from_links(tmp_path: Path) -> None:
+    with bench(tmp_path, job("churn/train", 1), root_url="https://elsewhere.example.com/ci/") as b:
+        assert harvested(b, entry("**")) == {"churn/train"}
+
+
+def test_jobs_that_cannot_be_read_are_told_from_jobs_that_are_gone(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1), job("a/y", 1)) as b:
+        harvested(b, entry("a/x") + entry("a/y"))
+        b.jenkins.controller = __import__("dataclasses").replace(b.jenkins.controller, discoverable=frozenset({"a"}))
+        summary = b.harvest()
+        assert summary.gone == 0
+        assert summary.incomplete
+        assert b.gone("a/x") == []
+
+
+def test_nothing_is_gone_because_jenkins_fails(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1), job("a/y", 1)) as b:
+        harvested(b, entry("a/**"))
+        b.jenkins.controller = b.jenkins.controller.without_job("a/y")
+        b.jenkins.faults = Faults(rules=(Fault(where="/job/a/api/json", status=500),))
+        assert b.harvest().gone == 0
+
+
+def test_a_deleted_job_is_marked_and_named(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1, 2), job("a/y", 1)) as b:
+        harvested(b, entry("a/x") + entry("a/y"))
+        b.jenkins.controller = b.jenkins.controller.without_job("a/x")
+        summary = b.harvest()
+        assert summary.gone == 2
+        assert "no longer has this job" in summary.missed[0].why
+        with b.view() as view:
+            assert {each.name: each.gone_since is not None for each in view.jobs()} == {"a/x": True, "a/y": False}
+
+
+def test_what_is_known_of_jobs_is_saved(tmp_path: Path) -> None:
+    train = job("a/train", 1, description="Trains.", display_name="Training", downstream=("a/check",))
+    with bench(tmp_path, train, job("a/check", 1, upstream=("a/train",), buildable=False)) as b:
+        harvested(b, entry("a"))
+        with b.view() as view:
+            by_name = {each.name: each for each in view.jobs()}
+    assert (by_name["a/train"].description, by_name["a/train"].display_name) == ("Trains.", "Training")
+    assert by_name["a/train"].downstream == ("a/check",)
+    assert (by_name["a/check"].upstream, by_name["a/check"].buildable) == (("a/train",), False)
