@@ -14,7 +14,7 @@ from reportgen.site import publish
 from reportgen.site.cache import StoreCache
 from reportgen.site.maker import SiteMaker
 from reportgen.site.plan import grouped
-from reportgen.site.state import Since
+from reportgen.site.state import History, Since
 from reportgen.site.work import Failure, Outcome
 from reportgen.site.write import MANIFEST, Entry, discard, file_digest, finish_tree, read_manifest, start_tree
 from reportgen.store.db import Store
@@ -100,11 +100,11 @@ class _Publication:
         rows = (row for row in self._store.versions() if row.detail.get("site", "") == self._site)
         return next((row for row in rows if (self._output / row.id / MANIFEST).is_file()), None)
 
-    def _since(self, version: str) -> Since | None:
-        """The version that "new since" refers to: the last one before this, also where it is no longer there."""
-        rows = (row for row in self._store.versions() if row.detail.get("site", "") == self._site and row.id != version)
-        last = next(rows, None)
-        return Since.of(last) if last is not None else None
+    def _history(self, version: str) -> History:
+        """What this version may tell of those before it: by what the store remembers, wherever their files are."""
+        rows = [row for row in self._store.versions() if row.detail.get("site", "") == self._site and row.id != version]
+        kept = rows[: self._config.site.keep_versions - 1]
+        return History(since=Since.of(rows[0]) if rows else None, versions=tuple((row.id, row.data_as_of) for row in kept))
 
     def _publish(self, version: str, current: VersionRow | None, state: str) -> Summary:
         clean = self._options.clean
@@ -112,7 +112,8 @@ class _Publication:
         before = (read_manifest(previous) or {}) if previous is not None else {}
         tree = start_tree(self._output, version, previous)
         known = {} if clean else self._cache.load()
-        outcome = self._maker.make(tree, version, known, before, since=self._since(version), workers=self._options.workers)
+        history = self._history(version)
+        outcome = self._maker.make(tree, version, known, before, history=history, workers=self._options.workers)
         if outcome.failures and self._options.strict:
             discard(tree.root)
             raise _refused(outcome)

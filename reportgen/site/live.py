@@ -10,14 +10,20 @@ from reportgen.analysis.judge import Judged
 from reportgen.charts.values import Chart
 from reportgen.globs import covers
 from reportgen.model import Job, RunRow
+from reportgen.site.indexes import dataset_facts, model_facts, names, numbered
+from reportgen.site.narrative import Narrative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Shown
+from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
 from reportgen.site.pages.listing import jobs_page
+from reportgen.site.pages.lists import datasets_page, leaderboards_page, models_page, pipelines_page
 from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
+from reportgen.site.pages.plain import not_found_page, states_page
+from reportgen.site.pages.search import search_page
 from reportgen.site.plan import Survey
-from reportgen.site.state import Since, job_states, news, pipeline_states
+from reportgen.site.state import History, job_states, news, pipeline_states
 from reportgen.site.traces import LiveTask, Traces, comparison_paths
 from reportgen.site.work import Studio
 from reportgen.store.view import StoreView
@@ -29,21 +35,41 @@ class LivePages:
     """Makes the live pages of one version."""
 
     def __init__(
-        self, found: Survey, view: StoreView, studio: Studio, live: Live, base: str, since: Since | None = None
+        self,
+        found: Survey,
+        view: StoreView,
+        studio: Studio,
+        live: Live,
+        base: str,
+        narrative: Narrative,
+        history: History,
     ) -> None:
         self._found = found
         self._view = view
         self._studio = studio
         self._live = live
         self._base = base
-        self._since = since
+        self._narrative = narrative
+        self._history = history
+        self._since = history.since
         self._states = job_states(found)
 
     def tasks(self) -> Iterator[LiveTask]:
         """Yield every live page of the site."""
-        links = self._found.links
-        yield self._task(links.overview, self._overview)
-        yield self._task("jobs/index.html", lambda: jobs_page(self._found.site, self._states, self._live))
+        links, site, live = self._found.links, self._found.site, self._live
+        narrative = self._narrative
+        yield self._task(links.overview, self._overview, narrative.digest(narrative.intro_page))
+        for page in narrative.own:
+            yield self._task(page.path, lambda page=page: narrative.make(page), narrative.digest(page))  # type: ignore[misc]
+        yield self._task("jobs/index.html", lambda: jobs_page(site, self._states, live))
+        yield self._task("leaderboards/index.html", lambda: leaderboards_page(site, self._found.judged, live))
+        yield self._task("pipelines/index.html", lambda: pipelines_page(site, pipeline_states(self._found), live))
+        yield self._task("models/index.html", lambda: models_page(site, model_facts(self._found), live))
+        yield self._task("datasets/index.html", lambda: datasets_page(site, dataset_facts(self._found), live))
+        yield self._task(links.changes, self._changes)
+        yield self._task(links.search, self._search, repr(narrative.entries))
+        yield self._task("states/index.html", lambda: states_page(site))
+        yield self._task("404.html", lambda: not_found_page(site))
         for job in self._found.jobs:
             yield self._task(self._found.links.job(job.name), lambda job=job: self._job(job))  # type: ignore[misc]
 
@@ -54,7 +80,7 @@ class LivePages:
         yield from Traces(self._found, self._view, self._live, self._base).tasks()
 
     def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
-        text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), repr(self._since), *extra])
+        text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), repr(self._history), *extra])
         return LiveTask(path, sha256(text.encode("utf-8", "backslashreplace")).hexdigest(), make)
 
     def _board_of(self, job: str) -> Judged | None:
@@ -63,7 +89,12 @@ class LivePages:
     def _overview(self) -> Page:
         found = self._found
         newest = [build.id for build in found.builds[:RECENT]]
+        intro = self._narrative.intro_page
+        title = intro.title if intro is not None and intro.title != "Overview" else ""
         given = OverviewInput(
+            title=title,
+            intro=self._narrative.intro(),
+            pages=self._narrative.entries,
             judged=found.judged,
             pipelines=pipeline_states(found),
             jobs=self._states,
@@ -75,6 +106,29 @@ class LivePages:
             live=self._live,
         )
         return overview_page(found.site, given)
+
+    def _changes(self) -> Page:
+        builds = news(self._found, self._since)
+        given = ChangesInput(
+            builds=builds,
+            running=self._found.running,
+            judged=self._found.judged,
+            last_version=self._since.version if self._since else "",
+            last_as_of=self._since.as_of if self._since else None,
+            versions=[
+                VersionFact(self._live.version, self._found.as_of),
+                *(VersionFact(name, as_of, f"../../{name}/index.html") for name, as_of in self._history.versions),
+            ],
+            unchanged=len(self._found.builds) - len(builds),
+            live=self._live,
+        )
+        return changes_page(self._found.site, given)
+
+    def _search(self) -> Page:
+        found = self._found
+        newest = [builds[-1].id for builds in found.chronicle.jobs.values() if builds]
+        entries = names(found, self._rows(newest), self._narrative.entries)
+        return search_page(found.site, entries, numbered(found), self._live)
 
     def _job(self, job: Job) -> Page:
         found = self._found

@@ -10,17 +10,18 @@ from itertools import chain
 
 from reportgen.charts.bundle import VEGA, vega_bundle
 from reportgen.config import Config
-from reportgen.errors import PublishError
+from reportgen.errors import ContentError, PublishError
 from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.cache import files_of
 from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
+from reportgen.site.narrative import Narrative
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import choose_workers, spread, start_processes
 from reportgen.site.script_files import script_files
-from reportgen.site.state import Since, store_words
+from reportgen.site.state import History, store_words
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
 from reportgen.site.write import Entry, Tree
@@ -76,7 +77,7 @@ class SiteMaker:
         known: Mapping[str, PageRow],
         before: Mapping[str, Entry],
         *,
-        since: Since | None = None,
+        history: History | None = None,
         workers: int | None = None,
         executor: Executor | None = None,
     ) -> Outcome:
@@ -88,9 +89,12 @@ class SiteMaker:
             try:
                 live = Live(as_of=found.as_of, version=version, words=store_words(found))
                 outcome = self._runs(found, shop, known, before, workers=workers, executor=executor)
-                self._live(LivePages(found, view, shop.studio, live, self.base, since), shop, known, before, outcome)
+                narrative = Narrative(found, view, shop.studio, live)
+                told_before = history or History()
+                pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
+                self._live(pages, shop, known, before, outcome)
                 self._assets(tree, before, outcome)
-                self._exports(found, view, version, tree, before, outcome)
+                self._exports(found, view, version, narrative, tree, before, outcome)
             finally:
                 shop.close()
         return outcome
@@ -158,7 +162,7 @@ class SiteMaker:
                 continue
             try:
                 page = task.make()
-            except PublishError:
+            except (PublishError, ContentError):
                 raise
             except PAGE_ERRORS as problem:
                 shop.fail(task.path, told(problem), outcome)
@@ -175,10 +179,22 @@ class SiteMaker:
             outcome.files[VEGA] = tree.put(VEGA, script, before.get(VEGA))
 
     def _exports(
-        self, found: Survey, view: StoreView, version: str, tree: Tree, before: Mapping[str, Entry], outcome: Outcome
+        self,
+        found: Survey,
+        view: StoreView,
+        version: str,
+        narrative: Narrative,
+        tree: Tree,
+        before: Mapping[str, Entry],
+        outcome: Outcome,
     ) -> None:
-        exports = chain(export_runs(found.site, found.builds, view, found.as_of), export_leaderboards(found.site, found.judged))
-        for path, data in chain(exports, script_files(found, view, version)):
+        exports = chain(
+            export_runs(found.site, found.builds, view, found.as_of),
+            export_leaderboards(found.site, found.judged),
+            script_files(found, view, version, list(narrative.docs())),
+            ((file.path, file.file.read_bytes()) for file in narrative.files()),
+        )
+        for path, data in exports:
             outcome.files[path] = tree.put(path, data, before.get(path))
 
 

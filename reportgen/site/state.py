@@ -31,6 +31,14 @@ class Since:
         return cls(version=row.id, revision=row.revision, newest_build=int(newest), as_of=row.data_as_of)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What a version may tell of those before it: the last one, and which are kept, newest first, with their data as of."""
+
+    since: Since | None = None
+    versions: tuple[tuple[str, datetime | None], ...] = ()
+
+
 def job_states(found: Survey) -> list[JobState]:
     """Return every job with its newest build, those that are gone last."""
     running = {build.job for build in found.running}
