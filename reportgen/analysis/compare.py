@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from reportgen.analysis.cells import best_of
 from reportgen.analysis.comparable import digests, role_of
 from reportgen.analysis.directions import find_direction
 from reportgen.analysis.missing import missing_reason
+from reportgen.analysis.paired import Paired
 from reportgen.analysis.separable import Scored, deltas_to_fixed, scored, word_for
 from reportgen.analysis.values import Delta, MetricOptions, Missing
 from reportgen.errors import ReportgenError
@@ -20,9 +21,6 @@ from reportgen.model import Direction, Metric, Point, RunRow
 FEWEST, MOST = 2, 20
 
 _SPLIT_ROLES = {"test": "test", "train": "training", "training": "training", "cv": "training"}
-
-Paired = Callable[[str, RunRow, RunRow], estimate.Difference | None]
-"""The difference of a metric between two runs (second − first) from row-level results, where both have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from reportgen.analysis.champion import Titles, find_titles
 from reportgen.analysis.comparable import Scores, score
 from reportgen.analysis.decisions import DecisionJobs, Ruling
 from reportgen.analysis.leaderboard import rank
+from reportgen.analysis.paired import Paired
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import Leaderboard, LeaderboardOptions
 from reportgen.model import RunRow
@@ -29,12 +30,14 @@ def judge(
     *,
     jobs: DecisionJobs | None = None,
     rulings: Sequence[Ruling] | None = None,
+    paired: Paired | None = None,
 ) -> Judged:
     """Return the leaderboard of `options` over `rows`, which are the runs of all jobs: decisions are among them.
 
     Who judges several leaderboards makes the `BuildIndex` and the rulings (`find_rulings`) once and passes them.
+    `paired` gives differences from row-level results (`pair_runs`).
     """
     index = rows if isinstance(rows, BuildIndex) else BuildIndex(rows)
     scores = score(index.rows, options)
     titles = find_titles(scores, index, jobs=jobs, rulings=rulings)
-    return Judged(leaderboard=rank(scores, champions=titles.champions()), titles=titles, scores=scores)
+    return Judged(leaderboard=rank(scores, champions=titles.champions(), paired=paired), titles=titles, scores=scores)

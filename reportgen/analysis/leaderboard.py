@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 from reportgen.analysis.cells import make_cells
 from reportgen.analysis.columns import make_columns
@@ -16,8 +17,9 @@ from reportgen.analysis.comparable import Candidate, Scores, data_rows, digests,
 from reportgen.analysis.groups import make_groups
 from reportgen.analysis.luck import board_luck, luck_words, model_identity
 from reportgen.analysis.missing import has_failed
+from reportgen.analysis.paired import Paired
 from reportgen.analysis.ranks import competition_ranks, ordered
-from reportgen.analysis.separable import Scored, deltas_to_fixed, from_leader, scored
+from reportgen.analysis.separable import LEVEL, Scored, deltas_to_fixed, from_leader, scored
 from reportgen.analysis.values import (
     Board,
     BoardRow,
@@ -32,6 +34,12 @@ from reportgen.analysis.values import (
 )
 from reportgen.analysis.wording import count, decimals_apart, plural, spec_for
 from reportgen.model import Direction, Metric, RunKey, RunRow
+
+MOST_PAIRED = 50
+"""Rows that are compared with the leader on row-level results; further down intervals are enough."""
+
+_Told = tuple[bool | None, Literal["", "intervals", "paired rows"]]
+_UNTOLD: _Told = (None, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,20 @@ class _Entry:
 
 
 def leaderboard(
-    rows: Iterable[RunRow], options: LeaderboardOptions, *, champions: Mapping[Key, RunRow] | None = None
+    rows: Iterable[RunRow],
+    options: LeaderboardOptions,
+    *,
+    champions: Mapping[Key, RunRow] | None = None,
+    paired: Paired | None = None,
 ) -> Leaderboard:
-    """Return the boards of `options` over `rows`; `champions` names who holds the title on which board."""
-    return rank(score(rows, options), champions=champions)
+    """Return the boards of `options` over `rows`; `champions` names who holds the title on which board.
+
+    `paired` is asked for the difference of the first 50 runs to the leader from row-level results; else intervals tell.
+    """
+    return rank(score(rows, options), champions=champions, paired=paired)
 
 
-def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Leaderboard:
+def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None, paired: Paired | None = None) -> Leaderboard:
     """Return the boards of what `score` found, the most recently used first."""
     options = scores.options
     by_key: dict[Key, list[Candidate]] = {}
@@ -65,7 +80,7 @@ def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Le
         by_key.setdefault(candidate.key, []).append(candidate)
     columns = make_columns(options, [c.row for c in scores.candidates])
     boards = [
-        _board(scores, key, members, columns, (champions or {}).get(key))
+        _board(scores, key, members, columns, (champions or {}).get(key), paired)
         for key, members in sorted(by_key.items(), key=lambda item: order(item[1][-1].row), reverse=True)
     ]
     skipped = 0
@@ -75,12 +90,20 @@ def rank(scores: Scores, *, champions: Mapping[Key, RunRow] | None = None) -> Le
     return Leaderboard(options=options, boards=tuple(_with_changes(boards, set_name(options.comparable_by))), skipped=skipped)
 
 
-def _board(scores: Scores, key: Key, members: Sequence[Candidate], columns: Sequence[Column], champion: RunRow | None) -> Board:
+def _board(
+    scores: Scores,
+    key: Key,
+    members: Sequence[Candidate],
+    columns: Sequence[Column],
+    champion: RunRow | None,
+    paired: Paired | None,
+) -> Board:
     options, direction = scores.options, scores.directions[key]
     placed = _placed(_entries(options, members), direction)
-    runs, separable = _separability(options, placed) if direction != "none" else (0, [None] * len(placed))
+    runs, told = _separability(options, placed, paired) if direction != "none" else (0, [_UNTOLD] * len(placed))
+    separable = [known for known, _ in told]
     baseline = _find_run(members, options.baseline)
-    rows = _rows(placed, separable, columns, options, direction, (champion, baseline))
+    rows = _rows(placed, told, columns, options, direction, (champion, baseline))
     ranked = len(rows) if direction != "none" else 0
     unlike = [place for place, known in enumerate(separable) if known is False]
     size = _rows_scored(rows, options)
@@ -138,15 +161,22 @@ def _placed(entries: Sequence[_Entry], direction: Direction) -> list[_Entry]:
     return ordered(entries, lambda e: e.value, direction, tie=lambda e: newest_first(e.row))
 
 
-def _separability(options: LeaderboardOptions, placed: Sequence[_Entry]) -> tuple[int, list[bool | None]]:
-    """N of the correction, and what is known of each row against the first; None for the first itself."""
+def _separability(options: LeaderboardOptions, placed: Sequence[_Entry], paired: Paired | None) -> tuple[int, list[_Told]]:
+    """N of the correction, and for each row whether it can be told apart from the first, and by what."""
     if not placed:
         return 0, []
     with_interval = [e for e in placed if e.scored.bounds is not None]
     runs = len({model_identity(e.row) if e.group is None else run_id(e.row) for e in with_interval})
     leader = placed[0]
     others: list[Scored | None] = [e.scored if options.comparable_by or _same_set(e, leader) else None for e in placed[1:]]
-    return runs, [None, *from_leader(leader.scored, others, runs)]
+    known = from_leader(leader.scored, others, runs)
+    told: list[_Told] = [_UNTOLD, *((one, "" if one is None else "intervals") for one in known)]
+    if paired is not None and options.comparable_by and not options.group_by and runs > 1:
+        for place, entry in enumerate(placed[1 : MOST_PAIRED + 1], start=1):
+            found = paired(options.metric, leader.row, entry.row)
+            if found is not None and found.p is not None:
+                told[place] = (found.p * runs * (runs - 1) / 2 <= LEVEL, "paired rows")
+    return runs, told
 
 
 def _same_set(a: _Entry, b: _Entry) -> bool:
@@ -192,7 +222,7 @@ def _comparable_part(entry: _Entry, reference: _Entry, options: LeaderboardOptio
 
 def _rows(
     placed: Sequence[_Entry],
-    separable: Sequence[bool | None],
+    told: Sequence[_Told],
     columns: Sequence[Column],
     options: LeaderboardOptions,
     direction: Direction,
@@ -217,7 +247,8 @@ def _rows(
             n=e.n,
             method=e.scored.method,
             metric=e.metric,
-            separable=separable[i],
+            separable=told[i][0],
+            against=told[i][1],
             delta_champion=to_champion[i],
             delta_baseline=to_baseline[i],
             champion=i == champion,

@@ -174,10 +174,10 @@ class Group:
 class BoardRow:
     """A candidate: ranked, or listed with the reason why not.
 
-    `value` is what it is ranked by (of a group: the mean), None or not finite where `missing` says why. `separable` tells
-    whether the row can be told apart from the leader (None: the leader itself, or not known). `decimals` is how many decimals
-    the value needs so that it does not look like a neighbour it differs from (None: its format suffices). `method` is how the
-    interval was made, for a footnote. `failed` marks a ranked run of a build that failed.
+    `value` is what it is ranked by (of a group: the mean), None or not finite where `missing` says why. `method` is how the
+    interval was made, for a footnote. `separable` tells whether the row can be told apart from the leader (None: the leader
+    itself, or not known), `against` what it was judged by. `decimals` is how many decimals the value needs so that it does not
+    look like a neighbour it differs from (None: its format suffices). `failed` marks a ranked run of a build that failed.
     """
 
     run: RunRow
@@ -190,6 +190,7 @@ class BoardRow:
     method: str | None = None
     metric: Metric | None = None
     separable: bool | None = None
+    against: Literal["", "intervals", "paired rows"] = ""
     delta_champion: Delta | None = None
     delta_baseline: Delta | None = None
     champion: bool = False

@@ -30,15 +30,18 @@ def command(app: App, first: str, others: tuple[str, ...], shape: str | None) ->
     """
     from reportgen.analysis.compare import Detail, compare
     from reportgen.analysis.options import metric_options
+    from reportgen.analysis.paired import pair_runs
     from reportgen.analysis.shapes import compare_json, line
-    from reportgen.cli.reading import find_environment, find_run
+    from reportgen.analysis.values import run_id
+    from reportgen.cli.reading import find_environment, find_evaluations, find_run
     from reportgen.store.view import StoreView
 
     config = app.config()
     with StoreView.open(config.store_path) as view:
         runs = [find_run(view, text) for text in (first, *others)]
         details = [Detail(environment=find_environment(view, run)) for run in runs]
-    comparison = compare(runs, metrics=metric_options(config), details=details)
+        rows = {run_id(run): find_evaluations(view, run) for run in runs}
+    comparison = compare(runs, metrics=metric_options(config), details=details, paired=pair_runs(rows))
     if shape == "json":
         click.echo(line(compare_json(comparison)))
         return DONE
@@ -81,7 +84,8 @@ def _metric_line(metric: MetricLine) -> list[str]:
         if delta is None:
             cells += [value, "" if alike else "not comparable"]
             continue
-        words = ", ".join(w for w in (delta.word, {None: "", True: "separable", False: "not separable"}[delta.separable]) if w)
+        certain = {None: "", True: "separable", False: "not separable"}[delta.separable]
+        words = ", ".join(w for w in (delta.word, certain, "same rows" if delta.method == "paired rows" else "") if w)
         cells += [value, signed(delta.value, spec) + (f" ({words})" if words else "")]
     return cells
 
