@@ -105,14 +105,16 @@ def trend(chart: Trend, *, size: str = "wide") -> Spec:
     colours = list(theme.GROUP_COLOURS[: len(names)]) if len(names) > 1 else [theme.EDGE if panel else theme.BLUE]
     ticks = _ticks(chart, width=width, panel=panel)
     y_axis: dict[str, Any] = {"title": None if panel else chart.title, "tickCount": 3 if panel else 5}
-    if chart.format:
+    if "%" in chart.format:
         y_axis["format"] = chart.format
-    return filled(
+    count = max(len(chart.points), 1)
+    air = max(0.1, 6 * count / width)
+    spec = filled(
         _author,
         data,
         size=(width, height),
         scales={
-            "x": {"domain": [-0.6, max(len(chart.points), 1) - 0.4], "nice": False, "zero": False},
+            "x": {"domain": [-0.5 - air, count - 0.5 + air], "nice": False, "zero": False},
             "y": {"domain": domain, "nice": False, "zero": False, "clamp": True},
             "color": {"domain": names, "range": colours},
             "shape": {"domain": names, "range": list(theme.GROUP_SHAPES[: len(names)])},
@@ -122,6 +124,10 @@ def trend(chart: Trend, *, size: str = "wide") -> Spec:
             "y": y_axis,
         },
     )
+    for tip in (tip for layer in spec["layer"] for tip in layer["encoding"].get("tooltip", ())):
+        if tip["field"] == "y" and chart.format:
+            tip["format"] = chart.format
+    return spec
 
 
 def _finite(value: float | None) -> bool:

@@ -41,14 +41,16 @@
 
   /** Put a living chart in the place of a picture; the picture comes back on paper and where the chart fails. */
   site.enliven = function (picture, path) {
-    var spec = site.charts[path], place = doc.createElement("div"), shown = null;
+    var spec = site.charts[path], place = doc.createElement("div"), inside = doc.createElement("div"), shown = null;
     place.className = "chart " + picture.className;
     place.setAttribute("role", "img");
     place.setAttribute("aria-label", picture.alt);
+    place.append(inside);
+    inside.setAttribute("aria-hidden", "true");  // its marks say less than the picture's own text
     picture.after(place);
 
     function draw() {
-      return self.vegaEmbed(place, forScreen(spec), {
+      return self.vegaEmbed(inside, forScreen(spec), {
         ast: true, actions: false, logLevel: 1, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, theme: isDark() ? "dark" : "light" }
       }).then(function (result) {
         if (shown) shown.finalize();
