@@ -61,12 +61,17 @@ class Blobs:
 
         Raises `BlobTooLarge` over `limit` bytes. What `chunks` itself raises passes through; nothing is left behind then.
         """
+        if isinstance(chunks, bytes):
+            digest = hashlib.sha256(chunks).hexdigest()
+            if (limit is None or len(chunks) <= limit) and self._is_kept(digest, len(chunks)):
+                return digest, len(chunks)
+            chunks = [chunks]
         with disk_errors(self._tmp, "write to"):
             handle, name = tempfile.mkstemp(dir=self._tmp)
         part = Path(name)
         try:
-            digest, size = self._fill(handle, part, [chunks] if isinstance(chunks, bytes) else chunks, limit)
-            self._keep(part, self.path(digest), size)
+            digest, size = self._fill(handle, part, chunks, limit)
+            self._keep(part, digest, size)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -89,15 +94,25 @@ class Blobs:
             os.close(handle)
         return hasher.hexdigest(), size
 
-    def _keep(self, part: Path, target: Path, size: int) -> None:
+    def _keep(self, part: Path, digest: str, size: int) -> None:
+        if self._is_kept(digest, size):
+            part.unlink()
+            return
+        target = self.path(digest)
         with disk_errors(target, "write"):
             self._make_dir(target.parent)
-            if self.size(target.parent.name + target.name) == size:
-                part.unlink()
-            else:
-                part.replace(target)
-            # Also for a file that was there: the process that put it may have died before this line.
+            part.replace(target)
             sync_dir(target.parent)
+
+    def _is_kept(self, digest: str, size: int) -> bool:
+        """Say whether a blob is there; then its name is durable too, as the process that put it may have died before that."""
+        if self.size(digest) != size:
+            return False
+        directory = self.path(digest).parent
+        with disk_errors(directory, "sync"):
+            self._make_dir(directory)
+            sync_dir(directory)
+        return True
 
     def _make_dir(self, directory: Path) -> None:
         with self._making:

@@ -201,11 +201,11 @@ def _encode_metric(metric: Metric) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     extra = _METRIC_EXTRA.encode(metric) if _METRIC_HAS_EXTRA else None
     return kind, (
         number_cell(metric.value),
-        number_cell(metric.low),
-        number_cell(metric.high),
-        number_cell(metric.n),
-        number_cell(metric.std),
-        number_cell(metric.step),
+        None if metric.low is None else number_cell(metric.low),
+        None if metric.high is None else number_cell(metric.high),
+        None if metric.n is None else number_cell(metric.n),
+        None if metric.std is None else number_cell(metric.std),
+        None if metric.step is None else number_cell(metric.step),
         metric.points,
         clean_optional(metric.dataset),
         clean_optional(metric.reason),
