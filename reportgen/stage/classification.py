@@ -182,6 +182,25 @@ def class_measures(matrix: Sequence[Sequence[int]], labels: Sequence[Label]) -> 
     ]
 
 
+def class_table(matrix: Sequence[Sequence[int]], labels: Sequence[Label]) -> dict[str, list[Any]]:
+    """Return precision, recall and F1 of each class with their intervals, as columns; None where one is not defined."""
+    columns: dict[str, list[Any]] = {"class": [], "rows": [], "predicted": []}
+    for k, label in enumerate(labels):
+        hits, rows, predicted = matrix[k][k], sum(matrix[k]), sum(row[k] for row in matrix)
+        columns["class"].append(str(label))
+        columns["rows"].append(rows)
+        columns["predicted"].append(predicted)
+        for name, found in (
+            ("precision", _share(hits, predicted, "never predicted")),
+            ("recall", _share(hits, rows, "never true")),
+            ("f1", estimate.f1_of_counts(hits, predicted - hits, rows - hits)),
+        ):
+            for part in ("value", "low", "high"):
+                key = name if part == "value" else f"{name}_{part}"
+                columns.setdefault(key, []).append(getattr(found, part))
+    return columns
+
+
 def _zero_note(labels: Sequence[Label], true: Sequence[int], predicted: Sequence[int]) -> str | None:
     notes = []
     for counts, word in ((predicted, "never predicted"), (true, "never true")):

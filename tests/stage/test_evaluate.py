@@ -82,6 +82,17 @@ def test_three_classes(run):
     assert estimate.class_f1(matrix) == pytest.approx([0.857143, 0.571429, 0.666667], abs=SIX)
 
 
+def test_each_class_has_its_row(run):
+    run.log_classification(TRUE, y_pred=PREDICTED)
+    [table] = [t for t in of_kind(run, "table") if t["name"] == "val-classes"]
+    rows = list(csv.DictReader(io.StringIO((run.directory / table["file"]).read_text())))
+    assert [row["class"] for row in rows] == ["a", "b", "c"]
+    assert [float(row["precision"]) for row in rows] == pytest.approx([1, 0.5, 2 / 3])
+    assert [float(row["recall"]) for row in rows] == pytest.approx([0.75, 2 / 3, 2 / 3])
+    assert [float(row["f1"]) for row in rows] == pytest.approx([0.857143, 0.571429, 0.666667], abs=SIX)
+    assert float(rows[0]["recall_low"]) == pytest.approx(estimate.wilson(3, 4)[0])
+
+
 def test_a_class_that_is_never_hit_counts_as_zero_and_is_named(run):
     found = run.log_classification(list("aabb"), y_pred=list("aaac")).metrics
     worked = {"precision_macro": 0.222222, "recall_macro": 0.333333, "f1_macro": 0.266667, "balanced_accuracy": 0.5}

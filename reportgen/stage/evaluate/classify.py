@@ -12,6 +12,7 @@ from reportgen.stage.classification import (
     Measured,
     binary_measures,
     class_measures,
+    class_table,
     confusion,
     matrix_measures,
     probability_measures,
@@ -55,9 +56,10 @@ def log_classification(
     above unless `y_pred` says otherwise; `threshold_policy` is ``fixed`` or ``tuned`` (chosen on these rows: the
     metrics at it are optimistic).
 
-    Metrics are named `split`/name. Missing values are an error, or with ``missing="drop"`` their rows are left out and
-    counted. `rows` attaches true label, prediction and score of each row, up to 100,000 rows: this is what lets two
-    models be compared on the same rows. `betas` adds Fβ scores; `dataset` names the data the metrics belong to.
+    Metrics are named `split`/name; three classes or more also get a table of each class. Missing values are an error,
+    or with ``missing="drop"`` their rows are left out and counted. `rows` attaches true label, prediction and score of
+    each row, up to 100,000 rows: this is what lets two models be compared on the same rows. `betas` adds Fβ scores;
+    `dataset` names the data the metrics belong to.
     """
     if threshold_policy not in {"fixed", "tuned"}:
         raise RecordError(f"threshold_policy is 'fixed' or 'tuned', not {threshold_policy!r:.80}")
@@ -78,7 +80,7 @@ def log_classification(
     width = len(scores[0]) if scores is not None and wide else 0
     two = len(names) <= 2 and (positive is not None or len(names) == 2 or set(names) <= {-1, 0, 1}) and width <= 2
     evaluate = _two_classes if two else _many_classes
-    found, drawn, table = evaluate(
+    found, drawn, table, classes = evaluate(
         true,
         scores,
         predicted,
@@ -96,6 +98,8 @@ def log_classification(
         run.log_metric(f"{split}/rows_dropped", dropped, direction="none", dataset=dataset)
     for name, spec in drawn.items():
         run.log_chart(f"{split}-{name}", spec, caption=spec["description"])
+    if classes is not None:
+        run.log_table(f"{split}-classes", classes, caption="Precision, recall and F1 of each class, with 95 % intervals.")
     if rows:
         log_rows(run, split, table, len(true))
     return Evaluation(estimates, len(true), dropped)
@@ -105,6 +109,7 @@ class _Result(NamedTuple):
     measures: list[Measured]
     charts: dict[str, dict[str, Any]]
     table: dict[str, Sequence[Any]]
+    classes: dict[str, list[Any]] | None = None
 
 
 def _two_classes(
@@ -205,7 +210,7 @@ def _many_classes(
         if len(names) <= MAX_SCORE_COLUMNS:
             table |= {f"score:{name}": [row[k] for row in scores] for k, name in enumerate(names)}
     drawn = {"confusion": drawings.confusion_chart(matrix, names, _confusion_finding(matrix))} if charts else {}
-    return _Result(found, drawn, table)
+    return _Result(found, drawn, table, class_table(matrix, names))
 
 
 def _are_labels(scores: list[Any], true: list[Label]) -> bool:

@@ -1,0 +1,97 @@
+"""The pages about logging: their Python runs, their shell lines work, and what they list is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import reportgen
+from reportgen.record import KINDS, read_record
+
+ROOT = Path(reportgen.__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
+def records(directory: Path):
+    return [read_record(path.parent.name, path.read_bytes()) for path in directory.glob("reportgen-results/*/events.jsonl")]
+
+
+def clean_environment() -> dict[str, str]:
+    drop = ("REPORTGEN_", "JOB_", "BUILD_", "STAGE_")
+    return {**{key: value for key, value in os.environ.items() if not key.startswith(drop)}, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.mark.parametrize(
+    ("page", "runs"), [("tutorial/first-run.md", 1), ("how-to/log-from-python.md", 8), ("how-to/log-from-notebook.md", 1)]
+)
+def test_the_python_of_a_page_runs(tmp_path, page, runs):
+    code = "\n".join(block for block in blocks(page, "python") if "autolog" not in block)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = records(tmp_path)
+    assert len(found) == runs
+    assert {record.status for record in found} == {"complete"}
+
+
+def test_the_tutorial_shows_the_tree_and_the_event_that_are_written(tmp_path):
+    subprocess.run(
+        [sys.executable, "-c", blocks("tutorial/first-run.md", "python")[0]], cwd=tmp_path, env=clean_environment(), check=True
+    )
+    [directory] = (tmp_path / "reportgen-results").iterdir()
+    assert {path.name for path in directory.iterdir()} == {"events.jsonl", "files", "metrics.json", "params.json"}
+    assert (directory / "files" / "rows-val.csv").is_file()
+    [shown] = blocks("tutorial/first-run.md", "json")
+    f1 = next(e for e in records(tmp_path)[0].events if e.get("name") == "val/f1")
+    shown_fields = json.loads(shown)
+    assert set(shown_fields) <= set(f1)
+    for key in ("value", "low", "high", "no_skill"):
+        assert round(f1[key], 3) == shown_fields[key]
+    assert f1["n"] == shown_fields["n"]
+
+
+def test_the_shell_lines_of_the_page_work(tmp_path):
+    for name in ("validation.csv", "errors.csv", "train.csv"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    (tmp_path / "model.pkl").write_bytes(b"model")
+    (tmp_path / "confusion.png").write_bytes(b"\x89PNG")
+    own = f"{shlex.quote(sys.executable)} -m reportgen"
+    for block in blocks("how-to/log-from-shell.md", "sh"):
+        script = "set -eu\n" + block.replace("reportgen log", f"{own} log").replace(
+            "reportgen run -- ./train --epochs 10", f"{own} run -- true"
+        )
+        done = subprocess.run(
+            ["sh", "-c", script], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    kinds = {event["kind"] for record in records(tmp_path) for event in record.events}
+    assert kinds == {"run", "param", "metric", "dataset", "model", "table", "figure", "note", "end"}
+    assert len(records(tmp_path)) == 3
+
+
+def test_the_reference_lists_every_kind():
+    text = (DOCS / "reference/record.md").read_text().partition("## Events")[2].partition("## Values")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == KINDS
+
+
+def test_the_reference_lists_every_helper():
+    text = (DOCS / "reference/helpers.md").read_text()
+    for target in re.findall(r"^::: (\S+)", text, re.MULTILINE):
+        module, _, name = target.rpartition(".")
+        try:
+            found = getattr(__import__(module, fromlist=[name]), name)
+        except AttributeError:
+            found = __import__(target, fromlist=["_"])
+        assert found.__doc__
