@@ -84,7 +84,7 @@ class SiteMaker:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         with StoreView.open(self.config.store_path) as view:
             found = self.survey(view)
-            setup = self._setup(found, tree)
+            setup = self.setup(found, tree)
             shop = Workshop(setup)
             try:
                 live = Live(as_of=found.as_of, version=version, words=store_words(found))
@@ -99,7 +99,8 @@ class SiteMaker:
                 shop.close()
         return outcome
 
-    def _setup(self, found: Survey, tree: Tree) -> Setup:
+    def setup(self, found: Survey, tree: Tree) -> Setup:
+        """Return what a worker needs to make pages in `tree`."""
         limits = self.config.limits
         return Setup(
             store=self.config.store_path,

@@ -1,0 +1,78 @@
+"""One page of the site without the rest of it: a run, or a comparison of runs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from reportgen.analysis.compare import Comparison
+from reportgen.errors import ReportgenError
+from reportgen.model import RunRow
+from reportgen.site.chronicle import ref_of
+from reportgen.site.maker import SiteMaker
+from reportgen.site.onefile import one_file
+from reportgen.site.pages.compare import CompareInput, compare_page
+from reportgen.site.plan import plan_runs
+from reportgen.site.work import Chunk, Outcome, Workshop
+from reportgen.site.write import Tree
+from reportgen.store.view import StoreView
+
+
+def run_as_file(maker: SiteMaker, view: StoreView, row: RunRow) -> str:
+    """Return the page of a run as one file; ReportgenError where the page cannot be made."""
+    found = maker.survey(view)
+    plan = plan_runs(found, {}, {}, maker.base)
+    wanted = ref_of(row)
+    task = next((task for task in plan.tasks.get(row.job, ()) if task.facts.run == wanted), None)
+    if task is None:
+        raise ReportgenError(f"{row.key} has no page", hint="only finished builds have one")
+
+    def make(shop: Workshop) -> Outcome:
+        return shop.runs(Chunk((task,), tuple(plan.failed[row.job])))
+
+    return _file(maker, view, task.facts.path, make)
+
+
+def comparison_as_file(maker: SiteMaker, view: StoreView, comparison: Comparison) -> str:
+    """Return the comparison of runs as one file."""
+    found = maker.survey(view)
+    path = "compare/chosen/index.html"
+    metrics = {found.chronicle.metric(run.job) for run in comparison.runs}
+    given = CompareInput(path=path, comparison=comparison, metric=metrics.pop() if len(metrics) == 1 else "")
+    page = compare_page(found.site, given)
+
+    def make(shop: Workshop) -> Outcome:
+        outcome = Outcome()
+        shop.put(page, "", None, outcome)
+        return outcome
+
+    return _file(maker, view, path, make)
+
+
+def _file(maker: SiteMaker, view: StoreView, path: str, make: Callable[[Workshop], Outcome]) -> str:
+    with tempfile.TemporaryDirectory(prefix="reportgen-export-") as name:
+        root = Path(name)
+        shop = Workshop(maker.setup(maker.survey(view), Tree(root)))
+        try:
+            outcome = make(shop)
+        finally:
+            shop.close()
+        if outcome.failures:
+            first = outcome.failures[0]
+            raise ReportgenError(f"{first.path}: {first.reason}")
+        for asset in maker.theme.assets.values():
+            target = root / asset.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(asset.content)
+        url = maker.config.site.url
+        address = f"{url.rstrip('/')}/latest/" if url else ""
+        html = (root / path).read_text(encoding="utf-8")
+        return one_file(html, path, read=lambda wanted: _read(root, wanted), site_url=address)
+
+
+def _read(root: Path, path: str) -> bytes | None:
+    try:
+        return (root / path).read_bytes()
+    except OSError:
+        return None
