@@ -211,6 +211,12 @@ class Links:
                 used.add(name)
         return cls(jobs=job_directories(jobs), older=older, runs=several, newest=newest)
 
+    def unusual(self) -> str:
+        """Return a digest of the addresses that may change when something new is stored: those that are not plain names."""
+        moved = sorted((job, number, start.isoformat(), part) for (job, number, start), part in self.older.items())
+        renamed = sorted((job, directory) for job, directory in self.jobs.items() if job != directory)
+        return sha256(repr((moved, renamed)).encode("utf-8", "backslashreplace")).hexdigest()
+
     def job_dir(self, job: str) -> str:
         """Return the directory of a job, without a final slash."""
         directory = self.jobs.get(job)

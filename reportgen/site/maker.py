@@ -129,7 +129,7 @@ class SiteMaker:
         workers: int | None,
         executor: Executor | None,
     ) -> Outcome:
-        plan = plan_runs(found, known, before, self.base)
+        plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
         outcome = Outcome()
         count = choose_workers(plan.moved, workers)
         done = 0

@@ -59,7 +59,7 @@ class Traces:
         self._found = found
         self._view = view
         self._live = live
-        self._base = base
+        self._base = f"{base} {found.links.unusual()}"
         self._rulings: dict[str, list[Ruling]] = {}
         for ruling in found.rulings:
             if ruling.model is not None:

@@ -1,0 +1,143 @@
+"""Killed at any system call, a build leaves the old site or the new one, and the next build comes to the same end."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from reportgen.site.publish import list_versions, verify
+from reportgen.store.check import check_store
+from tests.site.support import digests, filled
+
+CALLS = (
+    "openat", "write", "pwrite64", "fsync", "fdatasync", "syncfs", "rename", "renameat2", "link", "linkat", "symlink", "unlink",
+    "unlinkat", "rmdir", "mkdir", "ftruncate", "fchmod", "chmod", "close", "flock",
+)  # fmt: skip
+SCRIPT = Path(__file__).with_name("build_script.py")
+_LINE = re.compile(r"^(\w+)\(")
+
+pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
+
+
+class Point(NamedTuple):
+    call: str
+    ordinal: int
+
+
+class Sweep:
+    """A project with version v1, and the calls that publish v2 from it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.start = directory / "start"
+        project = filled(self.start, builds=3)
+        project.build(0, version="v1")
+        (self.start / "from-here").touch()
+        self.old = digests(self.start / "public" / "v1")
+        self.run(self.copy("whole"))  # draws the charts, which are kept
+        whole = self.copy("whole")
+        log = directory / "log"
+        self.run(whole, "-o", str(log), "-e", "trace=" + ",".join((*CALLS, "stat", "newfstatat")))
+        self.new = digests(whole / "public" / "v2")
+        self.points = list(self._points(log.read_text(errors="replace")))
+
+    def _points(self, log: str):
+        counts: dict[str, int] = {}
+        begun = False
+        for line in log.splitlines():
+            match = _LINE.match(line)
+            if match is None:
+                continue
+            name = match[1]
+            counts[name] = counts.get(name, 0) + 1
+            begun = begun or "from-here" in line
+            harmless = name == "openat" and "O_CREAT" not in line and "O_RDWR" not in line
+            if begun and name in CALLS and not harmless:
+                yield Point(name, counts[name])
+
+    def copy(self, name: str) -> Path:
+        target = self.directory / name
+        shutil.rmtree(target, ignore_errors=True)
+        subprocess.run(["cp", "-a", self.start, target], check=True)
+        return target
+
+    def run(self, root: Path, *strace: str) -> subprocess.CompletedProcess:
+        command = ["strace", "-qq", *strace] if strace else []
+        return subprocess.run(
+            [*command, sys.executable, "-B", str(SCRIPT), str(root)], capture_output=True, text=True, timeout=300, check=False
+        )
+
+    def inject(self, point: Point, what: str) -> list[str]:
+        """Return the promises that did not hold after the fault."""
+        root = self.copy("victim")
+        inject = f"inject={point.call}:{what}:when={point.ordinal}"
+        status = self.run(root, "-o", "/dev/null", "-e", f"trace={point.call}", "-e", inject).returncode
+        broken = list(self._site(root))
+        if "signal" in what and status == 0:
+            broken.append("it was not killed")
+        again = self.run(root)
+        if again.returncode != 0:
+            broken.append(f"the next build ended with {again.returncode}: {again.stderr[-300:]}")
+        elif digests(root / "public" / "v2") != self.new:
+            broken.append("the next build came to another end")
+        elif str((root / "public" / "latest").readlink()) != "v2":
+            broken.append("latest does not lead to the new version")
+        elif [version.id for version in list_versions(root / "public")] != ["v2", "v1"]:
+            broken.append("the list of versions is wrong")
+        elif list((root / "public").glob(".reportgen-*")):
+            broken.append("something was left behind")
+        elif check_store(root / ".reportgen", read_data=True).problems:
+            broken.append("the store is damaged")
+        return [f"{point.call} #{point.ordinal} {what}: {text}" for text in broken]
+
+    def _site(self, root: Path):
+        public = root / "public"
+        if digests(public / "v1") != self.old:
+            yield "the old version was touched"
+        for version in json.loads((public / "versions.json").read_text()):
+            if verify(public / version["version"]):
+                yield f"{version['version']} is not whole"
+        if not (public / "latest" / "index.html").is_file():
+            yield "latest leads nowhere"
+        if (public / "v2").exists() and verify(public / "v2"):
+            yield "the new version is visible and not whole"
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    return Sweep(tmp_path_factory.mktemp("sweep"))
+
+
+def spaced(points, count):
+    step = max(1, len(points) / count)
+    return [points[int(place * step)] for place in range(min(count, len(points)))]
+
+
+def test_a_build_that_is_killed_leaves_a_whole_site(sweep):
+    assert len(sweep.points) > 200
+    last = [point for point in sweep.points if point.call in ("rename", "symlink", "syncfs")][-6::2]
+    assert [text for point in [*spaced(sweep.points, 2), *last] for text in sweep.inject(point, "signal=KILL")] == []
+
+
+@pytest.mark.slow
+def test_killed_at_two_hundred_points(sweep):
+    by_call: dict[str, list[Point]] = {}
+    for point in sweep.points:
+        by_call.setdefault(point.call, []).append(point)
+    chosen = [point for points in by_call.values() for point in spaced(points, 24)]
+    assert len(chosen) >= 200
+    assert [text for point in chosen for text in sweep.inject(point, "signal=KILL")] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ["ENOSPC", "EIO", "EACCES"])
+def test_a_full_or_failing_disk_leaves_a_whole_site(sweep, error):
+    wanted = ("write", "rename", "mkdir", "syncfs", "fsync", "symlink")
+    by_call = {call: [point for point in sweep.points if point.call == call] for call in wanted}
+    chosen = [point for points in by_call.values() for point in spaced(points, 4)]
+    assert [text for point in chosen for text in sweep.inject(point, f"error={error}")] == []
