@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Job, Metric, Model, Run
@@ -190,14 +191,14 @@ def _encode_run(run: Run) -> EncodedRun:
     )
 
 
+@lru_cache(maxsize=1 << 15)
+def _kind(name: str, direction: str | None, unit: str | None, method: str | None, definition: str) -> tuple[Cell, ...]:
+    """Return a metric's cells of the table ``metric_kind``; most runs log the same few."""
+    return clean_text(name), direction, clean_optional(unit), clean_optional(method), clean_text(definition)
+
+
 def _encode_metric(metric: Metric) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    kind = (
-        clean_text(metric.name),
-        metric.direction,
-        clean_optional(metric.unit),
-        clean_optional(metric.method),
-        clean_text(metric.definition),
-    )
+    kind = _kind(metric.name, metric.direction, metric.unit, metric.method, metric.definition)
     extra = _METRIC_EXTRA.encode(metric) if _METRIC_HAS_EXTRA else None
     return kind, (
         number_cell(metric.value),

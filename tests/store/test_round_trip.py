@@ -22,7 +22,7 @@ def store() -> Iterator[Store]:
         yield opened
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(build=builds)
 def test_any_build_comes_back_equal(store: Store, build: Build) -> None:
     store.save_builds([build], now=NOW)
@@ -33,7 +33,7 @@ def test_any_build_comes_back_equal(store: Store, build: Build) -> None:
     assert again.unchanged == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(build=builds)
 def test_what_was_loaded_counts_as_unchanged(store: Store, build: Build) -> None:
     store.save_builds([build], now=NOW)
@@ -49,6 +49,7 @@ def _reload(store: Store, run: Run, number: int) -> Run:
         return view.build(build.job, number).runs[0]
 
 
+@pytest.mark.slow
 def test_a_million_points_are_kept_whole(store: Store) -> None:
     points = tuple(Point(step=step * 10, value=math.sin(step)) for step in range(1_000_000))
     run = _reload(store, Run(name="long", stage="train", status="complete", series={"loss": points}), 900)
