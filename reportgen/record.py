@@ -225,10 +225,11 @@ def finite(value: float) -> float | str:
 
 def text(value: str) -> str:
     """Return text that UTF-8 can hold, cut where it is over the limit."""
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        value = value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            value = value.encode("utf-8", "backslashreplace").decode("utf-8")
     if len(value) > MAX_TEXT:
         return f"{value[: MAX_TEXT - 50]}… (cut, {len(value)} characters)"
     return str(value)

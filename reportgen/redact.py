@@ -70,6 +70,12 @@ VALUE_RULES: Mapping[str, _Rule] = {
 }
 
 
+SHORTEST = 6
+"""No value rule matches fewer characters."""
+
+_ANCHORS = tuple((anchor, rule) for rule, (anchors, _) in VALUE_RULES.items() for anchor in anchors)
+
+
 class Finding(NamedTuple):
     """That something was redacted: by which rule (``name``, ``known`` or a key of `VALUE_RULES`), and where."""
 
@@ -133,13 +139,15 @@ class Redactor:
         """Return free text with every secret in it masked."""
         if self._anchor.search(value) is None:
             return Redacted(value)
+        if len(value) < SHORTEST and not self._known:
+            return Redacted(value)
         findings: list[Finding] = []
         for form in self._known:
             if form in value:
                 value = value.replace(form, MASK.format(rule="known"))
                 findings.append(Finding("known"))
-        for rule, (anchors, _) in VALUE_RULES.items():
-            if any(anchor in value for anchor in anchors) and rule not in self._allow:
+        for rule in dict.fromkeys([rule for anchor, rule in _ANCHORS if anchor in value]):
+            if rule not in self._allow:
                 value, times = _pattern(rule).subn(lambda match, rule=rule: _masked(match, rule), value)  # type: ignore[misc]
                 findings.extend([Finding(rule)] * times)
         return Redacted(value, tuple(findings))

@@ -13,6 +13,8 @@ from reportgen.stage.values import nested
 
 TRACEBACK_LIMIT = 20_000
 
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 class State(NamedTuple):
     """What a journal holds: params and last metric values by name, the duration of an earlier end, and the opening event."""
@@ -83,10 +85,11 @@ def describe(error: BaseException) -> dict[str, str]:
 
 
 def write_summaries(directory: Path, params: Mapping[str, Any], metrics: Mapping[str, Any]) -> None:
-    """Write ``metrics.json`` and ``params.json``, nested at ``/``, for tools that want plain JSON."""
+    """Write ``metrics.json`` and ``params.json`` for tools that want plain JSON: nested at ``/``, a line per top-level name."""
     for name, found in (("metrics.json", metrics), ("params.json", params)):
         if found:
-            text = json.dumps(record.plain(nested(found)), ensure_ascii=False, allow_nan=False, indent=2, sort_keys=True)
+            tree = record.plain(nested(found))
+            lines = ",\n".join(f"  {_encode(key)}: {_encode(value)}" for key, value in tree.items())
             partial = directory / f".{name}.{os.getpid()}"
-            partial.write_bytes(text.encode("utf-8", "backslashreplace") + b"\n")
+            partial.write_bytes(f"{{\n{lines}\n}}\n".encode())
             partial.replace(directory / name)

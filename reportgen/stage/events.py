@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from reportgen import record
 from reportgen.errors import RecordError
@@ -82,5 +83,10 @@ def whole(value: Any, what: str) -> int:
 def moment(seconds: float) -> str:
     """Return seconds since the epoch as the format writes a time."""
     second, milli = divmod(int(seconds * 1000), 1000)
+    return f"{_second(second)}.{milli:03d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(second: int) -> str:
     part = time.gmtime(second)
-    return f"{part[0]:04d}-{part[1]:02d}-{part[2]:02d}T{part[3]:02d}:{part[4]:02d}:{part[5]:02d}.{milli:03d}Z"
+    return f"{part[0]:04d}-{part[1]:02d}-{part[2]:02d}T{part[3]:02d}:{part[4]:02d}:{part[5]:02d}"

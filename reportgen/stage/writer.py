@@ -1,0 +1,211 @@
+"""What a run does beneath its methods: open, write, go on when the disk does not, and end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from reportgen import record
+from reportgen.errors import RecordError
+from reportgen.stage import values
+from reportgen.stage.events import moment
+from reportgen.stage.journal import Journal
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, Self
+
+    from reportgen.redact import Redactor
+
+UNSET: Any = object()
+"""Stands for a param that was not logged."""
+
+
+class Writer:
+    """Writes the events of one record, in any thread or forked process; `Run` adds the methods people call."""
+
+    def __init__(
+        self,
+        directory: Path,
+        opening: Mapping[str, Any],
+        *,
+        clock: Callable[[], Any] | None = None,
+        strict: bool = False,
+        resumed: bool = False,
+        joined: bool = False,
+        secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> None:
+        self.directory = directory
+        self.name: str = opening["name"]
+        self.stage: str = opening["stage"]
+        self.strict = strict
+        self._clock = clock
+        self._monotonic = time.monotonic()
+        self._journal = Journal(directory / record.JOURNAL)
+        self._secrets = secrets
+        self._rules: Redactor | None = None
+        self._params: dict[str, Any] = {}
+        self._metrics: dict[str, Any] = {}
+        self._status: str | None = None
+        self._warned = False
+        self._pid = os.getpid()
+        self._earlier_s = 0.0
+        self._leave: Callable[[Any], None] | None = None
+        if resumed:
+            self._recall()
+        self._started = self._now()
+        self._joined = joined
+        if not joined:
+            self._guard(lambda: directory.mkdir(parents=True, exist_ok=True))
+            self._write({"kind": "run", **opening})
+
+    def __repr__(self) -> str:
+        return f"<reportgen.Run {self.name!r} in {str(self.directory)!r}, {self._status or 'open'}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.owned:
+            self.end(error=error)
+
+    @property
+    def owned(self) -> bool:
+        """Whether this process opened the run, and so is the one to end it."""
+        return not self._joined and os.getpid() == self._pid
+
+    @property
+    def status(self) -> str | None:
+        """``complete``, ``failed`` or ``aborted``; None while the run is open."""
+        return self._status
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The params logged so far, as they were written."""
+        return dict(self._params)
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The last value of each metric logged so far."""
+        return dict(self._metrics)
+
+    # -- the end
+
+    def end(
+        self,
+        status: str | None = None,
+        *,
+        error: BaseException | None = None,
+        failure: Mapping[str, str] | None = None,
+        facts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """End the run as ``complete``, ``failed`` or ``aborted`` (told from `error` if not said); a second end is nothing.
+
+        `failure` describes what went wrong where there is no exception: type, message, traceback. `facts` are further fields
+        of the ``end`` event. ``metrics.json`` and ``params.json`` are written beside the journal.
+        """
+        if self._status is not None:
+            return
+        if status not in {None, "complete", "failed", "aborted"}:
+            raise RecordError(f"a run ends complete, failed or aborted, not {status!r:.80}")
+        from reportgen.stage import ending
+
+        event: dict[str, Any] = {"kind": "end", "status": status or ending.status_of(error)}
+        if error is not None and event["status"] == "failed":
+            failure = ending.describe(error)
+        if failure is not None:
+            event["error"] = {key: self._redactor.text(part).value for key, part in failure.items()}
+        event.update(facts or {})
+        event["duration_s"] = round(self._earlier_s + self._elapsed(), 3)
+        try:
+            self._guard(lambda: ending.write_summaries(self.directory, *self._summary()))
+            self._write(event)
+        finally:
+            self._status = event["status"]
+            self._journal.close()
+            if self._leave is not None:
+                self._leave(self)
+
+    def _summary(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._journal.is_shared():
+            self._recall()
+        return self._params, self._metrics
+
+    def _recall(self) -> None:
+        """Take params, metrics and the time already spent from the journal."""
+        from reportgen.stage import ending
+
+        state = ending.recall(self._journal.path)
+        self._params, self._metrics, self._earlier_s = state.params, state.metrics, state.duration_s
+
+    # -- how things are written
+
+    @property
+    def _redactor(self) -> Redactor:
+        if self._rules is None:
+            from reportgen.redact import Redactor
+
+            self._rules = Redactor(*self._secrets)
+        return self._rules
+
+    def _labelled(self, kind: str, name: str, value: Any) -> dict[str, Any]:
+        found = self._redactor.param(name, values.scalar(value))
+        event = {"kind": kind, "name": name, "value": found.value}
+        if found.findings:
+            event["redacted"] = sorted({finding.rule for finding in found.findings})
+        return event
+
+    def _write_metrics(self, events: list[dict[str, Any]]) -> None:
+        self._write(*events)
+        for event in events:
+            self._metrics[event["name"]] = event["value"]
+
+    def _attach(self, kind: str, name: str, make: Callable[[], dict[str, Any]], **more: Any) -> None:
+        clean = values.name_of(name, kind)
+        self._must_be_open()
+        made: dict[str, Any] = {}
+        if self._guard(lambda: made.update(make())):
+            extra = {key: values.scalar(value) for key, value in more.items() if value is not None}
+            self._write({"kind": kind, "name": clean, **made, **extra})
+
+    def _write(self, *events: Mapping[str, Any]) -> None:
+        self._must_be_open()
+        if events:
+            now = moment(self._now())
+            self._guard(lambda: self._journal.append(events, now))
+
+    def _must_be_open(self) -> None:
+        if self._status is not None:
+            raise RecordError(
+                f"run {self.name!r} has ended ({self._status})", hint="log inside the with block, or start_run(resume=...)"
+            )
+
+    def _guard(self, act: Callable[[], None]) -> bool:
+        """Do what touches the disk; tell once if that fails, and raise only in a strict run."""
+        try:
+            act()
+        except OSError as problem:
+            if self.strict:
+                raise
+            if not self._warned:
+                self._warned = True
+                sys.stderr.write(
+                    f"warning: reportgen cannot write to {self.directory}: {problem.strerror or problem}; "
+                    f"run {self.name!r} goes on and its record is incomplete\n"
+                )
+            return False
+        return True
+
+    def _now(self) -> float:
+        if self._clock is None:
+            return time.time()
+        moment = self._clock()
+        return float(moment.timestamp() if hasattr(moment, "timestamp") else moment)
+
+    def _elapsed(self) -> float:
+        return max(0.0, time.monotonic() - self._monotonic if self._clock is None else self._now() - self._started)
