@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from reportgen.analysis.columns import find_value, split_name
 from reportgen.analysis.missing import missing_reason
@@ -20,12 +19,19 @@ def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Co
     """
     lines: list[dict[str, Cell]] = [{} for _ in rows]
     for column in columns:
-        cells = [_cell(run, group, column) for run, group in rows]
+        cells = _cells(rows, column)
         best = best_of([cell.value for cell in cells], column.direction)
         for line, cell in zip(lines, cells, strict=True):
-            is_best = best is not None and is_finite(cell.value) and cell.value == best
-            line[column.name] = replace(cell, best=True) if is_best else cell
+            line[column.name] = cell._replace(best=True) if best is not None and cell.value == best else cell
     return lines
+
+
+def _cells(rows: Sequence[tuple[RunRow, Group | None]], column: Column) -> list[Cell]:
+    kind, name = split_name(column.name)
+    single = _metric_cell if kind == "metric" else _value_cell
+    return [
+        _group_cell(group, column) if group is not None and group.n > 1 else single(run, name, column) for run, group in rows
+    ]
 
 
 def best_of(values: Sequence[object], direction: Direction | None) -> float | None:
@@ -38,16 +44,15 @@ def best_of(values: Sequence[object], direction: Direction | None) -> float | No
     return max(known) if direction == "higher" else min(known)
 
 
-def _cell(run: RunRow, group: Group | None, column: Column) -> Cell:
-    if group is not None and group.n > 1:
-        return _group_cell(group, column)
-    if column.kind != "metric":
-        return Cell(value=find_value(run, column.name))
-    _, name = split_name(column.name)
+def _metric_cell(run: RunRow, name: str, column: Column) -> Cell:
     metric = run.metrics.get(name)
-    if metric is None:
-        return Cell(value=None, missing=missing_reason(run, name)[0])
-    return Cell(value=metric.value, metric=metric, missing=missing_reason(run, name)[0])
+    if metric is not None and is_finite(metric.value):
+        return Cell(metric.value, metric)
+    return Cell(value=metric.value if metric is not None else None, metric=metric, missing=missing_reason(run, name)[0])
+
+
+def _value_cell(run: RunRow, name: str, column: Column) -> Cell:
+    return Cell(value=find_value(run, column.name))
 
 
 def _group_cell(group: Group, column: Column) -> Cell:

@@ -13,9 +13,12 @@ T = TypeVar("T")
 
 def is_finite(value: object) -> bool:
     """Tell whether `value` is a number that may be ranked: not a bool, not nan, not infinite."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return isinstance(value, int) or math.isfinite(value)
+    kind = type(value)
+    if kind is float:  # asked once for every cell of every board
+        return math.isfinite(value)  # type: ignore[arg-type]
+    if kind is int:
+        return True
+    return isinstance(value, float) and math.isfinite(value)
 
 
 def ordered(items: Sequence[T], value: Callable[[T], float], direction: Direction, *, tie: Callable[[T], Any]) -> list[T]:

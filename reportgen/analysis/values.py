@@ -116,9 +116,11 @@ class Column:
     format: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """A value in a column: a number, a text, or None with the reason in `missing`. `metric` has interval and n."""
+class Cell(NamedTuple):
+    """A value in a column: a number, a text, or None with the reason in `missing`. `metric` has interval and n.
+
+    A tuple, because a large board has a hundred thousand of them.
+    """
 
     value: Any
     metric: Metric | None = None
