@@ -113,7 +113,7 @@ class Controller:
         workspace = self._workspace(job, number, inputs or {})
         code, seconds = self._work(job, number, script, arguments, workspace, fault)
         started = at + timedelta(milliseconds=facts_of.CHECKOUT_MS) + waited
-        shift_records(workspace, started)
+        shift_records(workspace, started, seconds)
         report = facts_of.test_report(workspace / "junit.xml")
         result = _result(code, fault, report)
         worked = timedelta(seconds=seconds)

@@ -43,10 +43,10 @@ def main() -> None:
 
 
 def one_answer(model: object, row: object) -> float:
-    """Return how long one answer takes, in milliseconds."""
-    started = time.perf_counter()
+    """Return how long one answer takes, in milliseconds of processor time."""
+    started = time.process_time()
     scores(model, row)
-    return 1000 * (time.perf_counter() - started)
+    return 1000 * (time.process_time() - started)
 
 
 if __name__ == "__main__":

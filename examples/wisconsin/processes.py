@@ -21,12 +21,11 @@ STOPPED_AT = {"kill": (b'"cv/f1"', signal.SIGKILL), "abort": (b'"dataset"', sign
 def run_script(
     script: Path, arguments: Sequence[str], environment: Mapping[str, str], workspace: Path, fault: str | None
 ) -> tuple[int, float]:
-    """Run a script in a child process as if it were started by hand; return its exit status and the seconds it took.
+    """Run a script in a child process as if it were started by hand; return its exit status and the processor seconds it took.
 
     The child is forked, so that the libraries the parent has loaded are there at once. With `fault` "kill" or "abort" it is
     stopped as soon as its record holds what `STOPPED_AT` says.
     """
-    started = time.perf_counter()
     child = os.fork()
     if child == 0:
         os._exit(_in_child(script, arguments, environment, workspace))
@@ -34,12 +33,12 @@ def run_script(
         mark, number = STOPPED_AT[fault]
         _wait_for_event(workspace, mark, child)
         os.kill(child, number)
-    _, status = os.waitpid(child, 0)
+    _, status, usage = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         with (workspace / "console.txt").open("a", encoding="utf-8") as log:
             log.write("Killed\n" if fault == "kill" else "Terminated\n")
-    return code, time.perf_counter() - started
+    return code, usage.ru_utime + usage.ru_stime
 
 
 def _in_child(script: Path, arguments: Sequence[str], environment: Mapping[str, str], workspace: Path) -> int:
@@ -76,27 +75,34 @@ def _wait_for_event(workspace: Path, mark: bytes, child: int) -> None:
 
 
 _TIMES = re.compile(r'("t": ?")([^"]+)(")')
+_DURATION = re.compile(r'("duration_s": ?)([0-9.]+)')
 _PLATFORM = re.compile(r'("platform": ?"[A-Za-z]+) [^" ]+ ([^" ]+")')
 
 
-def shift_records(workspace: Path, started: datetime) -> None:
-    """Move the times in a build's records to the simulated clock: the first event of the build happens at `started`.
+def shift_records(workspace: Path, started: datetime, seconds: float) -> None:
+    """Move the times in a build's records to the simulated clock: all happen in the `seconds` from `started` on.
 
+    Other work on the machine stretches the time between events; the simulated clock runs by processor time and takes that out.
     Paths and the release of the kernel, which say where the sample was made, become neutral ones.
     """
     paths = sorted(workspace.glob("reportgen-results/*/events.jsonl"))
     texts = [path.read_text(encoding="utf-8") for path in paths]
-    first = min((match[2] for text in texts for match in _TIMES.finditer(text)), default=None)
-    if first is None:
+    times = [datetime.fromisoformat(match[2]) for text in texts for match in _TIMES.finditer(text)]
+    if not times:
         return
-    offset = started - datetime.fromisoformat(first)
+    first = min(times)
+    pace = min(1.0, seconds / max((max(times) - first).total_seconds(), 0.001))
 
     def moved(match: re.Match[str]) -> str:
-        at = (datetime.fromisoformat(match[2]) + offset).astimezone(UTC)
+        at = (started + (datetime.fromisoformat(match[2]) - first) * pace).astimezone(UTC)
         return match[1] + at.isoformat(timespec="milliseconds").replace("+00:00", "Z") + match[3]
 
+    def shortened(match: re.Match[str]) -> str:
+        return f"{match[1]}{float(match[2]) * pace:.3f}"
+
     for path, text in zip(paths, texts, strict=True):
-        path.write_text(neutral(_PLATFORM.sub(r"\1 \2", _TIMES.sub(moved, text)), workspace), encoding="utf-8")
+        told = _DURATION.sub(shortened, _TIMES.sub(moved, text))
+        path.write_text(neutral(_PLATFORM.sub(r"\1 \2", told), workspace), encoding="utf-8")
 
 
 def neutral(text: str, workspace: Path) -> str:
