@@ -198,7 +198,8 @@ class TableColumn(NamedTuple):
 def table_script(path: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[object]]) -> str:
     """Return all rows of a table whose first ones stand in the page.
 
-    A cell is a text, a number, or ``[text, sort value, address relative to the version, classes]`` with a shorter tail allowed.
+    A cell is a text, a number, ``[text, sort value, address relative to the version, classes]`` with a shorter tail allowed, or
+    an object (docs/reference/data-scripts.md).
     """
     return script(
         "tables",

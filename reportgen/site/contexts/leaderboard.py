@@ -63,6 +63,7 @@ class BoardPart(NamedTuple):
     more: Annotated[Text, "Where the other ranks are; empty if all are here."]
     notes: Annotated[tuple[str, ...], "What to know when reading it: luck of the best of many, mixed sets."]
     legend: Annotated[bool, "Whether the marks are explained: on the first board."]
+    data: Annotated[str, "Address of the script with all rows, relative to the page, where the page holds the first only."] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

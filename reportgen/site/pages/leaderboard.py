@@ -13,11 +13,10 @@ from reportgen.analysis.verdict import board_verdict
 from reportgen.charts.values import Chart
 from reportgen.model import RunRow
 from reportgen.site import format as fmt
-from reportgen.site.contexts.base import Cell, Column, Delta, Link, Plot, Row, Span, Table, Text
-from reportgen.site.contexts.job import Extra
-from reportgen.site.contexts.leaderboard import BoardLine, BoardPart, LeaderboardContext, Unranked
+from reportgen.site.contexts.base import Cell, Column, Link, Row, Span, Table, Text
+from reportgen.site.contexts.leaderboard import BoardPart, LeaderboardContext
 from reportgen.site.links import relative
-from reportgen.site.page import Page
+from reportgen.site.page import Page, TextFile
 from reportgen.site.pages import costs, figures
 from reportgen.site.pages.base import (
     NO_DELTA,
@@ -32,12 +31,12 @@ from reportgen.site.pages.base import (
     run_label,
     said,
 )
+from reportgen.site.pages.board_lines import champion_of, heads, lines, long_table, unranked_line
 from reportgen.site.pages.scale import Scale
 
 MOST_ROWS = 200
 MOST_OLD = 8
 MOST_UNRANKED = 30
-FIGURE_SPACE = "\u2007"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,7 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
     several = len({row.run.job for board in boards for row in board.rows}) > 1
     found = costs.find_costs(current) if current else None
     scatter = figures.in_three_widths(path, "scatter", "", _scatter_caption(current), given.drawings) if found else None
+    parts = [_board(site, path, given, board, position, several=several) for position, board in enumerate(ordered)]
     context = LeaderboardContext(
         chrome=chrome(
             site,
@@ -99,13 +99,13 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
         pager=_pager(site, path, given, current),
         verdict=verdict,
         because=_because(given),
-        boards=tuple(_board(site, path, given, board, position, several=several) for position, board in enumerate(ordered)),
+        boards=tuple(part for part, _ in parts),
         champions=_champions(site, path, given, current, style),
         scatter=scatter,
         scatter_heading="Is a better score worth its cost?",
         front=costs.front_table(site, path, found, style) if found and scatter else None,
     )
-    return Page(path, "leaderboard.html", context)
+    return Page(path, "leaderboard.html", context, tuple(script for _, scripts in parts for script in scripts))
 
 
 def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None) -> tuple[Link, ...]:
@@ -138,7 +138,9 @@ def _scatter_caption(board: Board | None) -> Text:
     return (Span(f"Each mark is a run{where}. The dashed line joins runs that no other run beats on both."),)
 
 
-def _board(site: Site, path: str, given: LeaderboardInput, board: Board, position: int, *, several: bool) -> BoardPart:
+def _board(
+    site: Site, path: str, given: LeaderboardInput, board: Board, position: int, *, several: bool
+) -> tuple[BoardPart, tuple[TextFile, ...]]:
     options = given.judged.leaderboard.options
     style = style_of(site, board, options.metric)
     most = MOST_ROWS if position == 0 else MOST_OLD
@@ -147,11 +149,10 @@ def _board(site: Site, path: str, given: LeaderboardInput, board: Board, positio
     ends = [value for row in ranked for value in (row.value, row.low, row.high)]
     intervals = any(row.low is not None for row in ranked)
     scale = Scale.over(ends, bulk=True) if intervals else None
-    champion = next((row for row in board.rows[: board.ranked] if row.champion), None)
-    lines = _aligned([_line(site, path, board, row, style, scale, champion, several=several) for row in ranked])
-    columns = _heads(board)
+    champion = champion_of(board)
+    columns = heads(board)
     shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
-    return BoardPart(
+    part = BoardPart(
         id=f"board-{position + 1}",
         heading=_heading(board, position),
         note=_note(site, path, board, position),
@@ -163,24 +164,18 @@ def _board(site: Site, path: str, given: LeaderboardInput, board: Board, positio
         delta_head=f"on {run_label(champion.run, champion.run.job)}" if champion else "on first",
         columns=columns,
         width=5 + len(columns) + (2 if scale else 0),
-        rows=lines,
-        unranked=tuple(_unranked(site, path, row, board, several=several) for row in shown_unranked),
+        rows=lines(site, path, board, ranked, style, scale, several=several),
+        unranked=tuple(unranked_line(site, path, row, board, several=several) for row in shown_unranked),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
         notes=board.notes,
         legend=position == 0 and intervals,
     )
-
-
-def _aligned(lines: Sequence[BoardLine]) -> tuple[BoardLine, ...]:
-    """Return the rows with their values filled up by figure spaces, where neighbours needed more digits to be told apart."""
-    decimals = max((len(line.value.partition(".")[2]) for line in lines), default=0)
-    return tuple(line._replace(value=_filled(line.value, decimals)) for line in lines)
-
-
-def _filled(value: str, decimals: int) -> str:
-    short = decimals - len(value.partition(".")[2])
-    return value + FIGURE_SPACE * short if short > 0 and "." in value else value
+    if position or board.ranked <= MOST_ROWS:
+        return part, ()
+    every = lines(site, path, board, board.rows[: board.ranked], style, scale, several=several)
+    script = long_table(given.name, path, part, every)
+    return part._replace(data=relative(path, script.path)), (script,)
 
 
 def _heading(board: Board, position: int) -> str:
@@ -224,132 +219,12 @@ def _caption(board: Board, style: Style, ranked: Sequence[BoardRow], unranked: S
         words += f"; n = {fmt.plural(board.rows_scored, 'row')}"
     lower = [
         head.label
-        for head, column in zip(_heads(board), board.columns, strict=True)
+        for head, column in zip(heads(board), board.columns, strict=True)
         if column.kind == "metric" and column.direction == "lower"
     ]
     if lower and style.direction == "higher":
         words += f"; {fmt.listed(lower)}: lower is better"
     return (Span(words + "."),)
-
-
-def _heads(board: Board) -> tuple[Column, ...]:
-    heads = []
-    for column in board.columns:
-        number = column.kind == "metric" or _numeric(board, column.name)
-        title = fmt.metric_title(column.title) if column.kind == "metric" and column.title == column.name else column.title
-        unit = "" if column.unit and title.lower().endswith(f" {column.unit.lower()}") else column.unit
-        heads.append(Column(title, number, unit, sort="num" if number else "text"))
-    return tuple(heads)
-
-
-def _numeric(board: Board, name: str) -> bool:
-    values = [cell.value for row in board.rows if (cell := row.columns.get(name)) is not None and cell.value is not None]
-    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
-
-
-def _spec(board: Board, name: str) -> str:
-    cells = [cell for row in board.rows if (cell := row.columns.get(name)) is not None]
-    return fmt.spec_for(cell.value for cell in cells if isinstance(cell.value, (int, float)))
-
-
-def _extra(board: Board, row: BoardRow) -> tuple[Extra, ...]:
-    found = []
-    for column in board.columns:
-        cell = row.columns.get(column.name)
-        if cell is None or cell.value is None:
-            found.append(Extra(fmt.DASH))
-        elif column.kind == "metric":
-            spec = column.format or _spec(board, column.name)
-            found.append(Extra(fmt.number(cell.value, spec), repr(cell.value), cell.best))
-        else:
-            found.append(Extra(fmt.plain(cell.value), "", cell.best))
-    return tuple(found)
-
-
-def _line(
-    site: Site,
-    path: str,
-    board: Board,
-    row: BoardRow,
-    style: Style,
-    scale: Scale | None,
-    champion: BoardRow | None,
-    *,
-    several: bool,
-) -> BoardLine:
-    leader = board.leader
-    spec = style.spec if row.decimals is None else f".{row.decimals}f"
-    band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
-    line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
-    value = None if row.value is None else float(row.value)
-    plot = scale.plot(value, row.low, row.high, band=band, line=line, me=row.champion) if scale else Plot()
-    return BoardLine(
-        rank=fmt.DASH if row.rank is None else str(row.rank),
-        tied=row.tied,
-        label=run_label(row.run, "" if several else row.run.job),
-        href=relative(path, site.links.row(row.run)),
-        key=str(row.run.key),
-        tags=_tags(row, leader, champion),
-        words=_group_words(row, style),
-        value=fmt.number(row.value, spec),
-        sort=repr(row.value),
-        plot=plot,
-        interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
-        against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
-        delta=_delta(row, leader, champion, style),
-        extra=_extra(board, row),
-        date=fmt.day(row.run.started_at),
-        datetime=fmt.machine_time(row.run.started_at),
-        me=row.champion,
-    )
-
-
-def _tags(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None) -> tuple[str, ...]:
-    if row.champion:
-        return ("champion",)
-    tags = []
-    if row is leader and champion is not None:
-        tags.append("challenger")
-    if row.baseline:
-        tags.append("baseline")
-    if row.failed:
-        tags.append("build failed")
-    return tuple(tags[:1])
-
-
-def _group_words(row: BoardRow, style: Style) -> str:
-    group = row.group
-    if group is None:
-        return ""
-    known = [(name.rpartition(".")[2], value) for name, value in group.by.items() if value is not None]
-    by = ", ".join(f"{name} {fmt.plain(value)}" for name, value in known[:5])
-    spread = f", sd {fmt.number(group.sd, style.spec)}" if group.sd is not None else ""
-    return f"{group.words}{spread}" + (f"; {by}" if by else "")
-
-
-def _delta(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None, style: Style) -> Delta:
-    """Against the champion; only a gain that can be told apart is coloured, for most rows are expected to be lower."""
-    if champion is not None:
-        found = row.delta_champion
-        if row is champion or found is None:
-            return NO_DELTA
-        return delta_of(found.value, style.spec, separable=found.separable and found.word == "better", word=found.word)
-    if leader is None or row is leader or row.value is None or leader.value is None:
-        return NO_DELTA
-    return Delta(fmt.difference(float(row.value) - float(leader.value), style.spec))
-
-
-def _unranked(site: Site, path: str, row: BoardRow, board: Board, *, several: bool) -> Unranked:
-    reason = row.missing or ""
-    return Unranked(
-        label=run_label(row.run, "" if several else row.run.job),
-        href=relative(path, site.links.row(row.run)),
-        key=str(row.run.key),
-        reason=f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason,
-        extra=_extra(board, row),
-        date=fmt.day(row.run.started_at),
-        datetime=fmt.machine_time(row.run.started_at),
-    )
 
 
 def _unranked_words(total: int, shown: int) -> str:

@@ -18,7 +18,7 @@
       else if (value === true) node.setAttribute(name, "");
       else if (value !== false && value != null) node.setAttribute(name, value);
     });
-    node.append.apply(node, Array.prototype.slice.call(arguments, 2).flat().filter(function (x) { return x != null && x !== false; }));
+    node.append.apply(node, Array.prototype.slice.call(arguments, 2).flat(2).filter(function (x) { return x != null && x !== false; }));
     return node;
   }
   function all(selector, inside) { return Array.prototype.slice.call((inside || doc).querySelectorAll(selector)); }
@@ -161,6 +161,7 @@
     this.texts = null;
     this.keys = {};
     table.setAttribute("aria-rowcount", data.rows.length + 1);
+    this.plotWidth = (this.body.querySelector("svg.pl") || { getAttribute: function () { return 220; } }).getAttribute("width");
     this.height = this.body.rows.length ? this.body.getBoundingClientRect().height / this.body.rows.length : 34;
     var drawn = this, waiting = false;
     function later() {
@@ -171,11 +172,44 @@
     self.addEventListener("scroll", later, { passive: true });
     self.addEventListener("resize", later);
   }
-  function cellText(cell) { return Array.isArray(cell) ? cell[0] : cell == null ? "–" : cell; }
+  /** A cell of a data script is a text, a number, [text, sort value, page, classes], or an object with more to it. */
+  function parts(cell) {
+    if (Array.isArray(cell)) return { text: cell[0], sort: cell[1], page: cell[2], kind: cell[3] };
+    return cell !== null && typeof cell === "object" ? cell : { text: cell == null ? "–" : cell };
+  }
+  function cellText(cell) { cell = parts(cell); return cell.plot ? "" : cell.text; }
+  var SVG = "http://www.w3.org/2000/svg";
+  /** The plot of a row: dot, low, high, band, band width, reference line, nought, ring, drawn in accent. */
+  function plot(p, width) {
+    var svg = doc.createElementNS(SVG, "svg");
+    function add(tag, attributes) {
+      var node = doc.createElementNS(SVG, tag);
+      Object.keys(attributes).forEach(function (name) { node.setAttribute(name, attributes[name]); });
+      svg.append(node);
+    }
+    Object.entries({ class: "pl" + (p[8] ? " me" : ""), width: width, height: 34, "aria-hidden": "true" }).forEach(function (a) { svg.setAttribute(a[0], a[1]); });
+    if (p[3]) add("rect", { class: "b", x: p[3], width: p[4], height: "100%" });
+    if (p[6]) add("line", { class: "z", x1: p[6], x2: p[6], y2: "100%" });
+    if (p[5]) add("line", { class: "r", x1: p[5], x2: p[5], y2: "100%" });
+    if (p[7]) add("circle", { class: "o3", cx: p[7], cy: "50%", r: 3.5 });
+    if (p[1]) add("line", { class: "w", x1: p[1], x2: p[2], y1: "50%", y2: "50%" });
+    if (p[0]) add("circle", { class: "o", cx: p[0], cy: "50%", r: p[8] ? 4 : 3.5 });
+    return svg;
+  }
+  function content(cell, width) {
+    var text = String(cell.text);
+    if (cell.plot) return [plot(cell.plot, width)];
+    return [
+      cell.rank ? el("span", { class: "rank" }, cell.rank) : null,
+      cell.page ? el("a", { href: to(cell.page) }, text) : cell.mark ? el("span", { class: cell.mark }, text, cell.word ? el("span", { class: "sr" }, " " + cell.word) : null) : text,
+      (cell.tags || []).map(function (tag) { return [" ", el("span", { class: tag === "champion" ? "tag key" : "tag" }, tag)]; }).flat(),
+      cell.words ? [el("br"), el("span", { class: "note" }, cell.words)] : null
+    ].flat();
+  }
   DataRows.prototype = {
     key: function (at, column, kind) {
       var keys = this.keys[column] = this.keys[column] || this.items.map(function (row) {
-        var cell = row[column], value = Array.isArray(cell) && cell[1] != null && cell[1] !== "" ? cell[1] : cellText(cell);
+        var cell = parts(row[column]), value = cell.sort != null && cell.sort !== "" ? cell.sort : cellText(cell);
         return typeof value === "number" ? value : sortKey(value, kind);
       });
       return keys[at];
@@ -208,12 +242,12 @@
     },
     row: function (at, place) {
       var drawn = this, item = this.items[at];
-      return el("tr", { "aria-rowindex": place + 2 }, this.columns.map(function (column, c) {
-        var cell = item[c], parts = Array.isArray(cell) ? cell : [cell];
-        var text = String(cellText(cell)), content = parts[2] ? el("a", { href: to(parts[2]) }, text) : text;
-        var attributes = { class: parts[3] || column[2] || (column[1] === "num" ? "num" : null), hidden: !!drawn.hidden[c] };
+      var lead = parts(item[0]);
+      return el("tr", { "aria-rowindex": place + 2, "data-key": lead.key, class: lead.me ? "me" : null }, this.columns.map(function (column, c) {
+        var cell = parts(item[c]);
+        var attributes = { class: cell.kind || column[2] || (column[1] === "num" ? "num" : null), hidden: !!drawn.hidden[c] };
         if (c === 0) attributes.scope = "row";
-        return el(c === 0 ? "th" : "td", attributes, content);
+        return el(c === 0 ? "th" : "td", attributes, content(cell, drawn.plotWidth));
       }));
     }
   };
@@ -221,6 +255,7 @@
   /** A table with its view: which column it is sorted by, what it is filtered for, which columns are left out. */
   function enhance(table, number, rows) {
     var heads = Array.prototype.slice.call(table.tHead.rows[table.tHead.rows.length - 1].cells);
+    var given = heads.map(function (head) { return head.getAttribute("aria-sort"); });
     var name = "t" + (number || ""), count = rows.items.length;
     var state = { sort: -1, down: false, words: [], hidden: {} };
     var status = el("span", { class: "count", role: "status" });
@@ -235,7 +270,8 @@
       status.textContent = state.words.length ? order.length.toLocaleString("en") + " of " + plural(count, "row") : "";
       heads.forEach(function (head, at) {
         if (!head.dataset.sort) return;
-        if (at === state.sort) head.setAttribute("aria-sort", state.down ? "descending" : "ascending"); else head.removeAttribute("aria-sort");
+        var now = state.sort < 0 ? given[at] : at === state.sort ? (state.down ? "descending" : "ascending") : null;
+        if (now) head.setAttribute("aria-sort", now); else head.removeAttribute("aria-sort");
       });
     }
     function remember() {
