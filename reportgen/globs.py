@@ -17,7 +17,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         if part == "**":
             expression += ".*" if last else "(?:[^/]+/)*"
         else:
-            expression += "".join(_PIECES.get(c, re.escape(c)) for c in part) + ("" if last else "/")
+            single = re.sub(r"\*+", "*", part)  # a run of stars says no more than one, and would cost far more
+            expression += "".join(_PIECES.get(c, re.escape(c)) for c in single) + ("" if last else "/")
     if expression.endswith("/.*"):
         expression = expression[: -len("/.*")] + "(?:/.*)?"
     return re.compile(expression, re.DOTALL)

@@ -47,3 +47,8 @@ def test_a_folder_covers_all_in_it(folder: str, job: str) -> None:
     assert covers(folder, f"{folder}/{job}")
     assert covers(folder, folder)
     assert not covers(folder, f"{folder}x")
+
+
+def test_a_run_of_stars_costs_no_more_than_one() -> None:
+    assert matches("x" + "*" * 5000, "x" + "y" * 200)
+    assert not matches("*" * 5000 + "z", "y" * 200)
