@@ -5,6 +5,18 @@ from __future__ import annotations
 import sys
 
 STAGE_VERBS = ("log", "run")
+STAGE_HELP = """\
+usage: reportgen (log | run) ...
+
+  log   Write to a run's record from a shell step.
+  run   Run a command as a run.
+
+Only the stage side is installed here: 'pip install reportgen' without
+--no-deps for harvest, build, serve and the other commands.
+
+Exit codes: 0 done; 1 an error you can mend; 2 wrong usage; 70 a bug;
+130 interrupted; 143 terminated.
+"""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,12 +31,26 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.partition(".")[0] == "reportgen":
             raise
-        sys.stderr.write(
-            f"error: {verb_of(arguments) or 'this'} needs a package that is not installed: {missing.name}\n"
-            "hint: pip install reportgen (without --no-deps); 'reportgen log' and 'reportgen run' work without it\n"
-        )
-        return 1
+        return _without_packages(arguments, missing.name)
     return cli_main(arguments)
+
+
+def _without_packages(arguments: list[str], missing: str) -> int:
+    """Answer where only the stage side is installed."""
+    from reportgen import __version__
+
+    verb = verb_of(arguments)
+    if verb is None and {"-V", "--version"}.intersection(arguments):
+        sys.stdout.write(f"reportgen {__version__}\n")
+        return 0
+    if verb is None and {"-h", "--help"}.intersection(arguments):
+        sys.stdout.write(STAGE_HELP)
+        return 0
+    sys.stderr.write(
+        f"error: {f'reportgen {verb}' if verb else 'this'} needs a package that is not installed: {missing}\n"
+        "hint: pip install reportgen (without --no-deps); 'reportgen log' and 'reportgen run' work without it\n"
+    )
+    return 1
 
 
 def verb_of(arguments: list[str]) -> str | None:

@@ -82,13 +82,16 @@ def t_quantile(p: float, df: float) -> float:
 
 def t_tail(t: float, df: float) -> float:
     """Return the probability that Student's t with `df` degrees of freedom is above `t`."""
-    half = 0.5 * incomplete_beta(df / 2.0, 0.5, df / (df + t * t))
+    half = 0.5 * t_two_sided(t, df)
     return half if t >= 0 else 1.0 - half
 
 
 def t_two_sided(t: float, df: float) -> float:
     """Return the two-sided p-value of a t statistic."""
-    return incomplete_beta(df / 2.0, 0.5, df / (df + t * t))
+    square = t * t
+    if square < df:  # the other way round would lose the digits of a small t
+        return 1.0 - incomplete_beta(0.5, df / 2.0, square / (df + square))
+    return incomplete_beta(df / 2.0, 0.5, df / (df + square))
 
 
 def incomplete_beta(a: float, b: float, x: float) -> float:

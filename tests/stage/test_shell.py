@@ -250,3 +250,5 @@ def test_other_verbs_without_their_packages_say_what_to_install(shell):
     assert result.returncode == 1
     assert "hint: pip install reportgen" in result.stderr
     assert "Traceback" not in result.stderr
+    assert done(shell("-V")).startswith("reportgen ")
+    assert "pip install reportgen" in done(shell("--help"))
