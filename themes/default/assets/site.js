@@ -150,6 +150,15 @@
     }
   };
 
+  /** Take back what a caption and the note below say of rows left out: here they all are. */
+  function allShown(table) {
+    Array.prototype.forEach.call(table.caption.childNodes, function (node) {
+      if (node.nodeType === 3) node.textContent = node.textContent.replace(/, the first [\d,]+ shown/, "");
+    });
+    var note = table.closest(".scroll").nextElementSibling;
+    if (note && note.matches(".note.after")) note.hidden = true;
+  }
+
   /** Rows of a data script, of which at most 120 are in the page: those in sight and some around them. */
   function DataRows(table, data) {
     this.table = table;
@@ -161,6 +170,7 @@
     this.texts = null;
     this.keys = {};
     table.setAttribute("aria-rowcount", data.rows.length + 1);
+    if (table.caption) allShown(table);
     this.plotWidth = (this.body.querySelector("svg.pl") || { getAttribute: function () { return 220; } }).getAttribute("width");
     this.height = this.body.rows.length ? this.body.getBoundingClientRect().height / this.body.rows.length : 34;
     var drawn = this, waiting = false;
@@ -201,7 +211,7 @@
     if (cell.plot) return [plot(cell.plot, width)];
     return [
       cell.rank ? el("span", { class: "rank" }, cell.rank) : null,
-      cell.page ? el("a", { href: to(cell.page) }, text) : cell.mark ? el("span", { class: cell.mark }, text, cell.word ? el("span", { class: "sr" }, " " + cell.word) : null) : text,
+      cell.page ? el("a", { href: to(cell.page) }, text) : cell.mark ? el(cell.mark === "b" ? "b" : "span", { class: cell.mark }, text, cell.word ? el("span", { class: "sr" }, " " + cell.word) : null) : text,
       (cell.tags || []).map(function (tag) { return [" ", el("span", { class: tag === "champion" ? "tag key" : "tag" }, tag)]; }).flat(),
       cell.words ? [el("br"), el("span", { class: "note" }, cell.words)] : null
     ].flat();
@@ -416,6 +426,10 @@
         Object.assign(shapes, part.metrics);
         runs.push(Object.assign({ key: key }, run));
       });
+      var job = function (run) { return run.title.split("#")[0]; };
+      if (runs.every(function (run) { return job(run) === job(runs[0]); })) {
+        runs.forEach(function (run) { run.title = run.title.slice(job(run).length); });
+      }
       place.replaceChildren.apply(place, compared(runs, shapes, missing));
     });
   }
@@ -434,16 +448,16 @@
         runs.map(function (run) { return (run.metrics[name] || [])[0]; }));
     });
     var params = names("params").map(function (name) {
-      return row(name, name, runs.map(function (run) { return el("td", {}, name in run.params ? String(run.params[name]) : el("span", { class: "why" }, "not set")); }),
+      return row(name, name, runs.map(function (run) { return el("td", { class: "num" }, name in run.params ? String(run.params[name]) : el("span", { class: "why" }, "not set")); }),
         runs.map(function (run) { return run.params[name]; }));
     });
     var facts = [["Result", "result"], ["Date", "date"], ["Commit", "commit"], ["Duration, s", "duration"]].map(function (fact) {
       var values = runs.map(function (run) { var value = run[fact[1]]; return fact[1] === "commit" ? String(value || "–").slice(0, 10) : write(value, ".0f"); });
-      return row(fact[0], "", values.map(function (value) { return el("td", {}, value); }), values);
+      return row(fact[0], "", values.map(function (value) { return el("td", { class: "num" }, value); }), values);
     });
     facts.push(row("Validation set", "", runs.map(function (run) {
       var data = run.datasets.validation || run.datasets.val;
-      return el("td", {}, data ? data[0] + " " + data[1] : "–");
+      return el("td", { class: "num" }, data ? data[0] + " " + data[1] : "–");
     }), runs.map(set)));
     return result.concat(block("Metrics", runs, metrics), block("Params", runs, params), block("Facts", runs, facts));
   }
@@ -474,11 +488,11 @@
     return el("div", { class: "scroll over", tabindex: "0", role: "group", "aria-label": caption }, el("table", { class: "compared" },
       el("caption", {}, caption),
       el("thead", {}, el("tr", {}, el("td"), runs.map(function (run, at) {
-        return el("th", { scope: "col" }, el("a", { href: to(run.page) }, run.title), at ? null : el("small", {}, "compared to"),
-          runs.length > 2 ? el("button", { type: "button", class: "quiet", "aria-label": "Leave out " + run.title, click: function () {
-            setView("runs", others(runs, run.key).join(","));
-            startCompare();
-          } }, "×") : null);
+        var leave = runs.length < 3 ? null : el("button", { type: "button", class: "quiet", "aria-label": "Leave out " + run.title, click: function () {
+          setView("runs", others(runs, run.key).join(","));
+          startCompare();
+        } }, "×");
+        return el("th", { scope: "col", class: "num" }, leave, el("a", { href: to(run.page) }, run.title), el("small", {}, at ? run.date : run.date + ", reference"));
       }))), el("tbody", {}, rows.map(function (r) { return r.row; }))));
   }
 
