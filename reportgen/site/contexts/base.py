@@ -233,4 +233,4 @@ class Chrome:
     version: Annotated[str, "Version id, on pages that are made anew in every version; else empty."] = ""
     generator: Annotated[str, "Name and version of the program."] = "reportgen"
     footer: Annotated[Text, "More for the footer: store state on live pages, when the build was last read on run pages."] = ()
-    kind: Annotated[str, "Kind of the page, for scripts and styles: `run`, `job`, `leaderboard` …"] = ""
+    kind: Annotated[str, "Kind of the page, for scripts and styles: `run`, `job`, `leaderboard`, `overview`."] = ""

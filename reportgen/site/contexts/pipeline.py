@@ -36,7 +36,7 @@ class PassRow(NamedTuple):
     date: Annotated[str, "Day its last build started."]
     datetime: Annotated[str, "The same, machine-readable."]
     cells: Annotated[tuple[PassCell, ...], "One per stage, in order."]
-    state: Annotated[str, "`live`, `approved`, `open`, `waiting`, `broken`, `rejected`, `ended` …"]
+    state: Annotated[str, "`live`, `approved`, `open`, `waiting`, `broken`, `rejected`, `ended` and so on."]
     live: Annotated[bool, "The pass whose model is deployed now."]
 
 

@@ -75,7 +75,7 @@ class Metrics(NamedTuple):
 
     caption: Annotated[Text, "How many, n, what the plot shows."]
     axis: Annotated[tuple[Tick, ...], "Scale of the differences; empty where no plot is drawn."]
-    heads: Annotated[tuple[Column, ...], "The runs compared with: `on previous` and its number …"]
+    heads: Annotated[tuple[Column, ...], "The runs compared with: `on previous` and its number, and so on."]
     spark_head: Annotated[Column | None, "Head of the small lines; None without."]
     groups: Annotated[tuple[MetricGroup, ...], "By direction."]
     columns: Annotated[int, "Number of columns, for headings inside the table."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from reportgen.site import format as fmt
@@ -114,6 +115,13 @@ def _step(rough: float) -> float:
     return next(step for step in _STEPS if step * power >= rough * (1 - 1e-9)) * power
 
 
+@lru_cache(maxsize=256)
+def _places(count: int, wide: int) -> tuple[str, ...]:
+    """Return where the points of a line of `count` builds stand from left to right."""
+    step = (wide - 6) / (count - 1)
+    return tuple(f"{2 + index * step:.0f}" for index in range(count))
+
+
 def spark(
     values: Sequence[float | None],
     alt: str,
@@ -131,22 +139,21 @@ def spark(
     low, high = min(known), max(known)
     span = high - low
     wide, tall = size
-    step = (wide - 6) / (len(values) - 1)
-    room = tall - 7
+    floor, room = tall - 4, tall - 7
 
     def y(value: float) -> float:
-        return tall / 2 - 1 if not span else tall - 4 - room * (value - low) / span
+        return tall / 2 - 1 if not span else floor - room * (value - low) / span
 
-    points: list[str] = []
-    gaps: list[str] = []
-    last = ("", "")
-    for index, value in enumerate(values):
-        x = f"{2 + index * step:.0f}"
-        if value is None or not math.isfinite(value):
-            gaps.append(x)
-        else:
-            last = (x, f"{y(value):.1f}")
-            points.append(f"{x},{last[1]}")
+    places = _places(len(values), wide)
+    if len(known) == len(values) and span:  # nearly all lines, and there are dozens on a page
+        points = [f"{x},{floor - room * (value - low) / span:.1f}" for x, value in zip(places, known, strict=True)]
+        gaps: list[str] = []
+    else:
+        drawn = [value is not None and math.isfinite(value) for value in values]
+        points = [f"{x},{y(value or 0.0):.1f}" for x, value, shown in zip(places, values, drawn, strict=True) if shown]
+        gaps = [x for x, shown in zip(places, drawn, strict=True) if not shown]
+    before, _, after = points[-1].partition(",")
+    last = (before, after)
     ended = values[-1] is not None and math.isfinite(values[-1])
     edges = ("", "")
     if band is not None and span:

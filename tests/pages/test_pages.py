@@ -1,0 +1,447 @@
+"""Jobs, leaderboards, the overview and the other pages: what they say, and that they render whole."""
+
+# ruff: noqa: E501 - sentences stand in one piece
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from reportgen.analysis.compare import compare
+from reportgen.analysis.pipeline import PipelineOptions, find_passes
+from reportgen.model import Job
+from reportgen.site.contexts.compare import CompareContext
+from reportgen.site.contexts.job import JobContext
+from reportgen.site.contexts.leaderboard import LeaderboardContext
+from reportgen.site.contexts.model import DatasetContext, ModelContext
+from reportgen.site.contexts.other import ChangesContext
+from reportgen.site.contexts.overview import OverviewContext
+from reportgen.site.contexts.pipeline import PipelineContext
+from reportgen.site.page import Page
+from reportgen.site.pages import lists, plain
+from reportgen.site.pages.base import Shown
+from reportgen.site.pages.build import BuildInput, build_page
+from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
+from reportgen.site.pages.compare import CompareInput, Ready, compare_index, compare_page
+from reportgen.site.pages.dataset import DatasetInput, dataset_page
+from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
+from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
+from reportgen.site.pages.listing import JobState, jobs_page
+from reportgen.site.pages.news import BROKEN, NEEDS, NEW, BuildNews, find_news
+from reportgen.site.pages.overview import OverviewInput, PipelineState, StageState, overview_page
+from reportgen.site.pages.passport import ModelInput, model_page
+from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
+from reportgen.site.pages.search import Indexed, NumberedBuild, search_page
+from tests.pages.support import LIVE, VALIDATE, Document, builds, judged, odd, render, row, rows, said, site
+from tests.support import factories as f
+
+
+def job_input(name: str = VALIDATE, metric: str = "val/f1") -> JobInput:
+    return JobInput(
+        job=next(job for job in f.churn_jobs() if job.name == name),
+        rows=[found for found in rows() if found.job == name],
+        builds=[BuildFact(b.number, b.result, b.duration_s) for b in reversed(builds()) if b.job == name],
+        running=[running for running in f.churn_running() if running.job == name],
+        metric=metric,
+        champion=row(140),
+        baseline=row(119),
+        leaderboard="churn",
+        live=LIVE,
+    )
+
+
+def state() -> PipelineState:
+    stages = []
+    for name in f.JOBS:
+        newest = [b for b in builds() if b.job == name][-1]
+        running = next((r for r in f.churn_running() if r.job == name), None)
+        stages.append(StageState(name, name, newest.number, newest.started_at, newest.duration_s, newest.result, running))
+    return PipelineState("churn", "Churn", tuple(stages))
+
+
+def news_of(last: int) -> list[BuildNews]:
+    return [
+        BuildNews(b.job, b.number, b.started_at, b.result, tuple(r for r in rows() if (r.job, r.number) == (b.job, b.number)))
+        for b in builds()
+        if b.started_at > f.started(last)
+    ]
+
+
+# ---- job ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_job_says_where_its_newest_run_stands() -> None:
+    context = job_page(site(), job_input()).context
+    assert isinstance(context, JobContext)
+    assert said(context.verdict).startswith("F1 0.756 at #143, rank 2 of 22 comparable runs on the current validation set.")
+    assert "#142 failed" in said(context.verdict)
+    assert context.strip_heading == "Success, 93 %"
+    assert context.strip_caption == "56 SUCCESS, 1 UNSTABLE and 3 FAILURE; tall bars failed."
+
+
+def test_runs_are_compared_with_the_comparable_run_before_them() -> None:
+    context = job_page(site(), job_input()).context
+    assert isinstance(context, JobContext)
+    found = {line.label: line for line in context.rows}
+    assert (found["#143"].delta.text, found["#143"].delta.state) == ("+0.069", "up")
+    assert (found["#142"].value, found["#142"].missing) == ("–", "build failed")
+    assert found["#133"].missing == "not logged"
+    assert found["#127"].missing == "not finite"
+    assert found["#119"].delta.text == "–", "the first on a new validation set has nothing to be compared with"
+    assert found["#118"].group == "validation-2026-06: not comparable with the runs above"
+    assert (found["#140"].tag, found["#119"].tag) == ("champion", "baseline")
+
+
+def test_params_that_vary_become_columns() -> None:
+    context = job_page(site(), job_input()).context
+    assert isinstance(context, JobContext)
+    labels = [column.label for column in context.columns]
+    assert "algorithm" in labels
+    assert "random_state" not in labels
+
+
+def test_charts_of_a_job_come_in_three_widths_and_say_what_they_show() -> None:
+    charts = job_charts(site(), job_input())
+    assert {"trend-wide", "trend-middle", "trend-small", "duration"} <= set(charts)
+    assert "rises from" in charts["trend-wide"].alt
+    drawings = {slot: Shown(f"files/aa/{slot}.svg", 10, 10, chart.alt) for slot, chart in charts.items()}
+    document = Document(render(job_page(site(), replace(job_input(), drawings=drawings))))
+    shown = [image for image in document.all("img") if "trend" in (image["src"] or "")]
+    assert [image["class"] for image in shown] == ["wide", "middle", "small"]
+    assert all(image["alt"] and image["width"] for image in document.all("img"))
+
+
+def test_a_chart_that_was_not_drawn_says_so() -> None:
+    drawings = {f"trend-{size}": Shown("", problem="took too long") for size in ("wide", "middle", "small")}
+    assert "Not drawn: took too long." in render(job_page(site(), replace(job_input(), drawings=drawings)))
+
+
+def test_an_empty_job_says_what_to_do() -> None:
+    text = Document(render(job_page(site(), JobInput(job=Job(name="a/b"))))).words
+    assert "No finished build yet." in text
+    assert "reportgen harvest --full --job a/b" in text
+
+
+def test_a_waiting_build_is_listed_on_its_job() -> None:
+    text = Document(render(job_page(site(), job_input("churn/approve", "")))).words
+    assert "Waiting for a person: #9 since 2026-11-22 05:10 UTC: “Deploy this model?”" in text
+
+
+# ---- leaderboard --------------------------------------------------------------------------------------------------------------
+
+
+def board(**more: object) -> LeaderboardContext:
+    found = leaderboard_page(site(), LeaderboardInput(name="churn", judged=judged(), live=LIVE, **more)).context  # type: ignore[arg-type]
+    assert isinstance(found, LeaderboardContext)
+    return found
+
+
+def test_a_board_per_validation_set_the_current_one_first() -> None:
+    context = board()
+    assert [part.heading for part in context.boards] == [f.NEW, f.OLD]
+    assert said(context.verdict).startswith("Too close to call.")
+    assert said(context.because) == "Champion: the run whose model is deployed. A decision, not a rank."
+
+
+def test_ranks_tags_and_reasons() -> None:
+    part = board().boards[0]
+    assert [line.rank for line in part.rows[:3]] == ["1", "2", "3"]
+    assert part.rows[0].against == "leader"
+    assert part.rows[0].tags == ("challenger",)
+    champion = next(line for line in part.rows if line.me)
+    assert (champion.label, champion.tags, champion.delta.text) == ("#140", ("champion",), "–")
+    assert {line.label: line.reason.partition(":")[0] for line in part.unranked} == {
+        "#142": "build failed",
+        "#133": "not logged",
+        "#127": "not finite",
+    }
+
+
+def test_being_behind_the_champion_is_not_coloured() -> None:
+    assert {line.delta.state for part in board().boards for line in part.rows} <= {"", "up"}
+
+
+def test_values_line_up_on_the_decimal_point() -> None:
+    values = [line.value for line in board().boards[0].rows]
+    assert len({len(value.partition(".")[2]) for value in values}) == 1
+
+
+def test_the_title_says_who_approved_and_why() -> None:
+    table = board().champions
+    assert table is not None
+    first = table.rows[0]
+    assert first.kind == "me"
+    words = [said(cell.text) for cell in first.cells]
+    assert words[0] == "#140"
+    assert words[2].endswith("to now")
+    assert words[4] == "reviewer-1"
+    assert words[5].startswith("Better recall on new customers")
+
+
+def test_cost_is_drawn_against_quality() -> None:
+    charts = leaderboard_charts(site(), LeaderboardInput(name="churn", judged=judged()))
+    assert set(charts) == {"scatter-wide", "scatter-small"}
+    context = board(drawings={slot: Shown("files/x.svg", 1, 1, chart.alt) for slot, chart in charts.items()})
+    assert context.scatter is not None
+    assert context.front is not None
+    assert leaderboard_charts(site(), LeaderboardInput(name="cost", judged=judged("val/brier"))) == {}
+
+
+# ---- overview and news --------------------------------------------------------------------------------------------------------
+
+
+def overview(**more: object) -> OverviewContext:
+    given = OverviewInput(
+        judged=[judged(), judged("val/auc")],
+        pipelines=[state()],
+        jobs=[JobState(VALIDATE, "", 143, f.started(143), 70.0, "SUCCESS", 60, 56), JobState("churn/approve")],
+        recent=list(rows()),
+        running=f.churn_running(),
+        builds=news_of(140),
+        last_version="20261118T020001Z",
+        last_as_of=f.started(140),
+        live=LIVE,
+    )
+    found = overview_page(site(), replace(given, **more)).context  # type: ignore[arg-type]
+    assert isinstance(found, OverviewContext)
+    return found
+
+
+def test_the_overview_answers_first() -> None:
+    context = overview()
+    assert said(context.verdict) == (
+        "Champion #140 holds at F1 0.754. Challenger #139 is 0.006 ahead, too little to tell apart. "
+        "One build waits for a person. Since 13 November one build failed."
+    )
+    card = context.cards[0]
+    assert (card.title, card.big, card.small) == ("Churn models by F1", "0.754", "0.741–0.767")
+    assert card.spark is not None
+    assert len(card.spark.gaps) == 3
+    assert [step.result.kind for step in context.flows[0].steps] == ["ok", "ok", "ok", "wait", "ok"]
+
+
+def test_an_empty_store_says_what_to_configure() -> None:
+    page = overview_page(site(), OverviewInput())
+    text = Document(render(page)).words
+    assert "Nothing to show yet." in text
+    assert "[[jobs]]" in text
+
+
+def test_news_are_grouped_the_gravest_first() -> None:
+    found = find_news(
+        site(), "index.html", builds=news_of(140), running=f.churn_running(), judged=[judged()], since=f.started(140)
+    )
+    assert [item.group for item in found] == sorted([item.group for item in found], key=[NEEDS, BROKEN, NEW, "Gone"].index)
+    assert [item.result.word for item in found if item.group == BROKEN] == ["Failed", "Regression"]
+    regression = next(item for item in found if item.result.word == "Regression")
+    assert said(regression.text) == "F1 0.687, −0.067 on #140"
+    assert sum(item.result.word == "Champion" for item in found) == 1
+
+
+def test_a_title_taken_on_several_boards_is_told_once() -> None:
+    found = find_news(site(), "index.html", builds=[], judged=[judged(), judged("val/auc", "auc")], since=f.started(140))
+    assert [item.label for item in found if item.result.word == "Champion"] == ["validate-model #140"]
+
+
+def test_the_first_version_has_no_news() -> None:
+    assert overview(last_version="", last_as_of=None).news is None
+    context = changes_page(site(), ChangesInput(builds=news_of(140))).context
+    assert isinstance(context, ChangesContext)
+    assert said(context.verdict).startswith("This is the first version.")
+
+
+def test_changes_count_and_list_versions() -> None:
+    given = ChangesInput(
+        builds=news_of(140), running=f.churn_running(), judged=[judged()], last_version="v1", last_as_of=f.started(140),
+        versions=[VersionFact("v2", f.started(143)), VersionFact("v1", f.started(140), "../../v1/index.html")], unchanged=120, live=LIVE,
+    )  # fmt: skip
+    context = changes_page(site(), given).context
+    assert isinstance(context, ChangesContext)
+    assert context.headings == (NEEDS, BROKEN, NEW)
+    assert said(context.verdict).endswith("120 builds are as they were.")
+    assert context.versions is not None
+
+
+# ---- the chain ----------------------------------------------------------------------------------------------------------------
+
+
+def pipeline_context() -> PipelineContext:
+    options = PipelineOptions(name="churn", title="Churn", jobs=f.JOBS, approve=f.JOBS[3], deploy=f.JOBS[4])
+    passes = find_passes(options, rows(), rulings=judged().titles.rulings, running=f.churn_running())
+    newest = {name: next(found for found in rows() if found.job == name) for name in f.JOBS}
+    found = pipeline_page(
+        site(), PipelineInput(options=options, state=state(), passes=passes, newest=newest, judged=judged(), live=LIVE)
+    )
+    assert isinstance(found.context, PipelineContext)
+    return found.context
+
+
+def test_a_pipeline_says_what_waits_and_what_is_live() -> None:
+    context = pipeline_context()
+    words = said(context.verdict)
+    assert words.startswith("One build waits for a person: approve #9")
+    assert "The model of validate-model #140 is live since 14 November." in words
+    assert [one.state for one in context.passes].count("live") == 1
+    assert [one.state for one in context.passes].count("waiting") == 1, "only the newest pass waits"
+    assert context.passes[0].cells[2].note == "rank 2 of 22"
+
+
+def model_input() -> ModelInput:
+    maker = row(88, "churn/train-model")
+    model = maker.models[0]
+    rulings = [ruling for ruling in judged().titles.rulings if ruling.model == model.sha256]
+    return ModelInput(
+        model=model, makers=[maker], ancestors=[(row(12, "churn/featureset"), "training-12")], scorers=[row(140)], rulings=rulings,
+        serving=True, metric="val/f1", live=LIVE,
+    )  # fmt: skip
+
+
+def test_a_passport_says_who_approved_and_warns_of_pickles() -> None:
+    context = model_page(site(), model_input()).context
+    assert isinstance(context, ModelContext)
+    assert said(context.verdict) == (
+        "Approved and live. Deployed on 14 November, approved by reviewer-1. F1 0.754 on 13,050 rows it had not seen. "
+        "Load it only from this digest: a pickle runs code."
+    )
+    assert context.caution[0] == "This file is a pickle."
+    assert [said(step.label) for step in context.chain] == [
+        "featureset #12", "train-model #88", "validate-model #140", "approve #7", "deploy-model #7",
+    ]  # fmt: skip
+    assert [step.here for step in context.chain].index(True) == 1
+
+
+def test_a_model_nobody_decided_about() -> None:
+    context = model_page(site(), replace(model_input(), rulings=(), serving=False, scorers=())).context
+    assert isinstance(context, ModelContext)
+    assert said(context.verdict).startswith("Nobody decided about it yet. It was never scored.")
+    assert context.validations_empty is not None
+
+
+def test_a_data_set_says_what_it_decides() -> None:
+    dataset = row(140).datasets[0]
+    users = [found for found in reversed(rows()) if dataset in found.datasets]
+    current = judged().leaderboard.current
+    assert current is not None
+    context = dataset_page(site(), DatasetInput(dataset=dataset, users=users, boards=[(judged(), current)], live=LIVE)).context
+    assert isinstance(context, DatasetContext)
+    assert said(context.verdict).startswith(
+        "13,050 rows × 42 columns. It decides who is comparable on Churn models: 22 runs ranked on it."
+    )
+    assert context.gaps is not None
+    assert said(context.gaps.rows[0].cells[2].text) == "0.010"
+
+
+# ---- comparisons --------------------------------------------------------------------------------------------------------------
+
+
+def comparison(*numbers: int) -> CompareContext:
+    given = CompareInput(
+        path="compare/x/index.html",
+        comparison=compare([row(n) for n in numbers]),
+        roles=("champion",),
+        board="churn",
+        metric="val/f1",
+    )
+    found = compare_page(site(), given).context
+    assert isinstance(found, CompareContext)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (
+            (140, 143),
+            "#143 and champion #140 cannot be told apart: F1 +0.002, not separable. Same validation set, 2 parameters differ.",
+        ),
+        ((140, 141), "#141 is worse than champion #140 by F1 0.067, separable."),
+        ((140, 100), "cannot be compared by F1. Scored on different validation sets, so no difference is judged"),
+        ((140, 143, 131), "F1: 0 of 2 can be told apart from #140."),
+    ],
+)
+def test_what_a_comparison_claims(numbers: tuple[int, ...], words: str) -> None:
+    assert words in said(comparison(*numbers).verdict)
+
+
+def test_a_comparison_on_other_data_draws_nothing() -> None:
+    context = comparison(140, 100)
+    assert context.axis == ()
+    assert {cell.delta.text for group in context.groups for line in group.rows for cell in line.cells} == {"–"}
+
+
+# ---- everything renders -------------------------------------------------------------------------------------------------------
+
+
+def every_page() -> list[Page]:
+    b8 = odd()[-1]
+    dataset = row(140).datasets[0]
+    options = PipelineOptions(name="churn", jobs=f.JOBS)
+    facts = [
+        lists.ModelFact("a" * 64, "model.pkl", row(140), "live", f.started(140)),
+        lists.ModelFact("b" * 64, "m", None, "", None),
+    ]
+    return [
+        job_page(site(), job_input()),
+        job_page(site(), job_input("churn/featureset", "")),
+        leaderboard_page(site(), LeaderboardInput(name="churn", judged=judged(), live=LIVE)),
+        overview_page(site(), OverviewInput(judged=[judged()], pipelines=[state()], recent=rows(), live=LIVE)),
+        build_page(site(), BuildInput(build=b8, rows=f.rows_of([b8]), metric="val/f1")),
+        pipeline_page(site(), PipelineInput(options=options, state=state(), passes=find_passes(options, rows()))),
+        model_page(site(), model_input()),
+        dataset_page(site(), DatasetInput(dataset=dataset)),
+        compare_page(site(), CompareInput(path="compare/x/index.html", comparison=compare([row(140), row(143), row(131)]))),
+        compare_index(site(), [("Churn models", "#140", [Ready("#143", "challenger", "compare/x/index.html", "+0.002")])], LIVE),
+        compare_index(site(), [], LIVE),
+        changes_page(site(), ChangesInput(builds=news_of(141), last_version="v1", last_as_of=f.started(141))),
+        search_page(site(), [Indexed("val/f1", "metric", "index.html"), Indexed("9", "job", "index.html")],
+                    [(VALIDATE, [NumberedBuild(b.number, b.started_at, b.result) for b in builds() if b.job == VALIDATE])]),
+        jobs_page(site(), [JobState(VALIDATE, "words", 143, f.started(143), 70.0, "FAILURE", 60, 56, gone=True)]),
+        jobs_page(site(), []),
+        lists.leaderboards_page(site(), [judged()]), lists.leaderboards_page(site(), []),
+        lists.pipelines_page(site(), [state()]), lists.pipelines_page(site(), []),
+        lists.models_page(site(), facts), lists.models_page(site(), []),
+        lists.datasets_page(site(), [lists.DatasetFact("a" * 64, "x", "validation", 10, None, 3, None)]), lists.datasets_page(site(), []),
+        plain.not_found_page(site()), plain.states_page(site()),
+        plain.content_page(site(), plain.ContentInput(path="why/index.html", title="Why", parts=[plain.html("<p>x</p>"), plain.cite("0.7", "../index.html", "F1")],
+                                                      headings=(("A", "a"), ("B", "b"), ("C", "c")), cited=(("#140", "index.html"),), others=(("Other", "o/index.html"),))),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["default", "plain"])
+def test_every_page_is_whole(theme: str) -> None:
+    titles = set()
+    for page in every_page():
+        document = Document(render(page, theme))
+        where = f"{page.template} {page.path}"
+        assert document.unclosed == [], where
+        assert document.open == [], where
+        assert len(document.all("h1")) == 1, where
+        assert len(document.all("main")) == 1, where
+        assert len(document.all("caption")) == len(document.all("table")), where
+        ids = [attributes["id"] for _, attributes in document.elements if "id" in attributes]
+        assert len(ids) == len(set(ids)), where
+        labelled = {attributes["aria-labelledby"] for _, attributes in document.elements if "aria-labelledby" in attributes}
+        assert labelled <= set(ids), where
+        levels = [int(tag[1]) for tag, _ in document.elements if tag in ("h1", "h2", "h3")]
+        assert levels[0] == 1, where
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), f"{where}: {levels}"
+        assert "None" not in document.words.replace("None.", ""), where
+        titles.add((page.context.chrome.title, page.path))  # type: ignore[attr-defined]
+    assert titles
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert [render(page) for page in every_page()] == [render(page) for page in every_page()]
+
+
+def test_times_are_in_utc_whatever_the_zone() -> None:
+    from datetime import timezone
+
+    east = timezone(timedelta(hours=5, minutes=30))
+    moved = replace(row(143), started_at=row(143).started_at.astimezone(east))
+    a = job_page(site(), replace(job_input(), rows=[moved]))
+    b = job_page(site(), replace(job_input(), rows=[row(143)]))
+    assert render(a) == render(b)

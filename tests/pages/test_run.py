@@ -1,0 +1,175 @@
+"""The page of a run: what it says of good, failed, interrupted and empty builds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reportgen.model import Build, Problem
+from reportgen.site.contexts.run import RunContext
+from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.run import RunInput, run_page
+from tests.pages.support import Document, odd, past, render, row, run_input, said, site
+
+
+def context(given: RunInput) -> RunContext:
+    found = run_page(site(), given).context
+    assert isinstance(found, RunContext)
+    return found
+
+
+def odd_build(number: int) -> Build:
+    return next(found for found in odd() if found.number == number)
+
+
+def test_the_verdict_has_value_rank_and_what_can_be_told_apart() -> None:
+    words = said(context(run_input(140)).verdict)
+    assert words.startswith("F1 0.754, rank 2 of 20 comparable runs so far. −0.006 on #139, not separable")
+    assert "+0.023 on baseline #119, clearly better" in words
+    assert len(words.split()) <= 40
+
+
+def test_a_lead_that_can_be_told_apart_beats_the_champion() -> None:
+    given = run_input(140)
+    lesser = replace(past(140), champion=row(135))
+    assert "Beats champion #135 by 0.068" in said(context(replace(given, past=replace(lesser, previous=None))).verdict)
+
+
+def test_runs_on_other_data_are_named_and_not_compared() -> None:
+    found = context(run_input(119))
+    assert "Validation set changed: not comparable with #118." in said(found.verdict)
+    assert found.ladder is not None
+    previous = next(line for line in found.ladder.rows if line.role == "previous")
+    assert (previous.delta.text, previous.verdict, previous.plot.dot) == ("–", "other validation set", "")
+    assert found.metrics is not None
+    assert "on previous" not in [head.label for head in found.metrics.heads]
+
+
+def test_metrics_are_grouped_by_direction_and_coloured_only_where_told_apart() -> None:
+    metrics = context(run_input(140)).metrics
+    assert metrics is not None
+    assert [(group.title, len(group.rows)) for group in metrics.groups] == [("Quality", 4), ("Error and cost", 2)]
+    f1 = metrics.groups[0].rows[0]
+    assert (f1.title, f1.name, f1.value, f1.interval) == ("F1", "val/f1", "0.754", "0.741–0.767")
+    assert [delta.state for delta in f1.deltas] == ["", "", "up"]
+    assert f1.deltas[2].word == "better"
+    assert f1.spark is not None
+    assert f1.spark.alt == "F1 over the 22 builds up to #140: from 0.731 to 0.754"
+    cost = metrics.groups[1].rows[1]
+    assert cost.interval == "no interval"
+    assert all(delta.state == "" for delta in cost.deltas), "without intervals nothing is coloured"
+
+
+def test_what_changed_leads_with_the_params_that_differ() -> None:
+    changed = context(run_input(140)).changed
+    assert changed is not None
+    assert [(c.name, c.old, c.new) for c in changed.changes] == [("max_depth", "12", "4"), ("n_estimators", "200", "600")]
+    assert changed.same == "10 parameters are the same."
+
+
+def test_a_failed_run_says_why_and_what_differs_from_the_last_good_one() -> None:
+    found = context(run_input(142))
+    assert said(found.verdict).startswith("Failed in stage Validate after 1 min 06 s: ValueError: Found unknown categories")
+    assert "No metric was logged, so nothing was ranked." in said(found.verdict)
+    assert found.failed is not None
+    assert found.failed.place == "validate.py, line 88, in score. First failure of this kind in this job."
+    assert found.differences_title == "Different from the last good run, #141"
+    assert found.differences is not None
+    assert "threshold" in [cells[0].text[0].text for cells, _ in found.differences.rows]
+    assert found.empty is not None
+    assert "The last good run is #141." in said(found.empty.text)
+    assert found.logged is not None
+    assert found.console.endswith("Finished: FAILURE")
+    assert "Last good #141" in [link.label for link in found.pager]
+
+
+@pytest.mark.parametrize(
+    ("number", "shape", "lead", "notice"),
+    [
+        (1, "ok", "F1 0.710", "Gone from Jenkins."),
+        (2, "torn", "Interrupted.", "Interrupted."),
+        (3, "off", "Aborted by jdoe after 41 s", None),
+        (4, "ok", "Finished after 41 s.", None),
+        (5, "nil", "Not built after 41 s.", None),
+        (6, "ok", "F1 0.710", "Set aside."),
+    ],
+)
+def test_every_way_a_build_can_end(number: int, shape: str, lead: str, notice: str | None) -> None:
+    found = odd_build(number)
+    page = context(RunInput(build=found, run=found.runs[0] if found.runs else None, past=RunPast(metric="val/f1")))
+    assert page.result.kind == shape
+    assert said(page.verdict).startswith(lead)
+    assert (notice in [n.lead for n in page.notices]) if notice else not page.notices
+
+
+def test_a_damaged_record_is_told() -> None:
+    found = odd_build(2)
+    leads = [n.lead for n in context(RunInput(build=found, run=found.runs[0])).notices]
+    assert leads == ["Interrupted.", "Record damaged."]
+
+
+def test_many_problems_are_counted_not_listed() -> None:
+    found = replace(odd_build(6), problems=tuple(Problem(path=f"{n}.json", reason="not JSON") for n in range(40)))
+    notices = context(RunInput(build=found, run=found.runs[0])).notices
+    assert len(notices) == 6
+    assert said(notices[-1].text) == "35 more files could not be read."
+
+
+def test_a_build_without_record_says_what_to_archive() -> None:
+    found = odd_build(4)
+    empty = context(RunInput(build=found, run=found.runs[0])).empty
+    assert empty is not None
+    assert empty.lead == "No results."
+    assert "archiveArtifacts" in empty.code
+
+
+def test_user_ids_are_hidden_on_request() -> None:
+    found = odd_build(3)
+    page = run_page(replace(site(), people=False), RunInput(build=found, run=found.runs[0]))
+    assert "jdoe" not in render(page)
+
+
+def test_a_gone_build_has_no_link_to_jenkins() -> None:
+    found = odd_build(1)
+    assert "ci.example.com" not in render(run_page(site(), RunInput(build=found, run=found.runs[0])))
+
+
+def test_runs_of_one_build_have_pages_of_their_own() -> None:
+    found = odd_build(8)
+    pages = [run_page(site(), RunInput(build=found, run=run, past=RunPast(metric="val/f1"))) for run in found.runs]
+    assert len({page.path for page in pages}) == 5
+    first = pages[0].context
+    assert isinstance(first, RunContext)
+    assert first.number == "#8/fold-1"
+    assert [link.label for link in first.siblings] == ["fold-2", "fold-3", "fold-4", "fold-5"]
+
+
+def test_a_run_page_depends_on_nothing_that_comes_later() -> None:
+    text = render(run_page(site(), run_input(140)))
+    assert "Data as of" not in text
+    assert "Version 2" not in text
+
+
+def test_the_page_fits_its_budget_and_holds_its_landmarks() -> None:
+    import gzip
+
+    text = render(run_page(site(), run_input(140)))
+    assert len(gzip.compress(text.encode(), 9)) < 12_000
+    document = Document(text)
+    assert document.unclosed == []
+    assert document.open == []
+    assert len(document.all("h1")) == 1
+    assert document.all("main") == [{"id": "main", "class": "wrap", "tabindex": "-1"}]
+    assert len(document.all("caption")) == len(document.all("table"))
+    assert all("scope" in th for th in document.all("th"))
+
+
+def test_stored_files_are_brought_along_and_linked() -> None:
+    page = run_page(site(), run_input(140))
+    paths = {file.path for file in page.files}
+    text = render(page)
+    linked = {path for path in paths if path.rpartition("/")[2] in text}
+    assert linked == paths
+    assert any(path.endswith(".csv") for path in paths)
+    assert not any("parquet" in path for path in paths), "what stayed on Jenkins is not published"
