@@ -10,6 +10,7 @@ from reportgen.analysis.judge import Judged
 from reportgen.charts.values import Chart
 from reportgen.globs import covers
 from reportgen.model import Job, RunRow
+from reportgen.site.histories import job_reigns, job_shifts
 from reportgen.site.indexes import dataset_facts, model_facts, names, numbered
 from reportgen.site.narrative import Narrative
 from reportgen.site.page import Page
@@ -134,15 +135,19 @@ class LivePages:
         found = self._found
         builds = list(reversed(found.chronicle.jobs.get(job.name, ())))
         board = self._board_of(job.name)
+        rows = self._rows([build.id for build in builds[:_JOB_RUNS]])
+        metric = found.chronicle.metric(job.name)
         given = JobInput(
             job=job,
-            rows=self._rows([build.id for build in builds[:_JOB_RUNS]]),
+            rows=rows,
             builds=[BuildFact(number=build.number, result=build.result, duration_s=build.duration_s) for build in builds],
             running=[running for running in found.running if running.job == job.name],
-            metric=found.chronicle.metric(job.name),
+            metric=metric,
             champion=self._champion(board),
             baseline=self._baseline(board),
             leaderboard=board.leaderboard.options.name if board else "",
+            shifts=job_shifts(found.site, job.name, rows, metric, board),
+            reigns=job_reigns(board, job.name),
             live=self._live,
         )
         return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, replace(given, drawings=shown)))
