@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from reportgen.model import Direction, RunRow
 
@@ -19,6 +20,7 @@ def plain_name(metric: str) -> str:
     return _IGNORED.sub("", metric.rsplit("/", 1)[-1]).lower()
 
 
+@lru_cache(maxsize=4096)
 def direction_by_name(metric: str) -> Direction | None:
     """Return the direction that the last part of `metric` is known for, or None (case, ``-``, ``_``, space ignored)."""
     last = plain_name(metric)

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from reportgen.analysis.wording import DASH, MINUS, count, display_unit, interval, number, plural, spec_for
@@ -43,6 +44,7 @@ def _is_finite(value: Number) -> bool:
     return isinstance(value, int) or math.isfinite(value)
 
 
+@lru_cache(maxsize=4096)
 def metric_title(name: str) -> str:
     """Return a readable name: ``val/f1`` → "F1", ``val/average_precision`` → "Average precision"."""
     last = name.rpartition("/")[2] or name

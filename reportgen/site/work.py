@@ -234,6 +234,7 @@ class Workshop:
         by_build: dict[int, list[RunRow]] = {}
         for row in reversed(rows):
             by_build.setdefault(row.build_id, []).append(row)
+        values = {id(row): {name: metric.value for name, metric in row.metrics.items()} for row in rows}
         ids = list(dict.fromkeys(task.facts.run.build for task in chunk.tasks))
         builds = dict(zip(ids, self.view.builds(ids), strict=True))
         prepared = self._prepare(builds.values())
@@ -245,7 +246,7 @@ class Workshop:
                 self._put_build(task, build, by_build[task.facts.run.build], outcome)
                 continue
             run = next((r for r in build.runs if (r.name, r.record) == task.facts.run[1:]), None)
-            past = self._past(task.facts, by_ref, by_build, run, chunk.failed)
+            past = self._past(task.facts, by_ref, by_build, values, run, chunk.failed)
             given = RunInput(
                 build=build,
                 run=run,
@@ -286,6 +287,7 @@ class Workshop:
         facts: Facts,
         rows: Mapping[Ref, RunRow],
         by_build: Mapping[int, Sequence[RunRow]],
+        values: Mapping[int, Mapping[str, float | None]],
         run: Run | None,
         failed: Sequence[int],
     ) -> RunPast:
@@ -303,7 +305,7 @@ class Workshop:
             baseline_comparable=facts.baseline_comparable,
             rank=facts.rank,
             comparable=facts.comparable,
-            history=_history(facts, run, by_build),
+            history=_history(facts, run, by_build, values),
             before=Neighbour(facts.before.number, facts.before.started_at) if facts.before else None,
             after=Neighbour(facts.after.number, facts.after.started_at) if facts.after else None,
             last_good=row(facts.last_good),
@@ -392,26 +394,24 @@ class _Prepared:
         return tuple(StoredFile(path, "") for path in sorted(found))
 
 
-def _history(facts: Facts, run: Run | None, by_build: Mapping[int, Sequence[RunRow]]) -> dict[str, tuple[float | None, ...]]:
+def _history(
+    facts: Facts,
+    run: Run | None,
+    by_build: Mapping[int, Sequence[RunRow]],
+    values: Mapping[int, Mapping[str, float | None]],
+) -> dict[str, tuple[float | None, ...]]:
     """Return per metric of the run its values over the window, oldest first; runs of the same name go together."""
     if run is None:
         return {}
-    chosen: list[RunRow | None] = []
+    chosen: list[Mapping[str, float | None]] = []
     for build in facts.window:
         rows = by_build.get(build, ())
         if build == facts.run.build:
             same = [row for row in rows if (row.name, row.record) == (run.name, run.record)]
         else:
             same = [row for row in rows if row.name == run.name] or list(rows[:1] if len(rows) == 1 else ())
-        chosen.append(same[0] if same else None)
-    return {
-        metric.name: tuple(_value(row, metric.name) if row is not None else None for row in chosen) for metric in run.metrics
-    }
-
-
-def _value(row: RunRow, name: str) -> float | None:
-    metric = row.metrics.get(name)
-    return metric.value if metric is not None else None
+        chosen.append(values[id(same[0])] if same else {})
+    return {metric.name: tuple([row.get(metric.name) for row in chosen]) for metric in run.metrics}
 
 
 def told(problem: Exception) -> str:
