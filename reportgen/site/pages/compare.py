@@ -374,12 +374,13 @@ def compare_index(site: Site, boards: Sequence[tuple[str, str, Sequence[Ready]]]
     for title, champion, ready in boards:
         if not ready:
             continue
+        short = any(one.words for one in ready)
         rows = tuple(
             Row(
                 (
                     Cell((Span(f"{champion} and {one.label}", relative(path, one.path)),)),
                     Cell((Span(one.role, mark="tag" if one.role else ""),)),
-                    Cell((Span(one.words),), "tx"),
+                    *((Cell((Span(one.words),), "tx"),) if short else ()),
                 )
             )
             for one in ready
@@ -389,7 +390,7 @@ def compare_index(site: Site, boards: Sequence[tuple[str, str, Sequence[Ready]]]
             Table(
                 name,
                 (Span(f"Champion {champion} against others."),),
-                (Column("Runs"), Column("Which"), Column("In short")),
+                (Column("Runs"), Column("Which"), *((Column("In short"),) if short else ())),
                 rows,
             )
         )

@@ -76,13 +76,19 @@ def model_page(site: Site, given: ModelInput) -> Page:
         chain=_chain(site, path, given),
         facts=_facts(site, path, given),
         caution=_caution(given),
-        validations=tuple(_validation(site, path, run, i, given.metric) for i, run in enumerate(reversed(given.scorers[-4:]))),
+        validations=tuple(_validation(site, path, run, i, given.metric) for i, run in enumerate(_validated(given))),
         validations_empty=None if given.scorers else never,
         decisions=_decisions(site, path, given.rulings) if given.rulings else None,
         uses=_uses(site, path, given),
     )  # fmt: skip
     files = (StoredFile(given.stored, model.sha256),) if given.stored else ()
     return Page(path, "model.html", context, files)
+
+
+def _validated(given: ModelInput) -> list[RunRow]:
+    """Return the newest runs that scored the model: those with the key metric, where there are some."""
+    scored = [run for run in given.scorers if finite(run.metrics.get(given.metric)) is not None]
+    return list(reversed((scored or list(given.scorers))[-4:]))
 
 
 def _last(given: ModelInput, *kinds: str) -> Ruling | None:

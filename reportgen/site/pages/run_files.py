@@ -167,6 +167,8 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
         if a.path not in known
     ]
     files = [*ours, *extra]
+    if not files:
+        return None
     rows = tuple(_artifact(site, path, build, artifact) for artifact in files[:_ARTIFACTS])
     more = f", the first {_ARTIFACTS} shown" if len(files) > _ARTIFACTS else ""
     columns = (Column("File", sort="text"), Column("Size", num=True, sort="num"), Column("SHA-256"), Column("Where"))

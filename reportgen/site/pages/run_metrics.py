@@ -154,7 +154,7 @@ def table(site: Site, run: Run, past: RunPast, number: str) -> Metrics | None:
             groups.append(MetricGroup(title, words, rows))
     return Metrics(
         caption=_caption(run, shown, reference, baseline, drawn=scale is not None),
-        axis=scale.ticks(signed=True, most=5) if scale else (),
+        axis=scale.ticks(signed=True) if scale else (),
         heads=heads,
         spark_head=_spark_head(past, number) if sparks else None,
         groups=tuple(groups),
@@ -186,7 +186,7 @@ def _difference_scale(
         ends += [end - start for end in (metric.value, metric.low, metric.high, theirs.low, theirs.high) if end is not None]
         base = finite(baseline.metrics.get(metric.name)) if baseline else None
         ends.append(base - start if base is not None else None)
-    return Scale.over(ends) if len(ends) > 1 else None
+    return Scale.over(ends, bulk=True) if len(ends) > 1 else None
 
 
 def _drawable(metric: Metric, style: Style) -> bool:

@@ -104,14 +104,20 @@
     var number = parseFloat(text.replace(/−/g, "-").replace(/[,\u2009\u00a0]/g, ""));
     return isNaN(number) ? LAST : number;
   }
-  function ordering(down) {
-    return function (a, b) {
-      if (a.key === b.key) return a.at - b.at;
-      if (a.key === LAST) return 1;
-      if (b.key === LAST) return -1;
-      if (typeof a.key !== typeof b.key) return typeof a.key === "number" ? -1 : 1;
-      return (a.key < b.key) === !down ? -1 : 1;
-    };
+  /** The places in `order` by their keys, equal ones as they were; numbers before text, what is missing last. */
+  function sorted(order, keys, down) {
+    var numbers = order.every(function (at) { return typeof keys[at] === "number"; });
+    if (numbers) {
+      var signed = Float64Array.from(keys, function (key) { return down && key !== LAST ? -key : key; });
+      return order.sort(function (a, b) { return signed[a] < signed[b] ? -1 : signed[a] > signed[b] ? 1 : 0; });
+    }
+    return order.sort(function (a, b) {
+      var x = keys[a], y = keys[b];
+      if (x === y) return 0;
+      if (x === LAST || y === LAST) return x === LAST ? 1 : -1;
+      if (typeof x !== typeof y) return typeof x === "number" ? -1 : 1;
+      return (x < y) === !down ? -1 : 1;
+    });
   }
 
   /** Rows that stand in the page. */
@@ -122,9 +128,11 @@
     this.texts = null;
   }
   PageRows.prototype = {
-    key: function (at, column, kind) {
-      var cell = this.items[at].cells[column];
-      return !cell || cell.colSpan > 1 ? LAST : sortKey(cell.dataset.value || cell.innerText || cell.textContent, kind);
+    keys: function (column, kind) {
+      return this.items.map(function (row) {
+        var cell = row.cells[column];
+        return !cell || cell.colSpan > 1 ? LAST : sortKey(cell.dataset.value || cell.innerText || cell.textContent, kind);
+      });
     },
     has: function (at, words) {
       this.texts = this.texts || this.items.map(function (row) { return row.textContent.toLowerCase(); });
@@ -159,7 +167,7 @@
     if (note && note.matches(".note.after")) note.hidden = true;
   }
 
-  /** Rows of a data script, of which at most 120 are in the page: those in sight and some around them. */
+  /** Rows of a data script, of which at most 160 are in the page: those in sight and some around them. */
   function DataRows(table, data) {
     this.table = table;
     this.body = table.tBodies[0];
@@ -168,7 +176,7 @@
     this.order = [];
     this.hidden = {};
     this.texts = null;
-    this.keys = {};
+    this.known = {};
     table.setAttribute("aria-rowcount", data.rows.length + 1);
     if (table.caption) allShown(table);
     this.plotWidth = (this.body.querySelector("svg.pl") || { getAttribute: function () { return 220; } }).getAttribute("width");
@@ -217,12 +225,11 @@
     ].flat();
   }
   DataRows.prototype = {
-    key: function (at, column, kind) {
-      var keys = this.keys[column] = this.keys[column] || this.items.map(function (row) {
+    keys: function (column, kind) {
+      return this.known[column] = this.known[column] || this.items.map(function (row) {
         var cell = parts(row[column]), value = cell.sort != null && cell.sort !== "" ? cell.sort : cellText(cell);
         return typeof value === "number" ? value : sortKey(value, kind);
       });
-      return keys[at];
     },
     has: function (at, words) {
       this.texts = this.texts || this.items.map(function (row) { return row.map(cellText).join("\n").toLowerCase(); });
@@ -234,9 +241,9 @@
     draw: function () {
       var count = this.order.length, height = this.height;
       var above = -this.body.getBoundingClientRect().top;
-      var first = Math.max(0, Math.min(count - 80, Math.floor(above / height) - 20)), last = Math.min(count, first + 120);
-      if (this.first >= 0 && Math.abs(first - this.first) < 10 && first !== 0) return;
-      if (first === this.first) return;
+      var sight = Math.min(120, Math.ceil(innerHeight / height)), first = Math.max(0, Math.min(count - sight - 20, Math.floor(above / height) - 20));
+      var last = Math.min(count, first + sight + 40);
+      if (this.first >= 0 && (first === this.first || (Math.abs(first - this.first) < 10 && first > 0 && last < count))) return;
       this.first = first;
       var rows = [this.gap(first * height)];
       for (var i = first; i < last; i++) rows.push(this.row(this.order[i], i));
@@ -272,11 +279,8 @@
 
     function apply() {
       var order = [], kind = state.sort >= 0 ? heads[state.sort].dataset.sort : "";
-      for (var at = 0; at < count; at++) {
-        if (!state.words.length || rows.has(at, state.words)) order.push({ at: at, key: kind ? rows.key(at, state.sort, kind) : 0 });
-      }
-      if (kind) order.sort(ordering(state.down));
-      rows.show(order.map(function (item) { return item.at; }), !kind);
+      for (var at = 0; at < count; at++) if (!state.words.length || rows.has(at, state.words)) order.push(at);
+      rows.show(kind ? sorted(order, rows.keys(state.sort, kind), state.down) : order, !kind);
       status.textContent = state.words.length ? order.length.toLocaleString("en") + " of " + plural(count, "row") : "";
       heads.forEach(function (head, at) {
         if (!head.dataset.sort) return;
@@ -329,8 +333,8 @@
         }))));
     }
 
-    var sorted = /^(\d+)(d?)$/.exec(view.get(name + ".sort") || "");
-    if (sorted && heads[sorted[1]] && heads[sorted[1]].dataset.sort) { state.sort = +sorted[1]; state.down = sorted[2] === "d"; }
+    var place = /^(\d+)(d?)$/.exec(view.get(name + ".sort") || "");
+    if (place && heads[place[1]] && heads[place[1]].dataset.sort) { state.sort = +place[1]; state.down = place[2] === "d"; }
     if (state.sort >= 0 || state.words.length || rows instanceof DataRows) apply();
   }
 
