@@ -245,11 +245,12 @@ def find_pipelines(rows: Iterable[RunRow] | BuildIndex, jobs: Sequence[Job] = ()
 
 
 def _job_arrows(index: BuildIndex, jobs: Sequence[Job]) -> dict[tuple[str, str], int]:
-    """How often something passed from one job to another."""
+    """How often something passed from one job to another; jobs that are only named are left out."""
     arrows: dict[tuple[str, str], int] = {}
+    known = index.jobs | {job.name for job in jobs}
 
     def count(source: str, target: str) -> None:
-        if source != target:
+        if source != target and source in known and target in known:
             arrows[source, target] = arrows.get((source, target), 0) + 1
 
     for job in jobs:

@@ -177,7 +177,7 @@ def test_a_model_validated_twice_has_two_passes() -> None:
 
 
 def test_pipelines_are_found_from_causes_jobs_and_digests() -> None:
-    rows = [*WHOLE, row(1, job="other/alone", hours=3)]
+    rows = [*WHOLE, row(1, job="other/alone", hours=3, upstream=(("never/harvested", 3),))]
     jobs = [Job(name="c/featureset", downstream=("c/train",)), Job(name="c/deploy", upstream=("c/approve",))]
     found = find_pipelines(rows, jobs)
     assert [(p.name, p.jobs, p.approve, p.deploy) for p in found] == [("c", JOBS, "c/approve", "c/deploy")]
