@@ -50,7 +50,8 @@ def configuration() -> str:
     from reportgen.config import reference
 
     lines = [
-        "# Configuration", "", "`reportgen.toml`, key by key. Made from the code that reads it. Relative paths are relative to the file;",
+        "# Configuration", "",
+        "`reportgen.toml`, key by key, made from the code that reads it. Relative paths are relative to the file;",
         "globs are Ant's: `*` within a part, `**` any depth, `?` one character.", "",
     ]  # fmt: skip
     for heading, section in reference().items():

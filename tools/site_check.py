@@ -244,7 +244,8 @@ def _lighthouse(address: str, tools: Path) -> dict[str, float]:
     done = subprocess.run(
         [
             "node", str(tools / "lighthouse" / "cli" / "index.js"), address, "--quiet", "--output=json",
-            "--only-categories=accessibility,best-practices,performance", "--chrome-flags=--headless=new " + " ".join(CHROMIUM_FLAGS),
+            "--only-categories=accessibility,best-practices,performance",
+            "--chrome-flags=--headless=new " + " ".join(CHROMIUM_FLAGS),
         ],
         capture_output=True, text=True, check=False, timeout=180, env={**os.environ, "CHROME_PATH": chromium()},
     )  # fmt: skip

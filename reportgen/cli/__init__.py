@@ -104,7 +104,9 @@ def common_options() -> list[click.Parameter]:
             ["-f", "--config-file"], type=click.Path(path_type=Path), default=Path("reportgen.toml"), metavar="FILE",
             help="Configuration to use.  [default: reportgen.toml]", expose_value=False, callback=_set("config_file"),
         ),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Tell only what is wrong.", expose_value=False, callback=_set("quiet")),
+        click.Option(
+            ["-q", "--quiet"], is_flag=True, help="Tell only what is wrong.", expose_value=False, callback=_set("quiet"),
+        ),
         click.Option(["-v", "--verbose"], count=True, help="Tell more.", expose_value=False, callback=_set("verbosity")),
         click.Option(["--debug"], is_flag=True, help="Show tracebacks.", expose_value=False, callback=_set("debug")),
         click.Option(

@@ -85,7 +85,8 @@ def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
 
 def test_the_first_entry_that_matches_a_job_holds() -> None:
     config = parse_config(
-        '[[jobs]]\nname = "churn/train"\nstage = "one"\n[[jobs]]\nname = "churn"\nexclude = ["churn/scratch-*"]\nstage = "two"\n',
+        '[[jobs]]\nname = "churn/train"\nstage = "one"\n'
+        '[[jobs]]\nname = "churn"\nexclude = ["churn/scratch-*"]\nstage = "two"\n',
         HERE,
     )
     assert config.job("churn/train").stage == "one"  # type: ignore[union-attr]
