@@ -142,7 +142,8 @@ def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> 
     page.get_by_role("button", name="Leave out #17").first.click()
     until(
         page,
-        "document.querySelectorAll('table.compared thead a').length && !document.querySelector('main').innerText.includes('#17')",
+        "document.querySelectorAll('table.compared thead a').length > 0"
+        " && !document.querySelector('main').innerText.includes('#17')",
     )
     page.reload()
     until(page, "document.querySelectorAll('table.compared').length > 2")
