@@ -301,7 +301,7 @@ def _spans(rule: TitleRule, rulings: Sequence[Ruling]) -> Iterable[_Span]:
     current: Ruling | None = None
     for ruling in rulings if rule != "best" else ():
         if ruling.kind == "deployed" and rule == "deployed":
-            deployed = ruling
+            deployed = _with_approval(ruling, approved)
         elif ruling.kind == "approved":
             approved.append(ruling)
         elif ruling.kind == "revoked":
@@ -310,6 +310,14 @@ def _spans(rule: TitleRule, rulings: Sequence[Ruling]) -> Iterable[_Span]:
         if holder is not current:
             current = holder
             yield _Span(ruling.at, "deployed" if deployed else "approved" if holder else None, holder)
+
+
+def _with_approval(deployed: Ruling, approved: Sequence[Ruling]) -> Ruling:
+    """A deployment with who approved the model and why, where the deploy job itself does not say."""
+    approval = next((a for a in reversed(approved) if _same_subject(a, deployed)), None)
+    if approval is None:
+        return deployed
+    return replace(deployed, by=approval.by or deployed.by, reason=deployed.reason or approval.reason)
 
 
 def _same_subject(a: Ruling, b: Ruling) -> bool:

@@ -1,7 +1,7 @@
 """Passes through a pipeline: which featureset became which model, where it was validated, who approved it, what runs now.
 
 A pass ends in a build that nothing later in the pipeline came of. Steps before it are found by the model's digest first, then
-by causes, parameters and fingerprints, then by data set digests; so chains hold although builds were started by hand, and show
+by causes and parameters, by fingerprints, and by data set digests; so chains hold although builds were started by hand, and show
 where a part is missing.
 """
 
@@ -124,7 +124,7 @@ class _Finder:
     def _chain(self, row: RunRow) -> dict[int, RunRow]:
         """The run itself and, for every earlier place of the pipeline, the run it came from."""
         chain = {self.places[row.job]: row}
-        for ways in (self._by_model, self._by_cause, self._by_data):
+        for ways in (self._by_model, self._by_cause, self._by_fingerprint, self._by_data):
             for member in sorted(chain.values(), key=lambda r: -self.places[r.job]):
                 for found in ways(member):
                     place = self.places.get(found.job)
@@ -140,10 +140,13 @@ class _Finder:
             for other in [*self.graph.deciders(node), *self.graph.users(node), *self.graph.makers(node)]:
                 if order(other) < order(row):
                     found[run_id(other)] = other
-        caused = {run_id(other) for other in self.index.walk_up(row)}
+        caused = {run_id(other) for other in self._by_cause(row)}
         return sorted(found.values(), key=lambda r: (run_id(r) not in caused, -r.started_at.timestamp()))
 
     def _by_cause(self, row: RunRow) -> list[RunRow]:
+        return list(self.index.walk_up(row, fingerprints=False))
+
+    def _by_fingerprint(self, row: RunRow) -> list[RunRow]:
         return list(self.index.walk_up(row))
 
     def _by_data(self, row: RunRow) -> list[RunRow]:

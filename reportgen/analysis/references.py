@@ -101,21 +101,25 @@ class BuildIndex:
         start = rows[place - 1].started_at if place else None
         return [row for row in rows[:place] if row.started_at == start]
 
-    def upstream(self, row: RunRow) -> list[Build]:
-        """Return the builds that `row` came from, the most telling first: causes, named by parameters, fingerprints."""
+    def upstream(self, row: RunRow, *, fingerprints: bool = True) -> list[Build]:
+        """Return the builds that `row` came from, the most telling first: causes, named by parameters, fingerprints.
+
+        A fingerprint names the build that first made these bytes, which need not be the one that handed them on.
+        """
         own = (row.job, row.number)
         found = list(row.upstream)
         found += [build for _, build in named_builds(row.params, self.jobs)]
-        found += [(f.job, f.number) for f in row.fingerprints if f.job is not None and f.number is not None]
+        if fingerprints:
+            found += [(f.job, f.number) for f in row.fingerprints if f.job is not None and f.number is not None]
         return [build for build in dict.fromkeys(found) if build != own]
 
-    def walk_up(self, row: RunRow) -> Iterator[RunRow]:
+    def walk_up(self, row: RunRow, *, fingerprints: bool = True) -> Iterator[RunRow]:
         """Yield the runs upstream of `row`, nearest first, each once."""
         seen: set[RunId] = {run_id(row)}
         waiting = deque([(row, 0)])
         while waiting:
             current, steps = waiting.popleft()
-            for job, number in self.upstream(current) if steps < _MOST_STEPS else ():
+            for job, number in self.upstream(current, fingerprints=fingerprints) if steps < _MOST_STEPS else ():
                 for found in self.find(job, number, current.started_at):
                     if run_id(found) not in seen:
                         seen.add(run_id(found))
@@ -123,5 +127,9 @@ class BuildIndex:
                         waiting.append((found, steps + 1))
 
     def nearest(self, row: RunRow, fits: Callable[[RunRow], bool]) -> RunRow | None:
-        """Return the nearest run upstream of `row` that fits."""
-        return next((found for found in self.walk_up(row) if fits(found)), None)
+        """Return the nearest run upstream of `row` that fits; fingerprints are followed only where nothing else leads on."""
+        for fingerprints in (False, True):
+            for found in self.walk_up(row, fingerprints=fingerprints):
+                if fits(found):
+                    return found
+        return None

@@ -74,6 +74,19 @@ def test_rules_fall_back_and_say_so() -> None:
     assert titles(approved, champion="best").words == ""
 
 
+def test_a_deployment_tells_who_approved_the_model_and_why() -> None:
+    rows = [
+        *VALIDATED,
+        approve(3.2, model=digest("m1"), reason="finds more"),
+        approve(3.3, model=digest("m2")),
+        deploy(3.5, "m1"),
+    ]
+    found = titles(rows)
+    holder = found.holder(only_key(found))
+    assert holder is not None
+    assert (holder.rule, holder.by, holder.reason) == ("deployed", "jdoe", "finds more")
+
+
 def test_a_revoked_approval_gives_the_title_back() -> None:
     rows = [
         *VALIDATED, approve(2.5, model=digest("m1")), approve(3.5, model=digest("m2")),

@@ -176,6 +176,15 @@ def test_a_model_validated_twice_has_two_passes() -> None:
     assert [numbers(p)[:3] for p in found] == [[12, 88, 140], [12, 88, 141]]
 
 
+def test_a_cause_tells_more_than_the_fingerprint_of_equal_bytes() -> None:
+    first, second = featureset(1, 1), featureset(2, 2)
+    mark = (Fingerprint(file="validation.csv", md5="0" * 32, job=JOBS[0], number=1),)
+    trained = train(1, 3, "m1", upstream=((JOBS[0], 2),), fingerprints=mark)
+    scored = validate(1, 4, "m1", upstream=((JOBS[1], 1),), fingerprints=mark)
+    newest = next(p for p in passes([first, second, trained, scored]) if p.last is scored)
+    assert numbers(newest)[:3] == [2, 1, 1]
+
+
 def test_pipelines_are_found_from_causes_jobs_and_digests() -> None:
     rows = [*WHOLE, row(1, job="other/alone", hours=3, upstream=(("never/harvested", 3),))]
     jobs = [Job(name="c/featureset", downstream=("c/train",)), Job(name="c/deploy", upstream=("c/approve",))]
