@@ -42,6 +42,13 @@ import reportgen
 def one(n):
     with reportgen.start_run("train") as run:
         run.log_params(PARAMS)
+        run.log_metrics(METRICS)
+""",
+    "reportgen, a call per metric": """
+import reportgen
+def one(n):
+    with reportgen.start_run("train") as run:
+        run.log_params(PARAMS)
         for name, value in METRICS.items():
             run.log_metric(name, value)
 """,
@@ -56,9 +63,11 @@ def one(n):
         mlflow.log_metrics(METRICS)
 """,
     "dvclive": """
+import logging
 from dvclive import Live
+logging.disable(logging.CRITICAL)
 def one(n):
-    with Live(f"dvclive-{n}", save_dvc_exp=False, dvcyaml=None) as live:
+    with Live(f"dvclive-{n}") as live:
         live.log_params(PARAMS)
         for name, value in METRICS.items():
             live.log_metric(name, value)
@@ -133,13 +142,14 @@ def measure(peers: Path | None, scratch: Path) -> dict[str, dict[str, float]]:
     own = own_python(scratch)
     figures: dict[str, dict[str, float]] = {"bare Python": {"import_ms": wall(own, "-c", "pass")}}
     for tool in RUNS:
-        python = own if tool == "reportgen" else peers
+        module = tool.partition(",")[0]
+        python = own if module == "reportgen" else peers
         if python is None:
             continue
         directory = scratch / tool
         directory.mkdir()
         base = wall(python, "-c", "pass")
-        found = {"import_ms": wall(python, "-c", f"import {tool}"), "base_ms": base}
+        found = {"import_ms": wall(python, "-c", f"import {module}"), "base_ms": base}
         found |= {f"{key}_run_ms": value for key, value in run_code(python, DATA + RUNS[tool] + LOOP, directory).items()}
         found["files"] = sum(path.is_file() for path in directory.rglob("*")) / 101
         figures[tool] = found
@@ -202,9 +212,10 @@ def table(figures: dict[str, dict[str, float]]) -> str:
         if tool in PEERS:
             imports = (found["import_ms"] - found["base_ms"]) / max(ours["import_ms"] - ours["base_ms"], 1.0)
             runs, processor = (found[key] / ours[key] for key in ("mean_run_ms", "processor_run_ms"))
-            lines.append(
-                f"{tool}: {runs:.0f} times our time per run, {processor:.0f} times our processor time, {imports:.0f} times our import."
-            )
+            per_call = figures["reportgen, a call per metric"]
+            if tool == "dvclive":  # it has no other way than a call per metric
+                runs, processor = (found[key] / per_call[key] for key in ("mean_run_ms", "processor_run_ms"))
+            lines.append(f"{tool}: {runs:.0f} times our time per run ({processor:.0f} of processor), {imports:.0f} our import.")
     crowd, million = "100,000 metrics", "1,000,000 rows"
     lines.append(f"100,000 log_metric calls: {ours[f'{crowd} seconds']:.1f} s, memory +{ours[f'{crowd} growth_mb']:.1f} MB.")
     lines.append(
