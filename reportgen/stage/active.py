@@ -63,21 +63,22 @@ def start_run(
     """
     env = os.environ if environ is None else environ
     if name is None and resume is False and not _stack.get() and env.get("REPORTGEN_RUN"):
-        return _joined(Path(env["REPORTGEN_RUN"]))
-    run = new_run(
-        name,
-        stage=stage,
-        directory=directory,
-        resume=resume,
-        strict=strict,
-        clock=clock,
-        environ=env,
-        parent=_current(),
-        secrets=(redact_names, redact_allow),
-    )
-    _enter(run)
-    if environment:
-        run.log_environment()
+        run = _joined(Path(env["REPORTGEN_RUN"]))
+    else:
+        run = new_run(
+            name,
+            stage=stage,
+            directory=directory,
+            resume=resume,
+            strict=strict,
+            clock=clock,
+            environ=env,
+            parent=_own(),
+            secrets=(redact_names, redact_allow),
+        )
+        _enter(run)
+        if environment:
+            run.log_environment()
     if tags:
         run.set_tags(tags)
     if params:
@@ -102,7 +103,7 @@ def new_run(
     """Open a run without making it the active one; `extra` goes into its opening event, `fallback` is its last-resort name."""
     ci = context.ci_of(environ)
     own_stage = context.stage_of(environ)
-    name = values.name_of(name or (parent.name if parent else None) or own_stage or fallback or _script(), "run")
+    name = values.name_of(name or own_stage or fallback or _script(), "run")
     base = Path(directory or environ.get("REPORTGEN_DIR") or DIRECTORY)
     found = None if resume is False else _resumable(resume, base, name, ci)
     opening: dict[str, Any] = {"name": name, "stage": record.text(stage or own_stage or name)}
@@ -185,12 +186,14 @@ def _live() -> list[Run]:
     return [run for run in _open if run.status is None]
 
 
+def _own() -> Run | None:
+    """Return the innermost run that was opened in this thread or task, or in the one that started the task."""
+    return next((run for run in reversed(_stack.get()) if run.status is None), None)
+
+
 def _current() -> Run | None:
-    for run in reversed(_stack.get()):
-        if run.status is None:
-            return run
     live = _live()
-    return live[0] if len(live) == 1 else None
+    return _own() or (live[0] if len(live) == 1 else None)
 
 
 def _resumable(resume: Any, base: Path, name: str, ci: Mapping[str, Any]) -> tuple[Path, dict[str, Any]] | None:

@@ -31,6 +31,7 @@ SECRETS = {
     "jenkins-token": "11" + "0123456789abcdef" * 2,
     "url-password": "https://robot:hunter22@git.example.com/x",
     "authorization": "Authorization: Bearer " + BODY,
+    "option": "deploy --api-token hunter22 --host db",
     "assignment": "mysql --password=hunter22 -h db",
 }
 
@@ -69,7 +70,8 @@ def test_names_of_secrets(name):
     [("max_tokens", 512), ("n_tokens", "12"), ("tokenizer", "bpe"), ("eos_token", "</s>"), ("pad_token", "<pad>"), ("token", 7),
      ("use_password", True), ("password", None), ("password", ""), ("key", "id"), ("primary_key", "id"), ("keyboard", "x"),
      ("learning_rate", 0.1), ("url", "https://example.com/a@b"), ("commit", "11" + "a" * 38), ("sha256", "1" * 64),
-     ("secretary", "x"), ("formula", "y = ax + b"), ("class_weight", "balanced")],
+     ("secretary", "x"), ("formula", "y = ax + b"), ("class_weight", "balanced"),
+     ("command", "train --max-tokens 5120 --pad-token-id 50256 --pad-token <pad> --epochs 10")],
 )  # fmt: skip
 def test_what_is_no_secret_stays(name, value):
     assert PLAIN.param(name, value) == (value, ())

@@ -462,6 +462,19 @@ def test_parallel_runs_of_threads_do_not_mix():
         assert len(of_kind(run, "metric")) == 50
 
 
+def test_runs_side_by_side_are_not_each_others_parents():
+    barrier = threading.Barrier(3)
+
+    def one(seed):
+        with start(name=f"seed-{seed}") as run:
+            barrier.wait(timeout=10)
+        return run
+
+    with ThreadPoolExecutor(3) as pool:
+        runs = list(pool.map(one, range(3)))
+    assert all("parent" not in events(run)[0] for run in runs)
+
+
 def test_a_thread_without_a_run_uses_the_only_one_open_and_else_is_told():
     problems = []
 

@@ -230,10 +230,15 @@ def test_sigterm_is_handed_on_and_noted_as_aborted(shell):
 
 
 def test_python_in_a_wrapped_command_writes_to_its_run(shell):
-    code = "import reportgen\nwith reportgen.start_run() as run:\n    run.log_metric('a', 1)\nreportgen.log_param('p', 2)"
+    code = (
+        "import reportgen\n"
+        "with reportgen.start_run(tags={'k': 1}) as run:\n"
+        "    run.log_metric('a', 1)\n"
+        "reportgen.log_param('p', 2)"
+    )
     assert shell("run", "--name", "outer", "--", sys.executable, "-S", "-c", code).returncode == 0
     [found] = shell.records().values()
-    assert [e["kind"] for e in found.events] == ["run", "param", "metric", "param", "end"]
+    assert [e["kind"] for e in found.events] == ["run", "param", "tag", "metric", "param", "end"]
 
 
 def test_an_unwritable_directory_is_a_warning_or_with_strict_an_error(shell):
