@@ -139,7 +139,7 @@ PASSES: tuple[Pass, ...] = (
         commit="Choose the measurements by a pattern",
     ),
     Pass(day=27, trains=(forest(13), boosting(1), knn(5)), decide=True),
-    Pass(day=28, trains=(forest(14), Train(algorithm="logistic_regression", params={"C": 0.000001}))),
+    Pass(day=28, trains=(forest(14), Train(algorithm="logistic_regression", params={"C": 0.03}))),
     Pass(day=29, featureset=True, trains=(forest(15), logistic(1.0)), commit="Keep every measurement again"),
     Pass(day=31, trains=(forest(16), svm(3.0, 0.01, validate_fault="abort"), logistic(0.3)), decide=True),
     Pass(
