@@ -1,12 +1,13 @@
 """Passes through a pipeline: which featureset became which model, where it was validated, who approved it, what runs now.
 
 A pass ends in a build that nothing later in the pipeline came of. Steps before it are found by the model's digest first, then
-by causes and parameters, by fingerprints, and by data set digests; so chains hold although builds were started by hand, and show
+by causes and parameters, by fingerprints, by data set digests; so chains hold although builds were started by hand, and show
 where a part is missing.
 """
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from typing import Literal
 
 from reportgen.analysis.comparable import order
 from reportgen.analysis.decisions import Ruling
-from reportgen.analysis.lineage import Edge, Graph, lineage, model_node, run_node
+from reportgen.analysis.lineage import Graph, lineage, model_node, run_node
 from reportgen.analysis.missing import has_failed
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import RunId, run_id
@@ -100,6 +101,7 @@ class _Finder:
         self.index = index
         self.graph = graph
         self.running = running
+        self._known_makers: dict[str, list[RunRow]] = {}
         self.by_source: dict[RunId, list[Ruling]] = {}
         for ruling in rulings:
             self.by_source.setdefault(run_id(ruling.source), []).append(ruling)
@@ -123,12 +125,15 @@ class _Finder:
 
     def _chain(self, row: RunRow) -> dict[int, RunRow]:
         """The run itself and, for every earlier place of the pipeline, the run it came from."""
-        chain = {self.places[row.job]: row}
+        own = self.places[row.job]
+        chain = {own: row}
         for ways in (self._by_model, self._by_cause, self._by_fingerprint, self._by_data):
             for member in sorted(chain.values(), key=lambda r: -self.places[r.job]):
+                if len(chain) > own:
+                    return chain
                 for found in ways(member):
                     place = self.places.get(found.job)
-                    if place is not None and place < self.places[row.job] and place not in chain:
+                    if place is not None and place < own and place not in chain:
                         chain[place] = found
         return chain
 
@@ -150,12 +155,19 @@ class _Finder:
         return list(self.index.walk_up(row))
 
     def _by_data(self, row: RunRow) -> list[RunRow]:
-        """Runs that made the data of `row` before it, the newest first."""
+        """The run that made each data set of `row` last before it, the newest first."""
         made: list[RunRow] = []
         for edge, node in self.graph.up(run_node(row)):
-            if _is_data(edge) and node.kind == "dataset":
-                made += [maker for maker in self.graph.makers(node.id) if order(maker) < order(row)]
+            if edge.kind == "used" and node.kind == "dataset":
+                makers = self._makers(node.id)
+                place = bisect.bisect_left(makers, order(row), key=order)
+                made += makers[place - 1 : place] if place else []
         return sorted(made, key=order, reverse=True)
+
+    def _makers(self, node: str) -> list[RunRow]:
+        if node not in self._known_makers:
+            self._known_makers[node] = self.graph.makers(node)
+        return self._known_makers[node]
 
     def _pass(self, last: RunRow, chain: Mapping[int, RunRow]) -> Pass:
         reached = max(chain)
@@ -196,10 +208,6 @@ def _one_per_build(rows: Iterable[RunRow]) -> list[RunRow]:
         if key not in builds or row.models or not builds[key].models:
             builds[key] = row
     return list(builds.values())
-
-
-def _is_data(edge: Edge) -> bool:
-    return edge.kind == "used"
 
 
 def _model_of(last: RunRow, chain: Mapping[int, RunRow]) -> str | None:
