@@ -14,6 +14,7 @@ from reportgen.cli import DONE, App, pass_app, verb
 if TYPE_CHECKING:
     from reportgen.analysis.compare import Comparison, MetricLine, ValueLine
 
+_MOST_BYTES = 50_000_000
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -30,18 +31,17 @@ def command(app: App, first: str, others: tuple[str, ...], shape: str | None) ->
     """
     from reportgen.analysis.compare import Detail, compare
     from reportgen.analysis.options import metric_options
-    from reportgen.analysis.paired import pair_runs
     from reportgen.analysis.shapes import compare_json, line
-    from reportgen.analysis.values import run_id
-    from reportgen.cli.reading import find_environment, find_evaluations, find_run
+    from reportgen.cli.reading import find_environment, find_run
+    from reportgen.site.evaluations import paired_runs
     from reportgen.store.view import StoreView
 
     config = app.config()
     with StoreView.open(config.store_path) as view:
         runs = [find_run(view, text) for text in (first, *others)]
         details = [Detail(environment=find_environment(view, run)) for run in runs]
-        rows = {run_id(run): find_evaluations(view, run) for run in runs}
-    comparison = compare(runs, metrics=metric_options(config), details=details, paired=pair_runs(rows))
+        paired = paired_runs(view, runs, most_bytes=_MOST_BYTES)
+    comparison = compare(runs, metrics=metric_options(config), details=details, paired=paired)
     if shape == "json":
         click.echo(line(compare_json(comparison)))
         return DONE

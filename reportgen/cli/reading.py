@@ -9,15 +9,15 @@ from reportgen.analysis.columns import metric_names
 from reportgen.analysis.decisions import find_rulings
 from reportgen.analysis.judge import Judged, judge
 from reportgen.analysis.options import all_leaderboards, decision_jobs
-from reportgen.analysis.paired import EvaluationRows, parse_rows
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.errors import ReportgenError
+from reportgen.site.evaluations import find_run as find_whole
 from reportgen.site.links import BuildAddress, Links, parse_reference, pick_run
 
 if TYPE_CHECKING:
     from reportgen.config import Config
-    from reportgen.model import Run, RunRow
+    from reportgen.model import RunRow
     from reportgen.store.values import BuildRow
     from reportgen.store.view import StoreView
 
@@ -77,22 +77,5 @@ def _addresses(view: StoreView, builds: Sequence[BuildRow]) -> Iterator[BuildAdd
 
 def find_environment(view: StoreView, row: RunRow) -> Mapping[str, Any]:
     """Return the environment a run logged."""
-    run = _whole(view, row)
+    run = find_whole(next(iter(view.builds([row.build_id]))), row)
     return run.environment if run is not None else {}
-
-
-def find_evaluations(view: StoreView, row: RunRow) -> dict[str, EvaluationRows]:
-    """Return the row-level results a run attached, by the name of their split."""
-    run = _whole(view, row)
-    found = {}
-    for attached in run.attachments if run is not None else ():
-        if attached.kind == "evaluation-rows" and attached.state == "stored" and attached.sha256:
-            rows = parse_rows(view.blob(attached.sha256).decode("utf-8", "replace"))
-            if rows is not None:
-                found[attached.name.removeprefix("rows-")] = rows
-    return found
-
-
-def _whole(view: StoreView, row: RunRow) -> Run | None:
-    build = next(iter(view.builds([row.build_id])))
-    return next((run for run in build.runs if (run.name, run.record) == (row.name, row.record)), None)
