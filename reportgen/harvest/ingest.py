@@ -134,9 +134,18 @@ class _Harvest:
             self._flush()
         for job in self.active:
             self._settle(job)
-        self.store.save_jobs(self.listed_jobs, now=self.now)
-        if self.source.down is None and not self.late:
+        self._save_jobs()
+        if self.source.is_authoritative and self.source.down is None and not self.late:
             self._look_for_lost_jobs()
+
+    def _save_jobs(self) -> None:
+        """Save what is known of jobs; what a directory does not tell of one leaves what is stored."""
+        jobs = self.listed_jobs
+        if not self.source.is_authoritative:
+            with self.store.view() as view:
+                known = {job.name for job in view.jobs()}
+            jobs = [job for job in jobs if job.name not in known]
+        self.store.save_jobs(jobs, now=self.now)
 
     def _find_jobs(self) -> bool:
         try:
@@ -247,7 +256,8 @@ class _Harvest:
                 self.names.append(name)
 
     def _is_selected(self, name: str) -> bool:
-        return self.config.job(name) is not None and (not self.only or any(covers(each, name) for each in self.only))
+        configured = self.config.job(name) is not None or not self.source.is_authoritative
+        return configured and (not self.only or any(covers(each, name) for each in self.only))
 
     def _take_unlisted(self, name: str, problem: HarvestError | None) -> None:
         if problem is None:
@@ -320,6 +330,8 @@ class _Harvest:
 
     def _settle(self, job: JobWork) -> None:
         """Write down what is true of a job beside its builds."""
+        if not self.source.is_authoritative:
+            return
         self.store.set_running(job.name, job.running)
         seen = job.state.seen if job.state and job.state.seen else self.now
         gone: list[int | tuple[int, datetime]] = [*job.gone, *job.plan.replaced]

@@ -101,6 +101,8 @@ def make_redactor(config: Config, settings: HttpSettings) -> Redactor:
 class JenkinsSource:
     """Reads one controller through `http`; `redactor` masks what it takes for secrets, in whatever leaves this source."""
 
+    is_authoritative = True
+
     def __init__(self, http: Http, *, redactor: Redactor | None = None) -> None:
         self.name = http.settings.url
         self.redactor = redactor or Redactor()

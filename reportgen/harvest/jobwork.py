@@ -71,7 +71,7 @@ class Lister:
             return self._work(listing, entry, known, state, JobPlan())
         if not listing.complete and (first_sight or self.full):
             listing = self._list_all(name, listing, known)
-        plan = plan_job(listing, known, state, full=self.full)
+        plan = plan_job(listing, known, state, full=self.full, authoritative=self.source.is_authoritative)
         if len(plan.missing_below) > FEW and not first_sight and not self.full and self._is_bounded(listing):
             listing = self._list_all(name, listing, known)
             plan = plan_job(listing, known, state)

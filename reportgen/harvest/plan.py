@@ -85,11 +85,21 @@ class JobPlan:
     missing_below: range | tuple[int, ...] = ()
 
 
-def plan_job(listing: Listing, known: Mapping[int, KnownBuild], state: JobState | None, *, full: bool = False) -> JobPlan:
-    """Return the plan for one job."""
+def plan_job(
+    listing: Listing,
+    known: Mapping[int, KnownBuild],
+    state: JobState | None,
+    *,
+    full: bool = False,
+    authoritative: bool = True,
+) -> JobPlan:
+    """Return the plan for one job; from a source that is not `authoritative` nothing is gone, and nothing gone is back."""
     state = state or JobState()
     listed = {build.number: build for build in listing.builds}
     work = [each for build in listing.builds if (each := _work(build, known.get(build.number), state, full=full))]
+    if not authoritative:
+        gone_before = {number for number, build in known.items() if build.gone}
+        return JobPlan(work=tuple(each for each in work if not (each.is_known and each.number in gone_before)))
     return JobPlan(
         work=tuple(work),
         running=tuple(build for build in listing.builds if build.running),

@@ -77,6 +77,8 @@ class Source(Protocol):
 
     name: str
     redactor: Redactor
+    is_authoritative: bool
+    """What such a source does not have is gone; what another lacks may be elsewhere, and its jobs need no configuration."""
 
     @property
     def request_count(self) -> int:

@@ -1,0 +1,165 @@
+"""Plain directories of results: each that holds some is a build, named after the directories it is in, timed by its files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from reportgen.errors import HarvestError
+from reportgen.harvest.files import list_files
+from reportgen.harvest.readers import assign
+from reportgen.harvest.readers.metrics import is_metrics
+from reportgen.harvest.readers.native import parse_time
+from reportgen.harvest.source import BuildFacts
+from reportgen.harvest.strict import BadJson, load_json
+from reportgen.model import Build
+from reportgen.record import JOURNAL, Record, read_record
+from reportgen.redact import Redactor
+
+LARGEST_JSON = 16_000_000
+_TELLING = frozenset({"record", "params", "mlruns", "dvclive"})
+"""Readers whose files make a directory one of results; other kinds of files belong to the results above them."""
+_WRAPPERS = frozenset({"reportgen-results", "mlruns", "dvclive"})
+_LONGEST_NUMBER = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsBuild:
+    """A directory of results as a build of a job; `files` are its own, by relative path."""
+
+    job: str
+    number: int
+    directory: Path
+    files: tuple[str, ...]
+    started_at: datetime | None = None
+    log: Path | None = None
+
+    def facts(self, redactor: Redactor) -> BuildFacts:
+        """Return the little that a directory tells: when its files were written."""
+        del redactor
+        try:
+            times = [(self.directory / path).stat().st_mtime for path in self.files]
+        except OSError as problem:
+            raise HarvestError(f"{self.directory}: cannot be read: {problem.strerror}") from problem
+        started = self.started_at or datetime.fromtimestamp(int(min(times)), UTC)
+        ended = datetime.fromtimestamp(int(max(times)), UTC)
+        build = Build(
+            job=self.job,
+            number=self.number,
+            started_at=started,
+            duration_s=max((ended - started).total_seconds(), 0.0),
+            result="SUCCESS",
+        )
+        return BuildFacts(build=build, files=self.files)
+
+
+def read_results(root: Path) -> dict[str, dict[int, ResultsBuild]]:
+    """Return the directories of results below `root` (or `root` itself) as builds of jobs.
+
+    A directory with a record of Jenkins is that build. Any other belongs to the job named by the directories it is in, with the
+    digits of its name as number where they tell all its neighbours apart, else its place by age.
+    """
+    files = list_files(root)
+    homes = _result_directories(root, files)
+    owned: dict[str, list[str]] = {home: [] for home in homes}
+    for path in files:
+        owner = _owner(path, homes)
+        if owner is not None:
+            owned[owner].append(path)
+    jobs: dict[str, dict[int, ResultsBuild]] = {}
+    plain: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for home, paths in owned.items():
+        inner = tuple(path[len(home) + 1 :] if home else path for path in paths)
+        record = _record_of_jenkins(root / home, inner)
+        if record is None:
+            plain.setdefault(_job_name(root, home), []).append((home, inner))
+        else:
+            job, number = str(record.ci["job"]), int(record.ci["build"])
+            started = parse_time(record.events[0].get("t"))
+            jobs.setdefault(job, {})[number] = ResultsBuild(job, number, root / home, inner, started)
+    for job, members in plain.items():
+        taken = jobs.setdefault(job, {})
+        for number, (home, inner) in _numbered(root, members).items():
+            taken.setdefault(number, ResultsBuild(job, number, root / home, inner))
+    return jobs
+
+
+def _result_directories(root: Path, files: list[str]) -> set[str]:
+    """Return the directories (relative, empty for `root`) that hold results themselves."""
+    homes: set[str] = set()
+    for path, reader in assign(files).items():
+        if reader.name in _TELLING or _is_metrics_file(root / path):
+            homes.add(_home_of(path, is_record=reader.name == "record"))
+    return homes
+
+
+def _is_metrics_file(file: Path) -> bool:
+    if file.suffix.lower() != ".json":
+        return False
+    try:
+        return file.stat().st_size <= LARGEST_JSON and is_metrics(load_json(file.read_bytes()))
+    except (BadJson, OSError):
+        return False
+
+
+def _home_of(path: str, *, is_record: bool) -> str:
+    """Return the directory whose results a file is part of: tools' own directories are parts of the one they are in."""
+    parts = list(PurePosixPath(path).parent.parts)
+    for place, part in enumerate(parts):
+        if part in _WRAPPERS:
+            return "/".join(parts[:place])
+    if is_record:
+        while parts and not re.search(r"-[0-9a-f]{8}$", parts[-1]):
+            parts.pop()
+        parts = parts[:-1]
+    return "/".join(parts)
+
+
+def _owner(path: str, homes: set[str]) -> str | None:
+    """Return the nearest directory of results that a file is in."""
+    for parent in PurePosixPath(path).parents:
+        name = "" if str(parent) == "." else str(parent)
+        if name in homes:
+            return name
+    return None
+
+
+def _job_name(root: Path, home: str) -> str:
+    """Return the directories above a build; the base name of the root where there are none."""
+    parent = home.rpartition("/")[0]
+    return parent or root.resolve().name or "results"
+
+
+def _record_of_jenkins(home: Path, files: Iterable[str]) -> Record | None:
+    for path in files:
+        if path.endswith("/" + JOURNAL):
+            record = _read_record(home / path)
+            number: Any = record.ci.get("build") if record else None
+            if record is not None and record.ci.get("job") and isinstance(number, int) and record.events:
+                return record
+    return None
+
+
+def _read_record(journal: Path) -> Record | None:
+    try:
+        return read_record(journal.parent.name, journal.read_bytes())
+    except OSError:
+        return None
+
+
+def _numbered(root: Path, members: list[tuple[str, tuple[str, ...]]]) -> Mapping[int, tuple[str, tuple[str, ...]]]:
+    digits = ["".join(re.findall(r"\d+", home.rpartition("/")[2])) for home, _ in members]
+    if all(0 < len(text) <= _LONGEST_NUMBER and int(text) for text in digits) and len({int(text) for text in digits}) == len(
+        members
+    ):
+        return {int(text): member for text, member in zip(digits, members, strict=True)}
+    by_age = sorted(members, key=lambda member: (_oldest(root / member[0], member[1]), member[0]))
+    return dict(enumerate(by_age, start=1))
+
+
+def _oldest(home: Path, files: tuple[str, ...]) -> float:
+    return min((home / path).stat().st_mtime for path in files)
