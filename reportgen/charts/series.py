@@ -13,7 +13,7 @@ from reportgen.charts.values import Cell, Line, Overlay, Spec
 _LABEL_GAP: Final = 15.0
 _LABEL_ROOM: Final = 7.0
 _COLOURS: Final = (theme.AMBER, theme.GREEN, theme.PURPLE, theme.EDGE, theme.INK)
-_SIZES: Final[Mapping[str, tuple[int, int]]] = {**theme.SIZES, "wide": (1000, 260), "middle": (560, 240)}
+_SIZES: Final[Mapping[str, tuple[int, int]]] = {**theme.SIZES, "wide": (1000, 260), "middle": (560, 240), "curve": (310, 190)}
 _MOST_NAMED: Final = 6
 
 

@@ -24,9 +24,9 @@ from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.pages.plain import not_found_page, states_page
 from reportgen.site.pages.search import search_page
 from reportgen.site.plan import Survey
+from reportgen.site.prepare import Studio
 from reportgen.site.state import History, job_states, news, pipeline_states
 from reportgen.site.traces import LiveTask, Traces, comparison_paths
-from reportgen.site.work import Studio
 from reportgen.store.view import StoreView
 
 _JOB_RUNS = 400

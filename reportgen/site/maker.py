@@ -116,6 +116,7 @@ class SiteMaker:
                 chart_bytes=limits.chart,
                 chart_seconds=limits.chart_seconds,
                 markdown_bytes=limits.markdown,
+                series_points=limits.series_points_drawn,
             ),
         )
 

@@ -33,8 +33,8 @@ from reportgen.site.pages.base import Live, Shown, run_label
 from reportgen.site.pages.leaderboard import style_of
 from reportgen.site.pages.run_files import stored_path
 from reportgen.site.plan import Survey
+from reportgen.site.prepare import Studio
 from reportgen.site.scripts import Doc
-from reportgen.site.work import Studio
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 

@@ -6,30 +6,22 @@ little to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from reportgen.charts.check import SpecLimits, load_spec
-from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw_all
-from reportgen.charts.svg import size_of
-from reportgen.charts.values import Chart, Spec
-from reportgen.content.notes import NoteLimits, render_note
-from reportgen.errors import ChartError, PublishError, ReportgenError, StoreError
-from reportgen.model import Attachment, Build, Run, RunRow
+from reportgen.errors import PublishError, ReportgenError, StoreError
+from reportgen.model import Build, Run, RunRow
 from reportgen.site.chronicle import Facts, Ref, ref_of
-from reportgen.site.links import attachment_path
 from reportgen.site.page import Page, StoredFile, TextFile
-from reportgen.site.pages import run_files
-from reportgen.site.pages.base import Shown, Site
+from reportgen.site.pages.base import Site
 from reportgen.site.pages.build import BuildInput, build_page
 from reportgen.site.pages.past import Neighbour, RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
+from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
-from reportgen.site.scripts import chart_script
 from reportgen.site.theme import Theme
 from reportgen.site.write import DamagedFile, Entry, Tree
 from reportgen.store.pages import PageRow
@@ -39,17 +31,6 @@ _PICTURES = {"png", "jpg", "jpeg", "webp", "gif", "svg"}
 _MOST_FAILURES = 500
 PAGE_ERRORS = (ReportgenError, ValueError, TypeError, KeyError, ArithmeticError, IndexError, AttributeError, RecursionError)
 """What may go wrong with one page without the site being at fault; a full disk is not among it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkLimits:
-    """What a page may hold of the files of a run."""
-
-    table_rows: int = 1000
-    table_columns: int = 50
-    chart_bytes: int = 2_000_000
-    chart_seconds: float = 10.0
-    markdown_bytes: int = 256_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +44,7 @@ class Setup:
     previous: Path | None
     program: str
     assets: Mapping[str, str] = field(default_factory=dict)
-    limits: WorkLimits = WorkLimits()
+    limits: WorkLimits = field(default_factory=WorkLimits)
     in_place: bool = False
 
 
@@ -82,13 +63,6 @@ class Chunk(NamedTuple):
     failed: tuple[int, ...]
 
 
-class Failure(NamedTuple):
-    """A page or a part of one that could not be made."""
-
-    path: str
-    reason: str
-
-
 @dataclass(slots=True)
 class Outcome:
     """What became of some pages: what to remember of each, the files that were written, how many were rendered, what failed."""
@@ -104,47 +78,6 @@ class Outcome:
         self.files |= other.files
         self.rendered += other.rendered
         self.failures += other.failures
-
-
-class Studio:
-    """Draws charts and puts them into the version, each file named by its content."""
-
-    def __init__(self, tree: Tree, cache: Path, limits: WorkLimits) -> None:
-        self._tree = tree
-        self._cache = cache
-        self._limits = DrawLimits(cpu_s=limits.chart_seconds)
-        self.written: dict[str, Entry] = {}
-        self.failures: list[Failure] = []
-
-    def put(self, specs: Mapping[str, Spec]) -> dict[str, Shown]:
-        """Return what became of each specification, by the name it was given; what failed for good is not a failure."""
-        keyed = {chart_digest(spec): spec for spec in specs.values()}
-        drawn = draw_all(keyed, cache_dir=self._cache, limits=self._limits) if keyed else {}
-        return {name: self._shown(name, spec, drawn[chart_digest(spec)]) for name, spec in specs.items()}
-
-    def _shown(self, name: str, spec: Spec, result: bytes | ChartFailure) -> Shown:
-        if isinstance(result, ChartFailure):
-            if not result.final:
-                self.failures.append(Failure(f"chart {name[:40]}", result.reason))
-            return Shown("", problem=result.reason)
-        path = attachment_path(sha256(result).hexdigest(), "svg")
-        if path not in self.written:
-            self.written[path] = self._tree.share(path, result)
-        script = f"data/charts/{chart_digest(spec)[:24]}.js"
-        if script not in self.written:
-            self.written[script] = self._tree.share(script, chart_script(script, spec).encode("utf-8", "replace"))
-        return Shown(path, *(size_of(result) or (0, 0)), spec=script)
-
-    def draw(self, charts: Mapping[str, Chart]) -> tuple[dict[str, Shown], tuple[StoredFile, ...]]:
-        """Return the drawings of our own charts by slot, and the files that a page with them needs."""
-        found = self.put({slot: chart.spec for slot, chart in charts.items()})
-        shown = {slot: drawing._replace(alt=charts[slot].alt) for slot, drawing in found.items()}
-        paths = [path for drawing in shown.values() for path in (drawing.path, drawing.spec) if path]
-        return shown, tuple(StoredFile(path, "") for path in paths)
-
-    def with_files(self, page: Page, files: Iterable[StoredFile]) -> Page:
-        """Return the page with more files."""
-        return replace(page, files=(*page.files, *files))
 
 
 class Workshop:
@@ -237,7 +170,7 @@ class Workshop:
         values = {id(row): {name: metric.value for name, metric in row.metrics.items()} for row in rows}
         ids = list(dict.fromkeys(task.facts.run.build for task in chunk.tasks))
         builds = dict(zip(ids, self.view.builds(ids), strict=True))
-        prepared = self._prepare(builds.values())
+        prepared = prepare(self.view, self.studio, self.setup.site, self.setup.limits, builds.values())
         outcome.files |= prepared.written
         outcome.failures += prepared.failures
         for task in chunk.tasks:
@@ -323,75 +256,6 @@ class Workshop:
         earlier = failed[: facts.failures]
         kinds = {r.error.type for build in self.view.builds(earlier) for r in build.runs if r.error is not None}
         return run.error.type not in kinds
-
-    def _prepare(self, builds: Iterable[Build]) -> _Prepared:
-        """Read tables, render notes and draw the charts of some builds."""
-        prepared = _Prepared(self.setup.limits)
-        specs: dict[str, Spec] = {}
-        for build in builds:
-            for run in build.runs:
-                for attachment in run.attachments:
-                    if attachment.state == "stored" and attachment.sha256:
-                        self._prepare_file(attachment, prepared, specs)
-        if specs:
-            self._draw(specs, prepared)
-        return prepared
-
-    def _prepare_file(self, attachment: Attachment, prepared: _Prepared, specs: dict[str, Spec]) -> None:
-        digest, kind = attachment.sha256 or "", attachment.format.lower()
-        if digest in prepared.drawings or digest in prepared.tables or digest in specs:
-            return
-        if attachment.kind == "chart":
-            try:
-                limits = SpecLimits(spec_bytes=self.setup.limits.chart_bytes)
-                specs[digest] = load_spec(self.view.blob(digest), limits=limits)
-            except (ChartError, StoreError) as problem:
-                prepared.drawings[digest] = Shown("", problem=problem.message)
-        elif attachment.kind == "figure" and kind in _PICTURES:
-            prepared.drawings[digest] = Shown(run_files.stored_path(digest, attachment.format, attachment.path))
-        elif attachment.kind == "table" and kind in ("csv", "tsv"):
-            limits_ = self.setup.limits
-            found = run_files.read_table(self.view.blob(digest), kind, rows=limits_.table_rows, columns=limits_.table_columns)
-            if found is not None:
-                prepared.tables[digest] = found
-
-    def _draw(self, specs: Mapping[str, Spec], prepared: _Prepared) -> None:
-        before = len(self.studio.failures)
-        for source, shown in self.studio.put(specs).items():
-            prepared.drawings[source] = shown
-            if shown.path:
-                prepared.pictures[source] = (shown.path, shown.spec)
-                prepared.written |= {path: self.studio.written[path] for path in (shown.path, shown.spec)}
-        prepared.failures += self.studio.failures[before:]
-        shaky = {failure.path.removeprefix("chart ") for failure in prepared.failures}
-        prepared.retry |= {source for source in specs if source[:40] in shaky}
-
-
-class _Prepared:
-    """Tables, notes and drawings of the builds of a chunk."""
-
-    def __init__(self, limits: WorkLimits) -> None:
-        self.drawings: dict[str, Shown] = {}
-        self.tables: dict[str, run_files.Rows] = {}
-        self.pictures: dict[str, tuple[str, str]] = {}
-        self.written: dict[str, Entry] = {}
-        self.failures: list[Failure] = []
-        self.retry: set[str] = set()
-        self._limits = NoteLimits(read_bytes=limits.markdown_bytes)
-
-    def notes_of(self, run: Run | None) -> tuple[str, ...]:
-        """Return the notes of a run as safe markup."""
-        return tuple(render_note(text, limits=self._limits).html for text in run.notes) if run is not None else ()
-
-    def shaky(self, run: Run | None) -> bool:
-        """Whether a chart of the run could not be drawn this time, and may be the next."""
-        return run is not None and any(a.sha256 in self.retry for a in run.attachments)
-
-    def pictures_of(self, run: Run | None) -> tuple[StoredFile, ...]:
-        """Return the drawings that the page of a run shows; they are written already."""
-        digests = [a.sha256 for a in (run.attachments if run is not None else ()) if a.sha256 in self.pictures]
-        found = {path for digest in digests if digest for path in self.pictures[digest]}
-        return tuple(StoredFile(path, "") for path in sorted(found))
 
 
 def _history(

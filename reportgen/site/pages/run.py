@@ -28,6 +28,7 @@ from reportgen.site.pages.base import (
     when,
 )
 from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.series import series_figures
 
 _CHANGES = 8
 _NOTES = 5
@@ -70,7 +71,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
     reference = past.last_good if failed else past.previous
     difference = run_parts.differences(build, run, reference)
     verdict = run_verdict.verdict(site, path, build, run, past)
-    figures = _figures(path, run, given.drawings)
+    figures = (*series_figures(site, run, given.drawings, path), *_figures(path, run, given.drawings))
     tables, titles = run_files.tables(path, run, given.tables)
     params_changed = {change.name for change in difference if change.kind == "param"}
     stages = run_parts.stages(build)

@@ -1,0 +1,75 @@
+"""Charts of a run's series: each measure over step, with its splits on one plot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from reportgen.charts.alt import overlay_alt
+from reportgen.charts.series import downsampled, overlay
+from reportgen.charts.values import Chart, Line, Overlay
+from reportgen.model import Run
+from reportgen.site import format as fmt
+from reportgen.site.contexts.base import Figure, Span
+from reportgen.site.pages.base import Shown, Site
+from reportgen.site.pages.figures import picture
+
+MOST_CHARTS = 12
+_SIZE = "curve"
+
+
+def series_groups(run: Run) -> dict[str, list[str]]:
+    """Return the series worth a line by what they measure: ``train/loss`` and ``val/loss`` go together as ``loss``."""
+    groups: dict[str, list[str]] = {}
+    for name in sorted(run.series):
+        if sum(math.isfinite(point.value) for point in run.series[name]) > 1:
+            groups.setdefault(name.rpartition("/")[2], []).append(name)
+    return groups
+
+
+def series_slots(run: Run) -> list[str]:
+    """Return what names the drawings of a run's series."""
+    return [_slot(run, measure) for measure in list(series_groups(run))[:MOST_CHARTS]]
+
+
+def _slot(run: Run, measure: str) -> str:
+    return f"series:{run.record}:{run.started_at}:{measure}"
+
+
+def series_charts(site: Site, run: Run, *, most: int = 2000) -> dict[str, Chart]:
+    """Return the charts of a run's series by slot; a series of more than `most` points is thinned, its peaks kept."""
+    found: dict[str, Chart] = {}
+    for measure, names in list(series_groups(run).items())[:MOST_CHARTS]:
+        style = site.style(names[0], [metric for metric in run.metrics if metric.name in names])
+        lines = []
+        for at, name in enumerate(names):
+            points = [(float(point.step), point.value) for point in run.series[name] if math.isfinite(point.value)]
+            label = name.rpartition("/")[0] or name
+            lines.append(
+                Line(name=label, points=downsampled(points, most=most), kind="this" if at == len(names) - 1 else "other")
+            )
+        better = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "")
+        title = fmt.metric_title(measure) + (f", {style.unit}" if style.unit else "") + better
+        chart = Overlay(x_title="Step", y_title=title, lines=tuple(lines))
+        found[_slot(run, measure)] = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
+    return found
+
+
+def series_figures(site: Site, run: Run, drawings: Mapping[str, Shown], path: str) -> tuple[Figure, ...]:
+    """Return the drawn series of a run as figures of the page at `path`."""
+    figures = []
+    groups = series_groups(run)
+    for at, (measure, names) in enumerate(list(groups.items())[:MOST_CHARTS], 1):
+        shown = drawings.get(_slot(run, measure))
+        if shown is None:
+            continue
+        points = max(len(run.series[name]) for name in names)
+        words = f"{fmt.plural(points, 'step')} of {fmt.listed(names)}."
+        pictures = (picture(path, shown),) if shown.path else ()
+        problem = "" if pictures else f"Not drawn: {shown.problem}."
+        figures.append(Figure(f"series-{at}", fmt.metric_title(measure), (Span(words),), pictures, problem=problem))
+    left = len(groups) - MOST_CHARTS
+    if left > 0 and figures:
+        last = figures[-1]
+        figures[-1] = last._replace(caption=(*last.caption, Span(f" {fmt.plural(left, 'further measure')} not drawn.")))
+    return tuple(figures)
