@@ -19,6 +19,7 @@ from reportgen.harvest.http import TooLarge
 from reportgen.harvest.ingest import harvest
 from reportgen.harvest.source import Source
 from reportgen.harvest.summary import HarvestSummary
+from reportgen.model import Build
 from reportgen.report import SilentReporter
 from reportgen.store.db import Store
 from tests.support.home import write_home
@@ -155,6 +156,12 @@ def import_directory(keep: Path, directory: Path, **options: object) -> tuple[Ha
     return summary, store
 
 
+def comparable(built: Build) -> Build:
+    """A build without what a home does not tell (the words of a cause) and without an order of files."""
+    causes = tuple(replace(each, text="") for each in built.causes)
+    return replace(built, last_read=None, artifacts=(), causes=causes)
+
+
 def test_a_home_and_its_jenkins_give_the_same_runs(tmp_path: Path) -> None:
     write_home(CONTROLLER, tmp_path / "home")
     with bench(tmp_path / "jenkins", *CONTROLLER.jobs) as b:
@@ -165,7 +172,7 @@ def test_a_home_and_its_jenkins_give_the_same_runs(tmp_path: Path) -> None:
             assert {row.job for row in view.build_ids()} == JOBS
             for row in view.build_ids():
                 here, there = view.build(row.job, row.number), b.build(row.job, row.number)
-                assert replace(here, last_read=None, artifacts=()) == replace(there, last_read=None, artifacts=())
+                assert comparable(here) == comparable(there)
                 assert set(here.artifacts) == set(there.artifacts)
 
 
