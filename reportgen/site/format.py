@@ -30,7 +30,29 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_SHOUTED = {"f1", "auc", "mcc", "rmse", "mae", "mse", "mape", "r2", "ap", "roc", "pr", "cv", "id", "ndcg", "map", "iou", "bleu"}
+_SHOUTED = {
+    "f1",
+    "auc",
+    "ece",
+    "psi",
+    "smape",
+    "mase",
+    "mcc",
+    "rmse",
+    "mae",
+    "mse",
+    "mape",
+    "r2",
+    "ap",
+    "roc",
+    "pr",
+    "cv",
+    "id",
+    "ndcg",
+    "map",
+    "iou",
+    "bleu",
+}
 
 
 def difference(value: Number | None, spec: str) -> str:

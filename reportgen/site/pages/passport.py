@@ -133,7 +133,9 @@ def _headline(site: Site, given: ModelInput) -> str:
         metric = run.metrics.get(given.metric) or next(iter(run.metrics.values()), None)
         if metric is not None and finite(metric) is not None:
             style = site.style(metric.name, [metric])
-            rows = f" on {fmt.plural(metric.n, 'row')} it had not seen" if metric.n else ""
+            held_out = (d.rows for d in run.datasets if (d.role or "").startswith(("val", "test")) and d.rows)
+            size = next(held_out, metric.n)
+            rows = f" on {fmt.plural(size, 'row')} it had not seen" if size else ""
             return f"{style.title} {fmt.number(metric.value, style.spec)}{rows}"
     return ""
 

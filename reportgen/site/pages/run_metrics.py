@@ -122,9 +122,11 @@ def _ladder_caption(site: Site, style: Style, run: Run, mine: Metric, path: str,
     dataset = next((d for d in run.datasets if (d.role or "").startswith("val") and d.sha256), None)
     if dataset is not None and dataset.sha256:
         spans += [Span(" on "), Span(dataset.name, relative(path, site.links.dataset(dataset.sha256)))]
-    rows = mine.n or (dataset.rows if dataset else None)
+    rows = dataset.rows if dataset is not None else None
     if rows:
         spans.append(Span(f", {fmt.plural(rows, 'row')}"))
+    if mine.n and mine.n != rows:
+        spans.append(Span(f", n = {fmt.count(mine.n)}"))
     if band:
         spans.append(Span(", 95 % intervals. Band: the interval of this run"))
     spans.append(Span("."))
