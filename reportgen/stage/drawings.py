@@ -17,6 +17,8 @@ from reportgen.stage.classification import Bin
 from reportgen.stage.inputs import Label
 
 INK, INK3, EDGE, LINE, THIS, SECOND, THIRD = "#15181c", "#5d6570", "#7a828d", "#e3e6ea", "#0072b2", "#b86e00", "#434a54"
+CLASSES = [THIS, SECOND, THIRD, "#c04a00", EDGE]
+"""Colours of up to five classes in one chart."""
 HEAT = ["#f0f5f9", "#dcebf5", "#bfdaec", "#9cc7e3"]
 WIDTH, HEIGHT = 256, 196
 VERTICES = 200
@@ -102,6 +104,18 @@ def roc_chart(found: Curves, finding: str) -> Spec:
         _label("no skill", 0.62, 0.62, INK3, dx=6, dy=10),
         _line(rows, THIS, 2.5),
     ]
+    return _panel(layers, finding, "false positive rate", "true positive rate", unit=True)
+
+
+def class_roc_chart(found: Mapping[str, tuple[Curves, float]], finding: str) -> Spec:
+    """Return the ROC curve of each class against the rest; names and areas stand in the colours of their lines."""
+    layers = [_rule_line([(0.0, 0.0), (1.0, 1.0)])]
+    for at, (name, (curve, area)) in enumerate(found.items()):
+        points = [(0.0, 0.0), *((v.misses / curve.negatives, v.hits / curve.positives) for v in curve.vertices)]
+        colour = CLASSES[at % len(CLASSES)]
+        layers.append(_line(_xy(thinned(points, VERTICES // 2)), colour, 2.0))
+        height = 0.06 + 0.09 * (len(found) - 1 - at)
+        layers.append(_label(f"{name[:16]} {area:.3f}", 1.0, height, colour, dx=-4, align="right"))
     return _panel(layers, finding, "false positive rate", "true positive rate", unit=True)
 
 

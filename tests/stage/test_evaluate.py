@@ -449,6 +449,17 @@ def test_charts_are_small_self_contained_and_in_the_colours_of_the_theme(run):
             assert len(layer.get("data", {}).get("values", [])) <= max(drawings.VERTICES, drawings.CELLS**2)
 
 
+def test_scores_per_class_get_a_curve_each(run):
+    run.log_classification(TRUE, P1)
+    [roc] = [c for c in of_kind(run, "chart") if c["name"] == "val-roc"]
+    text = (run.directory / roc["file"]).read_text()
+    assert {word for word in text.split('"') if word.startswith("#")} <= THEME
+    positive = [row[2] for t, row in zip(TRUE, P1, strict=True) if t == "c"]
+    area = estimate.ranking(positive, [row[2] for t, row in zip(TRUE, P1, strict=True) if t != "c"]).auc
+    assert f"c {area:.3f}" in text
+    assert roc["caption"].startswith("ROC-AUC of each class against the rest, least 0.8")
+
+
 @pytest.mark.slow
 def test_charts_can_be_drawn(run):
     vl = pytest.importorskip("vl_convert")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -210,7 +211,27 @@ def _many_classes(
         if len(names) <= MAX_SCORE_COLUMNS:
             table |= {f"score:{name}": [row[k] for row in scores] for k, name in enumerate(names)}
     drawn = {"confusion": drawings.confusion_chart(matrix, names, _confusion_finding(matrix))} if charts else {}
+    if charts and scores is not None:
+        drawn |= _class_charts(true, scores, names)
     return _Result(found, drawn, table, class_table(matrix, names))
+
+
+def _class_charts(true: list[Label], scores: Sequence[Sequence[float]], names: list[Label]) -> dict[str, dict[str, Any]]:
+    """Return the ROC curves of the five most frequent classes, each against the rest."""
+    counts = Counter(true)
+    found: dict[str, tuple[drawings.Curves, float]] = {}
+    for name, _ in counts.most_common(len(drawings.CLASSES)):
+        k = names.index(name)
+        own = [row[k] for label, row in zip(true, scores, strict=True) if label == name]
+        rest = [row[k] for label, row in zip(true, scores, strict=True) if label != name]
+        area = estimate.ranking(own, rest).auc
+        if area is not None:
+            found[str(name)] = (drawings.curves(own, rest), area)
+    if not found:
+        return {}
+    worst = min(found, key=lambda name: found[name][1])
+    finding = f"ROC-AUC of each class against the rest, least {found[worst][1]:.3f} for {worst}; no skill is 0.5."
+    return {"roc": drawings.class_roc_chart(found, finding)}
 
 
 def _are_labels(scores: list[Any], true: list[Label]) -> bool:
