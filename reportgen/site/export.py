@@ -5,61 +5,40 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from reportgen.analysis.judge import Judged
-from reportgen.analysis.shapes import (
-    RunsTable,
-    csv_text,
-    leaderboard_json,
-    leaderboard_rows,
-    line,
-    run_json,
-    runs_text,
-)
-from reportgen.model import RunRow
+from reportgen.analysis.shapes import RunsTable, csv_text, leaderboard_json, leaderboard_rows, line, runs_text
+from reportgen.site.blocks import Blocks
+from reportgen.site.links import Links
 from reportgen.site.pages.base import Site
-from reportgen.store.values import BuildRow
-from reportgen.store.view import StoreView
 
 NEWEST = 5000
 """Runs in ``data/runs.json``; a site with more also has one file per job."""
 
-
-def _bytes(pieces: Iterable[str]) -> bytes:
-    return "".join(pieces).encode("utf-8", "replace")
-
-
-def run_entry(site: Site, row: RunRow) -> dict[str, Any]:
-    """Return a run as ``data/runs.json`` lists it."""
-    return run_json(row, page=site.links.row(row), url=site.on_jenkins(row.job, row.number) or None)
+File = tuple[str, Iterable[str]]
+"""Path of a file, and its text in pieces."""
 
 
-def export_runs(site: Site, builds: Sequence[BuildRow], view: StoreView, as_of: datetime | None) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of the data files of all runs; `builds` newest first."""
+def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None) -> Iterator[File]:
+    """Yield the data files of all `total` runs, each written before the next is asked for."""
+    many = total > NEWEST
+    jobs = sorted({build.job for build, _ in blocks.runs()}) if many else []
+    newest = (run.line for place, (_, run) in enumerate(blocks.runs()) if place < NEWEST)
+    yield "data/runs.json", runs_text(newest, as_of, sorted(links.job_runs(job) for job in jobs))
+    for job in jobs:
+        yield links.job_runs(job), runs_text((run.line for build, run in blocks.runs() if build.job == job), as_of)
     table = RunsTable()
-    newest: list[str] = []
-    by_job: dict[str, list[str]] = {}
-    many = sum(build.runs for build in builds) > NEWEST
-    for row in view.iter_run_rows():
-        entry = run_entry(site, row)
-        table.learn(entry)
-        text = line(entry)
-        if len(newest) < NEWEST:
-            newest.append(text)
-        if many:
-            by_job.setdefault(row.job, []).append(text)
-    parts = sorted(site.links.job_runs(job) for job in by_job)
-    yield "data/runs.json", _bytes(runs_text(newest, as_of, parts))
-    for job, lines in sorted(by_job.items()):
-        yield site.links.job_runs(job), _bytes(runs_text(lines, as_of))
-    entries = map(json.loads, newest) if not many else (run_entry(site, row) for row in view.iter_run_rows())
-    yield "data/runs.csv", _bytes(csv_text(table.rows(entries)))
+    names = {"params": set[str](), "metrics": set[str](), "tags": set[str]()}
+    for _, block in blocks.summaries():
+        for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
+            names[kind].update(block.names[found])
+    table.learn(names)
+    yield "data/runs.csv", csv_text(table.rows(json.loads(run.line) for _, run in blocks.runs()))
 
 
-def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of the data files of all leaderboards."""
+def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:
+    """Yield the data files of all leaderboards."""
     for each in judged:
         board = each.leaderboard
-        yield site.links.leaderboard_data(board.options.name, "json"), _bytes([line(leaderboard_json(board)), "\n"])
-        yield site.links.leaderboard_data(board.options.name, "csv"), _bytes(csv_text(leaderboard_rows(board)))
+        yield site.links.leaderboard_data(board.options.name, "json"), [line(leaderboard_json(board)), "\n"]
+        yield site.links.leaderboard_data(board.options.name, "csv"), csv_text(leaderboard_rows(board))

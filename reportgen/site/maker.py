@@ -13,6 +13,7 @@ from reportgen.config import Config
 from reportgen.errors import ContentError, PublishError
 from reportgen.report import Reporter
 from reportgen.resources import themes_dir
+from reportgen.site.blocks import Blocks
 from reportgen.site.cache import files_of
 from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
@@ -190,14 +191,17 @@ class SiteMaker:
         before: Mapping[str, Entry],
         outcome: Outcome,
     ) -> None:
-        exports = chain(
-            export_runs(found.site, found.builds, view, found.as_of),
+        blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
+        total = sum(build.runs for build in found.builds)
+        texts = chain(
+            export_runs(blocks, found.links, total, found.as_of),
             export_leaderboards(found.site, found.judged),
-            script_files(found, view, version, list(narrative.docs())),
-            ((file.path, file.file.read_bytes()) for file in narrative.files()),
+            script_files(found, blocks, version, pages=list(narrative.docs())),
         )
-        for path, data in exports:
-            outcome.files[path] = tree.put(path, data, before.get(path))
+        for path, pieces in texts:
+            outcome.files[path] = tree.stream(path, pieces, before.get(path))
+        for file in narrative.files():
+            outcome.files[file.path] = tree.put(file.path, file.file.read_bytes(), before.get(file.path))
 
 
 def find_theme(config: Config) -> Theme:

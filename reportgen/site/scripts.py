@@ -55,7 +55,11 @@ def script(slot: str, value: object, *, key: str | None = None) -> str:
 
 def to_json(value: object) -> str:
     """Return compact JSON that is safe inside a script: no ``<``, no line separators, no number that is not one."""
-    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return safe_json(json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
+
+
+def safe_json(text: str) -> str:
+    """Return JSON as it may stand inside a script."""
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("]]>", "]]\\u003e")
 
 

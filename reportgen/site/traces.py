@@ -18,6 +18,7 @@ from reportgen.analysis.values import Board, RunId, run_id
 from reportgen.globs import covers
 from reportgen.model import Attachment, Dataset, Model, RunRow
 from reportgen.site.chronicle import ref_of
+from reportgen.site.evaluations import paired_runs
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, run_label
 from reportgen.site.pages.compare import CompareInput, Ready, compare_index, compare_page
@@ -177,13 +178,12 @@ class Traces:
         on_boards = [ref_of(row.run) for _, board in boards for row in board.rows]
 
         def make() -> Page:
-            full = self._full(rows)
             given = DatasetInput(
                 dataset=dataset,
                 names=list(dict.fromkeys(d.name for row in reversed(rows) for d in row.datasets if d.sha256 == digest)),
-                makers=[full(row) for row in makers],
-                users=[full(row) for row in users],
-                models=[(m.sha256, m.name, full(row)) for row in users for m in row.models],
+                makers=makers,
+                users=users,
+                models=[(m.sha256, m.name, row) for row in users for m in row.models],
                 boards=boards,
             )
             return dataset_page(self._found.site, given)
@@ -253,7 +253,8 @@ class Traces:
     def _comparison(self, pair: _Pair, path: str) -> Page:
         full = self._full([pair.champion, pair.other])
         options = pair.judged.leaderboard.options
-        comparison = compare([full(pair.champion), full(pair.other)], metrics=options.metrics)
+        runs = [full(pair.champion), full(pair.other)]
+        comparison = compare(runs, metrics=options.metrics, paired=paired_runs(self._view, runs))
         given = CompareInput(
             path=path,
             comparison=comparison,

@@ -13,7 +13,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
@@ -106,6 +106,28 @@ class Tree:
         if before is not None and same and self.link(path):
             return before
         return self.write(path, data)
+
+    def stream(self, path: str, pieces: Iterable[str], before: Entry | None) -> Entry:
+        """Write a text that comes in pieces and may be large, or link the previous version's where it is the same."""
+        part = f"{path}.{os.getpid()}.part"
+        target = f"{self._top}/{part}"
+        self._make_parents(path)
+        digest, size = sha256(), 0
+        with disk_errors(Path(target), "write"), open(target, "wb", buffering=1 << 20) as file:
+            os.fchmod(file.fileno(), 0o644)
+            for piece in pieces:
+                data = piece.encode("utf-8", "replace")
+                digest.update(data)
+                size += file.write(data)
+        entry = Entry(digest.hexdigest(), size)
+        if entry == before and not self.in_place and self.link(path):
+            self.remove(part)
+            return entry
+        if not self.in_place and self.has(path):
+            raise PublishError(f"two pages or files of the site have the same address: {path}")
+        with disk_errors(Path(target), "write"):
+            os.rename(target, f"{self._top}/{path}")
+        return entry
 
     def link(self, path: str) -> bool:
         """Take a file over from the previous version; False where it is not there any more."""

@@ -124,8 +124,8 @@ def _load_metrics(
 
 def _metrics_of_kinds(database: sqlite3.Connection, run_ids: Sequence[int], kinds: str) -> list[tuple[Any, ...]]:
     """Return the rows of some metrics: one look-up for each run and kind, or each kind whole where that reads less."""
-    (runs,) = database.execute("SELECT count(*) FROM run").fetchone()
-    if len(run_ids) * 2 < runs:
+    (runs,) = database.execute("SELECT max(id) FROM run").fetchone()
+    if len(run_ids) * 2 < (runs or 0):
         query = f"SELECT {_METRIC_CELLS} FROM json_each(?) AS kind CROSS JOIN json_each(?) AS wanted CROSS JOIN metric"
         query += " WHERE kind_id = kind.value AND run_id = wanted.value ORDER BY kind_id, run_id, position"
         return database.execute(query, (kinds, str(list(run_ids)))).fetchall()

@@ -108,9 +108,8 @@ class StoreView:
         rows = self._all(
             "SELECT build.id, job.name, number, build.started_at, build.duration_s, result, revision,"
             " build.gone_since, build.last_read, (SELECT count(*) FROM run WHERE run.build_id = build.id)"
-            " FROM build JOIN job ON job.id = build.job_id"
-            f" WHERE job.name = coalesce(?, job.name) ORDER BY {_NEWEST_FIRST}",
-            (job,),
+            f" FROM build JOIN job ON job.id = build.job_id {_of_job(job)} ORDER BY {_NEWEST_FIRST}",
+            () if job is None else (job,),
         )
         return tuple([_build_row(row) for row in rows])
 
@@ -174,9 +173,8 @@ class StoreView:
         rows = self._all(
             "SELECT metric_kind.name, direction, unit, count(*), max(build.started_at) AS newest FROM metric"
             " JOIN metric_kind ON metric_kind.id = kind_id JOIN run ON run.id = run_id JOIN build ON build.id = build_id"
-            " JOIN job ON job.id = job_id WHERE job.name = coalesce(?, job.name) GROUP BY kind_id"
-            " ORDER BY newest DESC, kind_id",
-            (job,),
+            f" JOIN job ON job.id = job_id {_of_job(job)} GROUP BY kind_id ORDER BY newest DESC, kind_id",
+            () if job is None else (job,),
         )
         found: dict[str, MetricName] = {}
         for name, direction, unit, runs, newest in rows:
@@ -189,12 +187,17 @@ class StoreView:
                 )
         return tuple(found.values())
 
-    def notes(self) -> dict[tuple[int, str, str], tuple[str, ...]]:
-        """Return the notes of all runs that have any, and the error that ended a run, by (build id, run name, record)."""
+    def notes(self, ids: Collection[int] | None = None) -> dict[tuple[int, str, str], tuple[str, ...]]:
+        """Return the notes of all runs that have any, and the error that ended a run, by (build id, run name, record).
+
+        `ids` restricts the builds.
+        """
         rows = self._all(
             "SELECT build_id, name, record, json_extract(detail, '$.notes'), json_extract(detail, '$.error.type'),"
             " json_extract(detail, '$.error.message') FROM run"
-            " WHERE json_type(detail, '$.notes') IS NOT NULL OR json_type(detail, '$.error') IS NOT NULL"
+            " WHERE (json_type(detail, '$.notes') IS NOT NULL OR json_type(detail, '$.error') IS NOT NULL)"
+            + ("" if ids is None else " AND build_id IN (SELECT value FROM json_each(?))"),
+            () if ids is None else (str(sorted(ids)),),
         )
         return {
             (build, name, record): (*(load_json(notes) if notes else ()), *(text for text in error if text))
@@ -245,6 +248,10 @@ class StoreView:
         """Return the published versions, newest first."""
         with self._errors():
             return read_versions(self._db)
+
+
+def _of_job(job: str | None) -> str:
+    return "" if job is None else "WHERE job.name = ?"
 
 
 def _build_row(row: tuple[Any, ...]) -> BuildRow:

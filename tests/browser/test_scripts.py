@@ -129,9 +129,7 @@ def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> 
     tray.get_by_role("link", name="Compare").click()
     until(page, "document.querySelectorAll('table.compared').length > 2")
     metrics = page.locator("table.compared").first
-    assert [cell.strip() for cell in metrics.locator("thead a").all_inner_texts()] == [
-        f"#{n}" for n in (3, 17, 30)
-    ]
+    assert [cell.strip() for cell in metrics.locator("thead a").all_inner_texts()] == [f"#{n}" for n in (3, 17, 30)]
     first = metrics.locator("tbody tr").first.inner_text()
     assert "0.612" in first
     assert "+0.056" in first

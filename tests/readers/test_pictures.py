@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen.harvest.readers.images import BadImage, Picture, inspect_picture
-from tests.readers.reading import fixture, limits, read_one, reason
+from tests.readers.reading import fixture, limits, read, read_one, reason
 
 PICTURES = fixture("pictures")
 
@@ -171,3 +172,57 @@ class TestSvg:
 
     def test_other_xml_is_no_picture(self) -> None:
         assert "begins with <html>" in reason(read_one("x.svg", b"<?xml version='1.0'?><html/>"))
+
+
+class TestLoggedPictures:
+    def record(self, name: str, form: str, content: bytes) -> dict[str, bytes]:
+        home = "reportgen-results/train-0123abcd/"
+        events: list[dict[str, object]] = [
+            {"v": 1, "id": "a-1", "t": "2026-01-01T00:00:00Z", "kind": "run", "name": "train"},
+            {
+                "v": 1,
+                "id": "a-2",
+                "t": "2026-01-01T00:00:00Z",
+                "kind": "figure",
+                "name": "f",
+                "file": f"files/{name}",
+                "format": form,
+            },
+        ]
+        return {
+            home + "events.jsonl": "".join(json.dumps(event) + "\n" for event in events).encode(),
+            f"{home}files/{name}": content,
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "form", "content", "said"),
+        [
+            ("f.svg", "svg", svg("<script>alert(1)</script>"), "script"),
+            ("f.png", "png", png(12_000, 12_000), "over the limit"),
+            ("f.png", "png", svg(), "the file is a SVG"),
+            ("f.html", "html", PICTURES["plot.png"], "the file is a PNG"),
+        ],
+    )
+    def test_a_doubtful_one_is_refused_and_the_run_is_kept(self, name: str, form: str, content: bytes, said: str) -> None:
+        result = read(self.record(name, form, content))["record"]
+        (figure,) = result.runs[0].attachments
+        assert figure.state == "refused"
+        assert said in (figure.reason or "")
+        assert [problem.reason for problem in result.problems] == [figure.reason]
+
+    @pytest.mark.parametrize(
+        ("name", "form"), [("plot.png", "png"), ("picture.jpg", "jpg"), ("picture.jpg", "jpeg"), ("plot.svg", "svg")]
+    )
+    def test_a_real_one_is_shown(self, name: str, form: str) -> None:
+        result = read(self.record(name, form, PICTURES[name]))["record"]
+        assert [figure.state for figure in result.runs[0].attachments] == ["stored"]
+        assert not result.problems
+
+    def test_pictures_mlflow_kept_are_looked_at_too(self) -> None:
+        files = fixture("mlflow")
+        home = next(path for path in files if path.endswith("artifacts/folds.csv")).removesuffix("folds.csv")
+        files[home + "bad.svg"] = svg("<script/>")
+        result = read(files)["mlflow"]
+        states = {attachment.label: attachment.state for run in result.runs for attachment in run.attachments}
+        assert states == {"folds.csv": "stored", "bad.svg": "refused"}
+        assert len(result.problems) == 1

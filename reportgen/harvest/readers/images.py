@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from reportgen.config import Limits
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
 from reportgen.harvest.readers.xml_guard import Attributes, BadXml, parse
-from reportgen.model import Attachment
+from reportgen.model import Attachment, Problem
 
 MOST_SIDE = 16_384
 MOST_FRAMES = 200
@@ -224,6 +225,29 @@ def _svg_size(attributes: Attributes) -> tuple[int, int]:
         except ValueError:
             sides.append(0)
     return sides[0], sides[1]
+
+
+def checked(attachment: Attachment, files: Mapping[str, bytes], limits: Limits) -> Attachment:
+    """Return the attachment; a figure whose file may not be shown, or is of another format than it says, is refused."""
+    content = files.get(attachment.path)
+    if attachment.kind != "figure" or attachment.state != "stored" or content is None:
+        return attachment
+    try:
+        picture = inspect_picture(content, limits)
+        if picture.format != FORMATS.get(attachment.format, ""):
+            raise BadImage(f"logged as {attachment.format[:20]}, and the file is a {picture.format.upper()}")
+    except BadImage as problem:
+        return replace(attachment, state="refused", reason=str(problem))
+    return attachment
+
+
+def refusals(attachments: Iterable[Attachment]) -> tuple[Problem, ...]:
+    """Return a problem for each figure that was refused."""
+    return tuple(
+        Problem(path=attachment.path, reason=attachment.reason or "refused")
+        for attachment in attachments
+        if attachment.kind == "figure" and attachment.state == "refused"
+    )
 
 
 def read_images(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:

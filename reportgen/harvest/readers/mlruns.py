@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from reportgen.harvest.readers.images import FORMATS
+from reportgen.harvest.readers.images import FORMATS, checked, refusals
 from reportgen.harvest.readers.metrics import load_yaml
 from reportgen.harvest.readers.models import describe, is_model_path
 from reportgen.harvest.readers.passport import BadModel
@@ -79,6 +79,9 @@ def _run(
         reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
         problems.append(Problem(path=home, reason=reason))
         metrics = metrics[: context.limits.metrics_per_run]
+    logged = [_artifact(name, inside[name]) for name in sorted(inside) if name.startswith("artifacts/")]
+    attachments = tuple(checked(attachment, files, context.limits) for attachment in logged)
+    problems += refusals(attachments)
     started, ended = _moment(meta.get("start_time")), _moment(meta.get("end_time"))
     run = Run(
         name=clean_text(str(meta.get("run_name") or tags.get("mlflow.runName") or run_id[:8]))[:500],
@@ -93,7 +96,7 @@ def _run(
         tags=cast("Mapping[str, Scalar]", {name: value for name, value in tags.items() if not name.startswith("mlflow.")}),
         datasets=tuple(_datasets(home, inside, files)),
         models=tuple(_models(inside, files, context)),
-        attachments=tuple(_artifact(name, inside[name]) for name in sorted(inside) if name.startswith("artifacts/")),
+        attachments=attachments,
         notes=(tags[_NOTE],) if tags.get(_NOTE) else (),
         commit=tags.get(_COMMIT),
         branch=tags.get(_BRANCH),

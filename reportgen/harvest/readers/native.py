@@ -6,10 +6,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from reportgen.config import parse_direction
+from reportgen.harvest.readers.images import checked, refusals
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
 from reportgen.model import (
     Attachment,
@@ -64,8 +66,9 @@ def read_records(files: Mapping[str, bytes], context: ReadContext) -> ReadResult
             carried.append(_carried(path, record))
         else:
             run, found = make_run(record, home, context)
-            runs.append(run)
-            problems.extend(found)
+            attachments = tuple(checked(attachment, files, context.limits) for attachment in run.attachments)
+            runs.append(replace(run, attachments=attachments))
+            problems.extend((*found, *refusals(attachments)))
     runs.sort(key=lambda run: (run.started_at or datetime.max.replace(tzinfo=UTC), run.name, run.record))
     return ReadResult(runs=tuple(runs), attachments=tuple(carried), problems=tuple(problems))
 

@@ -1,0 +1,55 @@
+"""Taking over what another store has: how several machines share one back-fill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from reportgen.errors import StoreError
+from reportgen.model import Build
+from reportgen.store.codec import time_text
+from reportgen.store.db import Store
+from reportgen.store.rows import stored_blobs
+from reportgen.store.tombs import build_identity
+from reportgen.store.values import SaveResult
+from reportgen.store.view import StoreView
+
+_BATCH = 64
+
+
+def merge_store(store: Store, other: Path, *, now: datetime) -> SaveResult:
+    """Add the builds and jobs of the store at `other` that this one does not have; what it has is left as it is.
+
+    A build is told by job, number and start, a file by its digest, so merging twice changes nothing, and a merge that was
+    interrupted is finished by merging again. Runs that were pruned here do not come back. StoreError where a file of the
+    other store is missing or damaged; what was merged before stays.
+    """
+    result = SaveResult(revision=store.revision)
+    with StoreView.open(other) as source:
+        with store.view() as here:
+            known = {job.name for job in here.jobs()}
+            held = {(row.job, row.number, time_text(row.started_at)) for row in here.build_ids()}
+        store.save_jobs([job for job in source.jobs() if job.name not in known], now=now)
+        ids = [row.id for row in reversed(source.build_ids())]
+        for start in range(0, len(ids), _BATCH):
+            builds = [build for build in source.builds(ids[start : start + _BATCH]) if build_identity(build) not in held]
+            _copy_blobs(store, source, builds)
+            result = _sum(result, store.save_builds(builds, now=now))
+    return replace(result, unchanged=len(ids) - result.new - result.updated - result.pruned)
+
+
+def _copy_blobs(store: Store, source: StoreView, builds: Sequence[Build]) -> None:
+    for digest in sorted({digest for build in builds for digest in stored_blobs(build)}):
+        if store.blobs.size(digest) is not None and store.blobs.size(digest) == source.blobs.size(digest):
+            continue
+        copied, _ = store.put_blob(source.blobs.chunks(digest))
+        if copied != digest:
+            raise StoreError(f"blob {digest} of {source.path} has changed since it was written", hint="harvest its build again")
+
+
+def _sum(one: SaveResult, two: SaveResult) -> SaveResult:
+    return SaveResult(
+        new=one.new + two.new, updated=one.updated + two.updated, pruned=one.pruned + two.pruned, revision=two.revision
+    )
