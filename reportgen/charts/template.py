@@ -76,7 +76,7 @@ def padded(values: Sequence[float], *, share: float = 0.06, top: float = 0.0, ze
 
 def _tidy(value: float, span: float) -> float:
     """Round to a thousandth of the span: equal data must give equal bytes, and digits beyond that cannot be seen."""
-    if span <= 0:
+    if span < 1e-290:  # a thousandth of it has no exponent any more
         return value
     unit = 10.0 ** _exponent(span / 1000)
     return float(f"{round(value / unit) * unit:.12g}")

@@ -112,6 +112,8 @@ def test_filter_and_columns_are_kept_in_the_address(page: Any, base: str) -> Non
     page.get_by_text("Columns", exact=True).click()
     page.get_by_label("depth").uncheck()
     assert not page.get_by_role("columnheader", name="depth").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.get_by_label("depth").is_visible()
     page.get_by_role("button", name="F1", exact=True).click()
     rows = column(page, 1)
     page.reload()

@@ -10,7 +10,7 @@ from typing import Any
 
 import altair as alt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.charts import scatter, series, theme, trend
@@ -102,6 +102,8 @@ def test_durations_are_shown_in_a_unit_that_suits_them() -> None:
     assert trend.duration_unit(40_000) == ("h", 3600.0)
 
 
+@example([5e-324], True)
+@example([5e-324, 1e-323], False)
 @given(st.lists(finite, min_size=1, max_size=30), st.booleans())
 def test_an_axis_holds_all_its_values(values: list[float], zero: bool) -> None:
     low, high = padded(values, zero=zero)

@@ -197,15 +197,15 @@ def test_a_file_where_the_store_should_be_is_told(tmp_path: Path) -> None:
 
 MOUNTS = """\
 /dev/vda / ext4 rw 0 0
-server:/home /home nfs4 rw 0 0
-/dev/vdb /home/local ext4 rw 0 0
+server:/team /team nfs4 rw 0 0
+/dev/vdb /team/local ext4 rw 0 0
 //share/a\\040b /mnt/a\\040b cifs rw 0 0
 """
 
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/var/x", None), ("/home/ci/.reportgen", "nfs4"), ("/home/local/x", None), ("/mnt/a b/c", "cifs"), ("/homes/x", None)],
+    [("/var/x", None), ("/team/.reportgen", "nfs4"), ("/team/local/x", None), ("/mnt/a b/c", "cifs"), ("/teams/x", None)],
 )
 def test_a_network_file_system_is_recognised(path: str, kind: str | None) -> None:
     assert network_file_system(Path(path), MOUNTS) == kind

@@ -535,8 +535,8 @@
     if (!place) return;
     var list = el("ul", { class: "plain found" }), status = el("p", { class: "note", role: "status" });
     var box = el("input", { type: "search", id: "q", autocomplete: "off", placeholder: "run, param=value, metric, note, commit …", input: run });
-    place.replaceChildren(el("form", { class: "find", role: "search", submit: function (event) { event.preventDefault(); run(); } },
-      el("label", { class: "sr", for: "q" }, "Search runs, jobs, params, metrics, notes, commits and data sets"), box, el("button", {}, "Find")), status, list);
+    place.replaceChildren(el("div", { class: "find", role: "search" },
+      el("label", { class: "sr", for: "q" }, "Search runs, jobs, params, metrics, notes, commits and data sets"), box), status, list);
     box.value = view.get("q") || new URLSearchParams(location.search).get("q") || "";
     if (box.value) run();
 
@@ -552,6 +552,19 @@
         }));
       }).catch(function () { status.textContent = "The search index could not be loaded; the list below is complete."; });
     }
+  }
+
+  // ---- panels that open over the page close like menus ------------------------------------------------------------------------
+
+  function startPanels() {
+    function close(panel) { panel.open = false; }
+    doc.addEventListener("pointerdown", function (event) {
+      all("details.columns[open]").forEach(function (panel) { if (!panel.contains(event.target)) close(panel); });
+    });
+    doc.addEventListener("keydown", function (event) {
+      if (event.key !== "Escape") return;
+      all("details.columns[open]").forEach(function (panel) { close(panel); panel.querySelector("summary").focus(); });
+    });
   }
 
   // ---- charts: loaded when one comes into view ------------------------------------------------------------------------------
@@ -572,7 +585,7 @@
   }
 
   if (own && own.dataset.style) doc.head.append(el("link", { rel: "stylesheet", href: own.dataset.style }));
-  [startTheme, startLive, startTables, startChoosing, startCompare, startSearch, startCharts].forEach(function (start) {
+  [startTheme, startLive, startTables, startPanels, startChoosing, startCompare, startSearch, startCharts].forEach(function (start) {
     try { start(); } catch (error) { self.console.error(error); }  // one broken part must not take the others with it
   });
 })();
