@@ -181,11 +181,12 @@ def check_browser(tally: Tally, tree: Path, kinds: dict[str, str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_FLAGS)
         with served(tree, OWN_POLICY) as own, served(tree, JENKINS_POLICY) as jenkins:
-            places = {"own policy": (own, True), "Jenkins' policy": (jenkins, True), "file": (tree.as_uri() + "/", True)}
-            for place, (base, scripts) in places.items():
-                context = browser.new_context(java_script_enabled=scripts)
+            file = tree.as_uri() + "/"
+            places = {"own policy": own, "Jenkins' policy": jenkins, "file": file, "file without scripts": file}
+            for place, base in places.items():
+                context = browser.new_context(java_script_enabled="without" not in place)
                 for kind, page in kinds.items():
-                    _visit(tally, context, f"{kind} under {place}", base, page)
+                    _visit(tally, context, f"{kind} under {place}", base, page, living=place in {"own policy", "file"})
                 context.close()
             for scheme in ("light", "dark"):
                 context = browser.new_context(color_scheme=scheme)
@@ -195,7 +196,7 @@ def check_browser(tally: Tally, tree: Path, kinds: dict[str, str]) -> None:
         browser.close()
 
 
-def _visit(tally: Tally, context: Any, what: str, base: str, address: str) -> None:
+def _visit(tally: Tally, context: Any, what: str, base: str, address: str, *, living: bool) -> None:
     page = context.new_page()
     said: list[str] = []
     asked: list[str] = []
@@ -205,6 +206,8 @@ def _visit(tally: Tally, context: Any, what: str, base: str, address: str) -> No
     page.goto(base + address, wait_until="load")
     page.mouse.wheel(0, 20_000)
     page.wait_for_timeout(150)
+    if living:
+        tally.check(*_enlivened(page, what))
     ours = [text for text in said if not any(allowed.search(text) for allowed in ALLOWED_NOTICES)]
     outside = [url for url in asked if not url.startswith(base) and not url.startswith(("data:", "blob:"))]
     broken = page.locator("img").evaluate_all(
@@ -214,6 +217,23 @@ def _visit(tally: Tally, context: Any, what: str, base: str, address: str) -> No
     tally.check(not outside, f"{what}: requests leave the site: {outside[:3]}")
     tally.check(not broken, f"{what}: images do not load: {broken[:3]}")
     page.close()
+
+
+def _enlivened(page: Any, what: str) -> tuple[bool, str]:
+    """Bring every chart into view, wait for it, and tell whether each became interactive."""
+    charts = page.locator("img[data-chart]")
+    shown = [at for at in range(charts.count()) if charts.nth(at).is_visible()]
+    for at in shown:
+        place = charts.nth(at)
+        if place.is_visible():
+            place.scroll_into_view_if_needed()
+        for _ in range(100):
+            if "asleep" in (place.get_attribute("class") or ""):
+                break
+            page.wait_for_timeout(50)
+    awake = page.locator("img[data-chart].asleep").count()
+    drawn = page.locator(".chart svg").count()
+    return awake >= len(shown) and drawn >= len(shown), f"{what}: {awake} of {len(shown)} charts became interactive"
 
 
 def _axe(tally: Tally, context: Any, axe: str, what: str, address: str) -> None:
