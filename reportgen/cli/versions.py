@@ -119,19 +119,22 @@ def _resolve(output: Path, name: str) -> Version:
 
 
 @command.command("alias")
-@click.argument("version")
+@click.argument("target", metavar="VERSION")
 @click.argument("name", default="latest")
 @_site_dir
 @pass_app
-def alias_command(app: App, version: str, name: str, site_dir: Path | None) -> int:
-    """Let the alias NAME [default: latest] lead to VERSION: this is how to go back, and forth again."""
+def alias_command(app: App, target: str, name: str, site_dir: Path | None) -> int:
+    """Let the alias NAME lead to VERSION, by default `latest`.
+
+    This is how to go back, and forth again. The next build that publishes moves `latest` to its own version.
+    """
     from reportgen.site.publish import set_alias
 
     output = _output(app, site_dir)
     with _locked(app):
-        target = _resolve(output, version).id
-        set_alias(output, name, target, app.config().site.alias)
-    app.console.line(f"{name} now leads to {target}")
+        version = _resolve(output, target).id
+        set_alias(output, name, version, app.config().site.alias)
+    app.console.line(f"{name} now leads to {version}")
     return DONE
 
 
@@ -158,7 +161,7 @@ def delete_command(app: App, versions: tuple[str, ...], site_dir: Path | None) -
 @_site_dir
 @pass_app
 def verify_command(app: App, versions: tuple[str, ...], site_dir: Path | None) -> int:
-    """Read whole versions [default: all] and compare every file with its manifest."""
+    """Compare every file of versions with their manifests; without VERSIONS, of all."""
     from reportgen.site.publish import list_versions, verify
 
     output = _output(app, site_dir)

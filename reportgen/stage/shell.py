@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from reportgen.stage.run import Run
 
 EXIT_CODES = """\
-Exit codes: 0 done; 1 an error you can mend; 2 wrong usage; 70 a bug;
-130 interrupted; 143 terminated. A disk that cannot be written to is told
-once and is no error, unless --strict. 'run' ends with the command's status.
+Every command also takes -f FILE, -q, -v, --debug and -V. With --strict a disk
+that cannot be written to is an error; without, it is told once and is none.
+
+Exit codes: 0 done; 1 an error you can mend; 2 wrong usage; 3 finished but
+incomplete; 4 a gate failed; 70 a bug (a log is written); 75 another reportgen
+holds the store; 130 interrupted; 143 terminated. Of these, 'log' ends with 0,
+1, 2, 70, 130 or 143; 'run' ends with the status of its command.
 """
 COMMON = {"-q", "--quiet", "-v", "--verbose", "--debug", "--strict"}
 
@@ -79,12 +83,15 @@ class _Options(argparse.Namespace):
 
 
 def _common(arguments: list[str]) -> tuple[_Options, list[str]]:
-    """Take the options that every command takes out of the arguments, up to a ``--``."""
-    options, rest = _Options(), []
+    """Take the options that every command takes out of the arguments, up to a ``--`` or the command that is run."""
+    options, rest = _Options(), list[str]()
     stop = arguments.index("--") if "--" in arguments else len(arguments)
     at = 0
     while at < stop:
         argument = arguments[at]
+        if rest[:1] == ["run"] and not argument.startswith("-") and rest[-1] not in {"--name", "--stage"}:
+            stop = at
+            break
         if argument in {"-f", "--config-file"}:
             at += 1
         elif argument.startswith("--config-file="):
@@ -111,7 +118,7 @@ def _log(arguments: Sequence[str], options: _Options) -> int:
     return 0
 
 
-def _log_parser() -> argparse.ArgumentParser:
+def _log_parser() -> _Parser:
     """Return the parser that only lists what can be logged: each has a parser of its own, made when it is used."""
     verbs = "".join(f"  {verb:<10}{told}\n" for verb, (_, told, *_) in LOGGED.items())
     parser = _Parser(
@@ -127,7 +134,13 @@ def _log_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verb_parser(verb: str) -> argparse.ArgumentParser:
+def help_text(verb: str, what: str | None = None) -> str:
+    """Return the help of ``log``, of ``log WHAT`` or of ``run``."""
+    parser = _run_parser() if verb == "run" else _verb_parser(what) if what else _log_parser()
+    return parser.format_help()
+
+
+def _verb_parser(verb: str) -> _Parser:
     _, told, places, options = LOGGED[verb]
     parser = _Parser(prog=f"reportgen log {verb}", description=told, epilog=EXIT_CODES, formatter_class=_shape)
     for place, more in places.items():
@@ -298,18 +311,23 @@ LOGGED: dict[str, tuple[Callable[[Any, _Options], None], str, dict[str, Any], di
 # -- run
 
 
-def _run(arguments: Sequence[str], options: _Options) -> int:
+def _run_parser() -> _Parser:
     parser = _Parser(
         prog="reportgen run",
         usage="reportgen run [--name NAME] [--stage STAGE] -- CMD [ARG ...]",
-        description="Run a command as a run: its exit status, its duration, and the last lines of its standard error when "
-        "it fails. The command finds the run in $REPORTGEN_RUN, so that 'reportgen log' and the Python helpers in it write "
-        "to it.",
+        description="Run a command as a run: its exit status, its duration, and the last lines of its standard error\n"
+        "when it fails. The command finds the run in $REPORTGEN_RUN, so that 'reportgen log' and the Python\n"
+        "helpers in it write to it.",
         epilog=EXIT_CODES,
         formatter_class=_shape,
     )
     parser.add_argument("--name", metavar="NAME", help="name of the run; the stage, or the command's name")
     parser.add_argument("--stage", metavar="STAGE", help="the stage it belongs to")
+    return parser
+
+
+def _run(arguments: Sequence[str], options: _Options) -> int:
+    parser = _run_parser()
     own, command = _split(list(arguments))
     given, rest = parser.parse_known_args(own)
     command = [*rest, *command] if rest and not rest[0].startswith("-") else command

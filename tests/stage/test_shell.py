@@ -257,3 +257,11 @@ def test_other_verbs_without_their_packages_say_what_to_install(shell):
     assert "Traceback" not in result.stderr
     assert done(shell("-V")).startswith("reportgen ")
     assert "pip install reportgen" in done(shell("--help"))
+
+
+def test_options_of_the_command_stay_its_own_without_two_dashes(shell):
+    code = "import sys; print(sys.argv[1:])"
+    done = shell("-q", "run", "--name", "mine", sys.executable, "-c", code, "-v", "-q", "--debug", "-V")
+    assert (done.returncode, done.stdout) == (0, "['-v', '-q', '--debug', '-V']\n")
+    [(name, _)] = shell.records().items()
+    assert "mine" in str(name)
