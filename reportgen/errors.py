@@ -24,7 +24,8 @@ from __future__ import annotations
 class ReportgenError(Exception):
     """An error the user can mend, shown as ``error: …`` and ``hint: …`` without a traceback.
 
-    ``slug`` names the paragraph of the error reference; ``exit_code`` is the status the command ends with.
+    Raised as it is where none of the kinds below fits, such as for a file that would be overwritten or a run that is not in
+    the store. ``slug`` names the paragraph of the error reference; ``exit_code`` is the status the command ends with.
     """
 
     slug = "error"
@@ -37,7 +38,11 @@ class ReportgenError(Exception):
 
 
 class ConfigError(ReportgenError):
-    """The configuration has problems; ``problems`` holds ``(dotted key, what is wrong, hint)`` for each."""
+    """The configuration is missing, is not TOML, or has problems.
+
+    All of them are told at once, each with its dotted key and, where a key is unknown, with the nearest known one. Nothing is
+    harvested or published before the file is in order. ``problems`` holds ``(dotted key, what is wrong, hint)`` for each.
+    """
 
     slug = "config"
 
@@ -53,73 +58,117 @@ class ConfigError(ReportgenError):
 
 
 class RecordError(ReportgenError, ValueError):
-    """A record cannot be read, or the stage helpers were called with something they refuse."""
+    """A record cannot be read, or the stage helpers were called with something they refuse.
+
+    In a stage, a misuse is raised at the call: a name without text, a param set twice to different values, a direction that is
+    none of the three. A disk that cannot be written to is no misuse: it is told once, unless ``strict`` was asked for.
+    """
 
     slug = "record"
 
 
 class StoreError(ReportgenError):
-    """The store cannot be opened, read or written."""
+    """The store cannot be opened, read or written.
+
+    It is not there yet, its disk is full, its directory may not be written to, or its file is damaged: ``reportgen check`` says
+    which. Builds are saved whole or not at all, so what was saved before is still there.
+    """
 
     slug = "store"
 
 
 class StoreLocked(StoreError):
-    """Another reportgen is writing to this store."""
+    """Another reportgen is writing to this store.
+
+    Only one writes at a time; the other ends at once and has changed nothing. Run it again when the first is done. The lock
+    belongs to a living process: there is no file to remove after a crash.
+    """
 
     slug = "store-locked"
     exit_code = 75
 
 
 class StoreTooNew(StoreError):
-    """The store was written by a newer reportgen than this one."""
+    """The store was written by a newer reportgen than this one.
+
+    An older one never writes to it, because it would not know what it breaks. Install the newer version here too.
+    """
 
     slug = "store-too-new"
 
 
 class HarvestError(ReportgenError):
-    """Something could not be fetched or read from a source."""
+    """Something could not be fetched or read from a source.
+
+    Where only some builds or files are concerned, they are named, left for the next time, and the command ends with 3.
+    """
 
     slug = "harvest"
 
 
 class Unreachable(HarvestError):
-    """The source did not answer, or not in time."""
+    """The source did not answer, or not in time.
+
+    The address is wrong, a proxy or certificate is in the way (``[jenkins] proxy``, ``ca_bundle``), or Jenkins is down.
+    Requests are repeated a few times before this is told. ``reportgen build`` goes on with what the store has and ends with 3.
+    """
 
     slug = "unreachable"
 
 
 class AccessDenied(HarvestError):
-    """The source answered that this user may not read it."""
+    """The source answered that this user may not read it.
+
+    ``JENKINS_USER`` and ``JENKINS_TOKEN`` (or netrc) are missing or wrong, the token was revoked, or the user lacks
+    Overall/Read or Job/Read.
+    """
 
     slug = "access-denied"
 
 
 class NotFound(HarvestError):
-    """The source says that what was asked for is not there."""
+    """The source says that what was asked for is not there.
+
+    A job's full name is mistyped, or the user may not see it: Jenkins answers both in the same way. The address may also lack
+    its context path, such as ``/jenkins``.
+    """
 
     slug = "not-found"
 
 
 class ContentError(ReportgenError):
-    """A content page cannot be rendered; the message names file and line."""
+    """A content page cannot be rendered; the message names file and line.
+
+    Its front matter is not valid, or a reference to a run, metric, table or chart leads nowhere.
+    """
 
     slug = "content"
 
 
 class ChartError(ReportgenError):
-    """A chart specification is refused or could not be drawn."""
+    """A chart specification is refused or could not be drawn.
+
+    It is larger than ``[limits] chart``, took longer than ``chart_seconds``, loads something from elsewhere, or is no valid
+    Vega-Lite. The page says so in the chart's place.
+    """
 
     slug = "chart"
 
 
 class ThemeError(ReportgenError):
-    """A theme is incomplete or one of its templates fails."""
+    """A theme is incomplete or one of its templates fails.
+
+    The message names the template, and the directories that were searched for it.
+    """
 
     slug = "theme"
 
 
 class PublishError(ReportgenError):
-    """A version cannot be published, changed or found."""
+    """A version cannot be published, changed or found.
+
+    A version appears whole or not at all: after this error the published versions are those that were there before, and
+    ``latest`` leads where it led.
+    """
 
     slug = "publish"
