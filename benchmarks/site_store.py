@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from benchmarks import neutral
 from reportgen.model import Artifact, Attachment, Build, Cause, Dataset, Metric, Point, Run
 from reportgen.store.db import Store
 
+KINDS = 20
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 CONFIG = """\
 [site]
@@ -69,14 +72,16 @@ def build_of(run: dict, table: tuple[str, int]) -> Build:
 
 
 def fill(path: Path, count: int, *, first: int = 1) -> None:
-    """Save the runs `first` to `count`; tables are among twenty different ones, as a table of the same classes would be."""
+    """Save the runs `first` to `count`; tables and series are among twenty different ones, so that twenty charts are drawn."""
     with Store.open(path) as store:
         todo = neutral.runs(count, first=first)
         tables: dict[int, tuple[str, int]] = {}
+        series = [run["series"] for run in neutral.runs(KINDS)]
         while batch := list(islice(todo, 64)):
             builds = []
             for run in batch:
-                kind = run["number"] % 20
+                kind = run["number"] % KINDS
+                run["series"] = series[kind]
                 if kind not in tables:
                     out = io.StringIO()
                     csv.writer(out).writerows([neutral.COLUMNS, *run["table"]])
