@@ -10,6 +10,7 @@ from reportgen.model import Build, Problem
 from reportgen.site.contexts.run import RunContext
 from reportgen.site.pages.past import RunPast
 from reportgen.site.pages.run import RunInput, run_page
+from reportgen.site.pages.run_parts import differences
 from tests.pages.support import Document, odd, past, render, row, run_input, said, site
 
 
@@ -122,6 +123,19 @@ def test_a_build_without_record_says_what_to_archive() -> None:
     assert empty is not None
     assert empty.lead == "No results."
     assert "archiveArtifacts" in empty.code
+
+
+def test_what_a_build_without_record_did_not_log_is_no_difference() -> None:
+    build, good = odd_build(144), row(141)
+    logged = build.runs[0]
+    silent = replace(logged, status="implicit", metrics={}, params={"jenkins.SEED": "7"}, datasets=())
+    other = replace(good, params={"algorithm": "svc", "jenkins.SEED": "1"})
+    assert [(c.name, c.old, c.new) for c in differences(build, silent, other) if c.kind == "param"] == [
+        ("jenkins.SEED", "1", "7")
+    ]
+    assert not [c for c in differences(build, silent, other) if c.name.endswith(" set")]
+    spoken = replace(silent, status="failed")
+    assert ("algorithm", "svc", "not set") in [(c.name, c.old, c.new) for c in differences(build, spoken, other)]
 
 
 def test_user_ids_are_hidden_on_request() -> None:

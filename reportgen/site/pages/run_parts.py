@@ -52,12 +52,19 @@ def _validation(datasets: Sequence[Any]) -> Mapping[str, Any]:
 
 
 def differences(build: Build, run: Run, other: RunRow | None) -> list[Change]:
-    """Return what differs from `other`: data sets and commit first, then params; what is equal is left out."""
+    """Return what differs from `other`: data sets and commit first, then params; what is equal is left out.
+
+    Of a run that left no record only Jenkins' own facts are known: what it did not log is unknown, not a difference.
+    """
     if other is None:
         return []
     changes: list[Change] = []
     mine, theirs = _validation(run.datasets), _validation(other.datasets)
-    for role in sorted(mine.keys() | theirs.keys()):
+    roles, names = mine.keys() | theirs.keys(), run.params.keys() | other.params.keys()
+    for one in (run, other):
+        if _is_silent(one):
+            roles, names = roles & _validation(one.datasets).keys(), names & one.params.keys()
+    for role in sorted(roles):
         a, b = mine.get(role), theirs.get(role)
         if (a and a.sha256) != (b and b.sha256):
             name = f"{role} set" if role in ("training", "validation", "test") else role
@@ -68,13 +75,17 @@ def differences(build: Build, run: Run, other: RunRow | None) -> list[Change]:
     branch = run.branch or build.branch
     if branch and other.branch and branch != other.branch:
         changes.append(Change("Branch", other.branch, branch, "fact"))
-    for name in sorted(run.params.keys() | other.params.keys(), key=lambda name: (name.startswith("jenkins."), name)):
+    for name in sorted(names, key=lambda name: (name.startswith("jenkins."), name)):
         a, b = run.params.get(name, _ABSENT), other.params.get(name, _ABSENT)
         if a != b or type(a) is not type(b):
             old, new = _param(b), _param(a)
             if old != new:
                 changes.append(Change(name, old, new))
     return changes
+
+
+def _is_silent(run: Run | RunRow) -> bool:
+    return run.status == "implicit" and not run.metrics and all(name.startswith("jenkins.") for name in run.params)
 
 
 _ABSENT = object()
