@@ -173,9 +173,10 @@ def kinds() -> list[type[ReportgenError]]:
     """Return the kinds of error that have a paragraph."""
     from reportgen import errors as module
     from reportgen.site.links import BadReference
+    from reportgen.site.write import DamagedFile
 
     found = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, module.ReportgenError)]
-    return [*found, BadReference]
+    return [*found, BadReference, DamagedFile]
 
 
 def contexts() -> str:

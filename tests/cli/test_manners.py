@@ -65,7 +65,7 @@ def test_every_verb_has_its_options_the_common_ones_and_the_exit_codes(verb: str
     for word in VERBS[verb].split():
         assert word in words, word
     for option in COMMON.split():
-        assert {option, f"{option},"} & set(words), option
+        assert {option, f"{option},", f"{option}."} & set(words), option
     told = re.findall(r"(?:Exit codes:|;) (\d+) ", " ".join(words))
     assert tuple(map(int, told)) == CODES
 
