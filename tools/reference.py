@@ -172,11 +172,12 @@ def errors() -> str:
 def kinds() -> list[type[ReportgenError]]:
     """Return the kinds of error that have a paragraph."""
     from reportgen import errors as module
+    from reportgen.harvest.http.failures import TooLarge
     from reportgen.site.links import BadReference
     from reportgen.site.write import DamagedFile
 
     found = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, module.ReportgenError)]
-    return [*found, BadReference, DamagedFile]
+    return [*found, TooLarge, BadReference, DamagedFile]
 
 
 def contexts() -> str:
