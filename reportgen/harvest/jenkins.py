@@ -171,6 +171,8 @@ class JenkinsSource:
         if "jobs" in answer:
             inside = tuple(item.name for item in self._items_of(job, answer) if item.is_job)
             return Listing(job=parse_job(job, answer), is_folder=True, parts=inside)
+        if answer.keys().isdisjoint(("builds", "allBuilds", "nextBuildNumber")):
+            raise HarvestError(f"{job}: the answer describes no job", hint="is url under [jenkins] a Jenkins?")
         parts = [self._remember(item).name for item in iter_job(job, answer)]
         entries = answer.get("allBuilds" if everything else "builds")
         builds = tuple(self._listed(job, entries if isinstance(entries, list) else [], facts=facts))

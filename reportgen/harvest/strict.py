@@ -47,6 +47,8 @@ def decode_text(content: bytes, *, strict: bool = False) -> str:
 
 def clean_text(value: str) -> str:
     """Return `value` as UTF-8 can hold it: a lone surrogate becomes U+FFFD."""
+    if value.isascii():
+        return value
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:

@@ -42,14 +42,18 @@ class Blobs:
     def __init__(self, store: Path) -> None:
         self.root = store / "blobs"
         self._tmp = store / "tmp"
+        self._prefix = os.fspath(self.root) + "/"
         self._ready: set[str] = set()
         self._making = threading.Lock()
 
     def path(self, digest: str) -> Path:
         """Return where the blob is or would be; anything but 64 lower-case hex digits raises ValueError."""
+        return Path(self._name(digest))
+
+    def _name(self, digest: str) -> str:
         if not _DIGEST.fullmatch(digest):
             raise ValueError(f"not a SHA-256 in lower-case hex: {digest!r}")
-        return self.root / digest[:2] / digest[2:]
+        return f"{self._prefix}{digest[:2]}/{digest[2:]}"
 
     def size(self, digest: str) -> int | None:
         """Return the size of a stored blob in bytes, None where there is none."""
@@ -61,6 +65,7 @@ class Blobs:
 
         Raises `BlobTooLarge` over `limit` bytes. What `chunks` itself raises passes through; nothing is left behind then.
         """
+        known = isinstance(chunks, bytes)
         if isinstance(chunks, bytes):
             digest = hashlib.sha256(chunks).hexdigest()
             if (limit is None or len(chunks) <= limit) and self._is_kept(digest, len(chunks)):
@@ -71,7 +76,7 @@ class Blobs:
         part = Path(name)
         try:
             digest, size = self._fill(handle, part, chunks, limit)
-            self._keep(part, digest, size)
+            self._keep(part, digest, size, is_new=known)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -94,15 +99,16 @@ class Blobs:
             os.close(handle)
         return hasher.hexdigest(), size
 
-    def _keep(self, part: Path, digest: str, size: int) -> None:
-        if self._is_kept(digest, size):
+    def _keep(self, part: Path, digest: str, size: int, *, is_new: bool) -> None:
+        if not is_new and self._is_kept(digest, size):
             part.unlink()
             return
         target = self.path(digest)
+        directory = target.parent
         with disk_errors(target, "write"):
-            self._make_dir(target.parent)
+            self._make_dir(directory)
             part.replace(target)
-            sync_dir(target.parent)
+            sync_dir(directory)
 
     def _is_kept(self, digest: str, size: int) -> bool:
         """Say whether a blob is there; then its name is durable too, as the process that put it may have died before that."""
@@ -115,6 +121,8 @@ class Blobs:
         return True
 
     def _make_dir(self, directory: Path) -> None:
+        if directory.name in self._ready:
+            return
         with self._making:
             if directory.name not in self._ready:
                 make_private_dir(directory)
@@ -141,7 +149,7 @@ class Blobs:
     def find(self, digest: str) -> StoredBlob | None:
         """Return a stored blob, None where there is none."""
         try:
-            found = self.path(digest).lstat()
+            found = os.lstat(self._name(digest))
         except FileNotFoundError:
             return None
         return StoredBlob(digest, found.st_size, found.st_mtime)

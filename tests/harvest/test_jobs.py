@@ -115,6 +115,16 @@ def test_nothing_is_gone_because_jenkins_fails(tmp_path: Path) -> None:
         assert b.harvest().gone == 0
 
 
+def test_nothing_is_gone_because_an_answer_describes_no_job(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1, 2)) as b:
+        harvested(b, entry("a/x"))
+        spoiled = Fault(where="/job/a/job/x/api/json", body=b'{"status": "maintenance"}')
+        b.jenkins.faults = Faults(rules=(spoiled,))
+        summary = b.harvest()
+        assert (summary.gone, summary.incomplete) == (0, True)
+        assert b.gone("a/x") == []
+
+
 def test_a_deleted_job_is_marked_and_named(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1, 2), job("a/y", 1)) as b:
         harvested(b, entry("a/x") + entry("a/y"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
 from reportgen.harvest.strict import BadJson, clean_text, load_json
@@ -46,13 +46,11 @@ def read_metrics(files: Mapping[str, bytes], context: ReadContext, *, prefixes: 
         except BadJson as problem:
             problems.append(Problem(path=path, reason=str(problem)))
             continue
-        if not is_metrics(value, explicit=context.explicit(path)):
-            continue
-        for name, leaf in leaves(cast("Mapping[str, Any]", value)):
+        for name, leaf, number in find_metrics(value, explicit=context.explicit(path)):
             full = prefixes[path] + name
-            number = as_number(leaf)
             if number is not None:
-                metrics.setdefault(full, Metric(name=full, value=number))
+                if full not in metrics:
+                    metrics[full] = Metric(name=full, value=number)
             elif isinstance(leaf, (str, bool)):
                 params.setdefault(full, clean_text(leaf)[:LONGEST_PARAM] if isinstance(leaf, str) else leaf)
     kept = tuple(metrics.values())[: context.limits.metrics_per_run]
@@ -154,16 +152,24 @@ def is_metrics(value: Any, *, explicit: bool = False) -> bool:
 
     With `explicit`, a file that the configuration names, the number and the depth do not matter.
     """
+    return bool(find_metrics(value, explicit=explicit))
+
+
+def find_metrics(value: Any, *, explicit: bool = False) -> list[tuple[str, Any, int | float | None]]:
+    """Return the leaves of a JSON value that `is_metrics`, each with its number (None for other leaves); else nothing."""
     if not isinstance(value, Mapping) or "vega" in str(value.get("$schema", "")):
-        return False
+        return []
+    found: list[tuple[str, Any, int | float | None]] = []
     numbers = 0
     for name, leaf in leaves(value):
-        if as_number(leaf) is None:
+        number = as_number(leaf)
+        found.append((name, leaf, number))
+        if number is None:
             continue
         numbers += 1
         if not explicit and (numbers > MOST_NUMBERS or name.count("/") >= MOST_DEPTH):
-            return False
-    return numbers > 0
+            return []
+    return found if numbers else []
 
 
 def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -171,7 +177,7 @@ def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
     stack: list[Iterator[tuple[str, Any]]] = [_entries(value, prefix)]
     while stack:
         for name, inner in stack[-1]:
-            if isinstance(inner, dict):
+            if type(inner) is dict:
                 stack.append(_entries(inner, name + "/"))
                 break
             yield name, inner

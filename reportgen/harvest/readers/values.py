@@ -78,6 +78,8 @@ class ReadResult:
 def join(results: Iterable[ReadResult]) -> ReadResult:
     """Return one result with what is in all of them; of a name that comes twice the first one holds, tests are added up."""
     parts = list(results)
+    if len(parts) == 1 and _is_joined(parts[0]):
+        return parts[0]
     metrics: dict[str, Metric] = {}
     series: dict[str, tuple[Point, ...]] = {}
     params: dict[str, Any] = {}
@@ -102,6 +104,12 @@ def join(results: Iterable[ReadResult]) -> ReadResult:
         problems=tuple(problem for part in parts for problem in part.problems),
         files={path: content for part in parts for path, content in part.files.items()},
     )
+
+
+def _is_joined(part: ReadResult) -> bool:
+    """Tell whether no name comes twice, so that joining would change nothing."""
+    names = {metric.name for metric in part.metrics}
+    return len(names) == len(part.metrics) and part.series.keys() <= names
 
 
 def _sum_tests(tests: list[Tests]) -> Tests | None:
