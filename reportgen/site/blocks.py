@@ -77,7 +77,7 @@ class Blocks:
     def block(self, group: _Group) -> Block:
         """Return a block, from the cache where it is there."""
         builds = self._groups[group]
-        text = f"{self._base} {[(build.id, build.revision) for build in builds]!r}"
+        text = f"{self._base} {[(build.id, build.job, build.number, build.content, build.gone_since) for build in builds]!r}"
         path = self._directory / f"{sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:40]}.txt"
         try:
             return _read(path.read_text(encoding="utf-8"))

@@ -51,6 +51,14 @@ class Step(NamedTuple):
     digest: str
 
 
+class Caused(NamedTuple):
+    """A build that started another and that the site has: as Jenkins wrote it, and the path of its page."""
+
+    job: str
+    number: int
+    path: str
+
+
 class Facts(NamedTuple):
     """The past of one run in references; `window` are the builds of its small histories, oldest first, its own last."""
 
@@ -74,6 +82,7 @@ class Facts(NamedTuple):
     """How many builds of the job failed before; `failures_digest` moves with any of them. Both empty for a success."""
     failures_digest: str = ""
     upstream: tuple[Step, ...] = ()
+    causes: tuple[Caused, ...] = ()
     shift: str = ""
 
     def builds(self) -> Iterator[int]:
@@ -162,6 +171,7 @@ class Chronicle:
         links: Links,
         metrics: Mapping[str, MetricOptions],
         sample: Iterable[RunRow] = (),
+        caused_by: Mapping[int, Sequence[tuple[str, str, int]]] | None = None,
     ) -> None:
         self.links = links
         self.boards = boards
@@ -170,6 +180,10 @@ class Chronicle:
         self._jobs: dict[str, list[BuildRow]] = {}
         for build in reversed(builds):
             self._jobs.setdefault(build.job, []).append(build)
+        self._caused_by = caused_by or {}
+        self._numbers: dict[tuple[str, int], list[BuildRow]] = {}
+        for build in reversed(builds):
+            self._numbers.setdefault((build.job, build.number), []).append(build)
         self._rows: dict[int, list[RunRow]] = {}
         for row in self.index.rows:
             self._rows.setdefault(row.build_id, []).append(row)
@@ -228,6 +242,7 @@ class Chronicle:
                 last_good=ref_of(good) if good else None,
                 failures=failed if build.result != "SUCCESS" else 0,
                 failures_digest=failures.hexdigest() if build.result != "SUCCESS" and failed else "",
+                causes=tuple(self._causes(build)),
             )
             if len(rows) != 1:  # the page of the build itself: it lists its runs, or says that there are none
                 yield near._replace(previous=ref_of(last) if last else None)
@@ -241,6 +256,14 @@ class Chronicle:
             if build.result != "SUCCESS":
                 failed += 1
                 failures.update(f"{build.id}:{build.revision} ".encode())
+
+    def _causes(self, build: BuildRow) -> Iterator[Caused]:
+        """Yield the builds that started this one, as far as the site has pages of them."""
+        for written, job, number in self._caused_by.get(build.id, ()):
+            known = self._numbers.get((job, number), [])
+            place = bisect.bisect_right(known, build.started_at, key=lambda each: each.started_at)
+            if place:
+                yield Caused(written, number, self.links.build(job, number, known[place - 1].started_at))
 
     def _with_past(self, near: Facts, row: RunRow, previous: RunRow | None) -> Facts:
         board = self._board_of[row.job]

@@ -98,7 +98,9 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
         builds=builds,
         judged=judged,
         rulings=rulings,
-        chronicle=Chronicle(builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided),
+        chronicle=Chronicle(
+            builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided, view.caused_by()
+        ),
     )
 
 

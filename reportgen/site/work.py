@@ -206,7 +206,8 @@ class Workshop:
         before, after = (Neighbour(near.number, near.started_at) if near else None for near in (facts.before, facts.after))
         try:
             page = build_page(
-                self.setup.site, BuildInput(build=build, rows=rows, metric=facts.metric, before=before, after=after)
+                self.setup.site,
+                BuildInput(build=build, rows=rows, metric=facts.metric, before=before, after=after, causes=_causes(facts)),
             )
         except PublishError:
             raise
@@ -246,6 +247,7 @@ class Workshop:
             upstream=tuple(
                 Upstream(found, step.made, step.digest) for step in facts.upstream if (found := row(step.run)) is not None
             ),
+            causes=_causes(facts),
             shift=facts.shift,
         )
 
@@ -256,6 +258,10 @@ class Workshop:
         earlier = failed[: facts.failures]
         kinds = {r.error.type for build in self.view.builds(earlier) for r in build.runs if r.error is not None}
         return run.error.type not in kinds
+
+
+def _causes(facts: Facts) -> dict[tuple[str, int], str]:
+    return {(cause.job, cause.number): cause.path for cause in facts.causes}
 
 
 def _history(

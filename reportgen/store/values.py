@@ -53,6 +53,8 @@ class BuildRow(NamedTuple):
     gone_since: datetime | None
     last_read: datetime
     runs: int
+    content: str = ""
+    """Digest of everything the build says."""
 
 
 class MetricName(NamedTuple):

@@ -107,11 +107,22 @@ class StoreView:
         """Return the light facts of all builds, or those of one job, the newest first."""
         rows = self._all(
             "SELECT build.id, job.name, number, build.started_at, build.duration_s, result, revision,"
-            " build.gone_since, build.last_read, (SELECT count(*) FROM run WHERE run.build_id = build.id)"
+            " build.gone_since, build.last_read, (SELECT count(*) FROM run WHERE run.build_id = build.id), content_digest"
             f" FROM build JOIN job ON job.id = build.job_id {_of_job(job)} ORDER BY {_NEWEST_FIRST}",
             () if job is None else (job,),
         )
         return tuple([_build_row(row) for row in rows])
+
+    def caused_by(self) -> dict[int, tuple[tuple[str, str, int], ...]]:
+        """Return for each build that others started: their job as Jenkins wrote it, its name of today, and their numbers."""
+        rows = self._all(
+            "SELECT build_id, upstream_job, coalesce(new_name, upstream_job), upstream_number FROM upstream_builds"
+            " LEFT JOIN job_rename ON old_name = upstream_job WHERE upstream_number IS NOT NULL"
+        )
+        found: dict[int, tuple[tuple[str, str, int], ...]] = {}
+        for build, written, job, number in rows:
+            found[build] = (*found.get(build, ()), (written, job, number))
+        return found
 
     def build(self, job: str, number: int, started_at: datetime | None = None) -> Build:
         """Return a build; of several with that number the one that started at `started_at`, else last. StoreError if none."""
@@ -255,7 +266,7 @@ def _of_job(job: str | None) -> str:
 
 
 def _build_row(row: tuple[Any, ...]) -> BuildRow:
-    build_id, job, number, started_at, duration_s, result, revision, gone_since, last_read, runs = row
+    build_id, job, number, started_at, duration_s, result, revision, gone_since, last_read, runs, content = row
     return BuildRow(
         build_id,
         job,
@@ -267,6 +278,7 @@ def _build_row(row: tuple[Any, ...]) -> BuildRow:
         parse_optional_time(gone_since),
         parse_time(last_read),
         runs,
+        content,
     )
 
 

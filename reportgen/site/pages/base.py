@@ -208,12 +208,13 @@ def base_name(job: str) -> str:
     return job.rpartition("/")[2] or job
 
 
-def cause_text(site: Site, path: str, cause: Cause) -> Text:
-    """Return why a build started, in words, with a link to the build that caused it."""
+def cause_text(site: Site, path: str, cause: Cause, pages: Mapping[tuple[str, int], str]) -> Text:
+    """Return why a build started, in words, with a link to the build that caused it if it is one of `pages`."""
     if cause.kind == "upstream" and cause.job:
         if cause.number is None:
-            return (Span(cause.job, relative(path, site.links.job(cause.job))),)
-        return (Span(f"{cause.job} #{cause.number}", relative(path, site.links.build(cause.job, cause.number))),)
+            return (Span(cause.job),)
+        page = pages.get((cause.job, cause.number), "")
+        return (Span(f"{cause.job} #{cause.number}", relative(path, page) if page else ""),)
     if cause.kind == "user":
         return (Span(site.person(cause.user)),)
     words = {"timer": "the clock", "scm": "a change in source control", "branch": "branch indexing", "remote": "a remote call"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from reportgen.model import Build, Run, RunRow
 from reportgen.site import format as fmt
@@ -31,6 +31,8 @@ class BuildInput:
     metric: str = ""
     before: Neighbour | None = None
     after: Neighbour | None = None
+    causes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """Paths of the pages of the builds that started this one, by job and number as Jenkins wrote them."""
 
 
 def build_page(site: Site, given: BuildInput) -> Page:
@@ -65,7 +67,7 @@ def build_page(site: Site, given: BuildInput) -> Page:
         notices=run_parts.notices(build, whole),
         verdict=verdict,
         description=build.description,
-        facts=_facts(site, path, build),
+        facts=_facts(site, path, given),
         metric=style.title if style else "",
         caption=_caption(len(ordered), len(shown), style),
         axis=axis,
@@ -122,12 +124,13 @@ def _verdict(site: Site, path: str, build: Build, ordered: Sequence[RunRow], sty
     return tuple(spans)
 
 
-def _facts(site: Site, path: str, build: Build) -> tuple[Fact, ...]:
+def _facts(site: Site, path: str, given: BuildInput) -> tuple[Fact, ...]:
+    build = given.build
     facts = [
         Fact("Started", (when(build.started_at), Span(" UTC"))),
         Fact("Took", (Span(fmt.duration(build.duration_s) + (f" on {build.node}" if build.node else "")),)),
     ]
-    causes = joined(cause_text(site, path, cause) for cause in build.causes[:3])
+    causes = joined(cause_text(site, path, cause, given.causes) for cause in build.causes[:3])
     if causes:
         facts.append(Fact("Started by", causes))
     if build.commit:

@@ -58,5 +58,7 @@ class RunPast:
     """Whether no earlier build of the job failed with the same kind of error."""
     upstream: tuple[Upstream, ...] = ()
     """From data to this run, oldest first."""
+    causes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """Paths of the pages of the builds that started this one, by job and number as Jenkins wrote them."""
     shift: str = ""
     """A level shift that the run is part of, in words, or empty."""

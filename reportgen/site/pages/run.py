@@ -103,7 +103,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         differences=run_parts.difference_table(reference, number, difference) if failed else None,
         differences_title=f"Different from the last good run, {number_label(reference)}" if failed and reference else "",
         notes=tuple(Note(Markup(html)) for html in given.notes[:_NOTES]),  # noqa: S704 - made safe by reportgen.content
-        facts=_facts(site, path, build, run),
+        facts=_facts(site, path, build, run, past),
         metrics=metrics,
         empty=_empty(site, path, build, run, past) if nothing else None,
         figures=figures,
@@ -196,12 +196,12 @@ def _changed(site: Site, path: str, past: RunPast, difference: Sequence[Change],
     )
 
 
-def _facts(site: Site, path: str, build: Build, run: Run) -> tuple[Fact, ...]:
+def _facts(site: Site, path: str, build: Build, run: Run, past: RunPast) -> tuple[Fact, ...]:
     facts = [
         Fact("Started", (when(build.started_at), Span(" UTC"))),
         Fact("Took", (Span(fmt.duration(build.duration_s) + (f" on {build.node}" if build.node else "")),)),
     ]
-    causes = joined(cause_text(site, path, cause) for cause in build.causes[:3])
+    causes = joined(cause_text(site, path, cause, past.causes) for cause in build.causes[:3])
     if causes:
         facts.append(Fact("Started by", causes))
     if build.result == "ABORTED" and build.aborted_by:
