@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from reportgen.errors import HarvestError, PublishError, StoreError
 if TYPE_CHECKING:
     from reportgen.config import Config
     from reportgen.site.builder import BuildOptions, Summary
+    from reportgen.site.cluster import Cluster
 
 _SHOWN = 10
 
@@ -24,9 +26,19 @@ _SHOWN = 10
 @click.option("--strict", is_flag=True, help="Publish nothing if anything is incomplete.")
 @click.option("--version-id", metavar="ID", help="Name of the new version; by default the time.")
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes that render; by default as the work needs.")
+@click.option("--executor", type=click.Choice(["processes", "dask"]), default="processes", help="Where pages are made.")
+@click.option("--scheduler", metavar="ADDRESS", help="With --executor dask: the scheduler, HOST:PORT.")
 @pass_app
 def command(
-    app: App, no_harvest: bool, site_dir: Path | None, clean: bool, strict: bool, version_id: str | None, workers: int | None
+    app: App,
+    no_harvest: bool,
+    site_dir: Path | None,
+    clean: bool,
+    strict: bool,
+    version_id: str | None,
+    workers: int | None,
+    executor: str,
+    scheduler: str | None,
 ) -> int:
     """Harvest what is new on Jenkins, then publish a new version of the site.
 
@@ -39,11 +51,29 @@ def command(
     config = app.config()
     if version_id is not None:
         check_version_id(version_id)
-    status = DONE
-    if config.jenkins is not None and not no_harvest:
-        status = _harvest_first(app, config, strict=strict)
-    options = BuildOptions(output=site_dir, version=version_id, workers=workers, clean=clean, strict=strict)
-    return max(status, build_site(app, config, options))
+    with _cluster(executor, scheduler, workers) as cluster:
+        status = DONE
+        if config.jenkins is not None and not no_harvest:
+            status = _harvest_first(app, config, strict=strict)
+        options = BuildOptions(
+            output=site_dir, version=version_id, workers=workers, clean=clean, strict=strict, cluster=cluster
+        )
+        return max(status, build_site(app, config, options))
+
+
+def _cluster(executor: str, scheduler: str | None, workers: int | None) -> AbstractContextManager[Cluster | None]:
+    """Connect to the scheduler before anything is done, so that one that is not there costs nobody a harvest."""
+    if executor != "dask":
+        if scheduler is not None:
+            raise click.UsageError("--scheduler needs --executor dask")
+        return nullcontext()
+    if scheduler is None:
+        raise click.UsageError("--executor dask needs --scheduler ADDRESS")
+    if workers is not None:
+        raise click.UsageError("--workers is for processes; with --executor dask the cluster decides")
+    from reportgen.site.cluster import Cluster
+
+    return Cluster.connect(scheduler)
 
 
 def _harvest_first(app: App, config: Config, *, strict: bool) -> int:

@@ -12,6 +12,7 @@ from reportgen.errors import PublishError
 from reportgen.report import Reporter
 from reportgen.site import publish
 from reportgen.site.cache import StoreCache
+from reportgen.site.cluster import Cluster
 from reportgen.site.maker import SiteMaker
 from reportgen.site.plan import grouped
 from reportgen.site.state import History, Since
@@ -25,13 +26,17 @@ _HEAVIEST = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOptions:
-    """How to build: `version` is a given id, `workers` the number of processes (None: by the amount of work)."""
+    """How to build: `version` is a given id, `workers` the number of processes (None: by the amount of work).
+
+    With a `cluster` the run pages are made on its workers.
+    """
 
     output: Path | None = None
     version: str | None = None
     workers: int | None = None
     clean: bool = False
     strict: bool = False
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +118,9 @@ class _Publication:
         tree = start_tree(self._output, version, previous)
         known = {} if clean else self._cache.load()
         history = self._history(version)
-        outcome = self._maker.make(tree, version, known, before, history=history, workers=self._options.workers)
+        outcome = self._maker.make(
+            tree, version, known, before, history=history, workers=self._options.workers, cluster=self._options.cluster
+        )
         if outcome.failures and self._options.strict:
             discard(tree.root)
             raise _refused(outcome)

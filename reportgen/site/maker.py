@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Executor
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
@@ -15,6 +14,7 @@ from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
 from reportgen.site.cache import files_of
+from reportgen.site.cluster import Cluster
 from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
 from reportgen.site.narrative import Narrative
@@ -80,7 +80,7 @@ class SiteMaker:
         *,
         history: History | None = None,
         workers: int | None = None,
-        executor: Executor | None = None,
+        cluster: Cluster | None = None,
     ) -> Outcome:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         with StoreView.open(self.config.store_path) as view:
@@ -89,7 +89,7 @@ class SiteMaker:
             shop = Workshop(setup)
             try:
                 live = Live(as_of=found.as_of, version=version, words=store_words(found))
-                outcome = self._runs(found, shop, known, before, workers=workers, executor=executor)
+                outcome = self._runs(found, shop, known, before, workers=workers, cluster=cluster)
                 narrative = Narrative(found, view, shop.studio, live)
                 told_before = history or History()
                 pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
@@ -129,13 +129,13 @@ class SiteMaker:
         before: Mapping[str, Entry],
         *,
         workers: int | None,
-        executor: Executor | None,
+        cluster: Cluster | None,
     ) -> Outcome:
         plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
         outcome = Outcome()
         count = choose_workers(plan.moved, workers)
         done = 0
-        for part in self._spread(plan.chunks(), shop, count, executor):
+        for part in self._spread(plan.chunks(), shop, count, cluster if plan.moved else None):
             outcome.add(part)
             done += len(part.made)
             self.reporter.progress("run pages", done, plan.moved)
@@ -143,8 +143,11 @@ class SiteMaker:
             keep(shop.tree, page, before, outcome)
         return outcome
 
-    def _spread(self, chunks: Iterable[Chunk], shop: Workshop, count: int, executor: Executor | None) -> Iterator[Outcome]:
-        if executor is None and count == 1:
+    def _spread(self, chunks: Iterable[Chunk], shop: Workshop, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
+        if cluster is not None:
+            yield from cluster.runs(shop.setup, chunks)
+            return
+        if count == 1:
             yield from map(shop.runs, chunks)
             return
         with start_processes(count, begin, shop.setup) as pool:

@@ -36,12 +36,17 @@ def start_processes(workers: int, initializer: Callable[..., None], *arguments: 
     return ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments)
 
 
-def spread(executor: Executor, function: Callable[[_In], _Out], inputs: Iterable[_In], *, at_once: int) -> Iterator[_Out]:
-    """Yield the results in the order in which they are ready, with at most `at_once` inputs under way: memory stays flat."""
+def spread(
+    executor: Executor, function: Callable[..., _Out], inputs: Iterable[_In], *, at_once: int, shared: tuple[Any, ...] = ()
+) -> Iterator[_Out]:
+    """Yield the results in the order in which they are ready, with at most `at_once` inputs under way: memory stays flat.
+
+    `shared` are arguments that every call gets before its input.
+    """
     running: set[Future[_Out]] = set()
     try:
         for each in inputs:
-            running.add(executor.submit(function, each))
+            running.add(executor.submit(function, *shared, each))
             if len(running) >= at_once:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)

@@ -6,10 +6,13 @@ little to do.
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from html import escape
 from pathlib import Path
+from threading import get_ident
 from typing import NamedTuple
 
 from reportgen.errors import PublishError, ReportgenError, StoreError
@@ -23,7 +26,7 @@ from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
 from reportgen.site.theme import Theme
-from reportgen.site.write import DamagedFile, Entry, Tree
+from reportgen.site.write import DamagedFile, Entry, Tree, disk_errors
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
 
@@ -46,6 +49,7 @@ class Setup:
     assets: Mapping[str, str] = field(default_factory=dict)
     limits: WorkLimits = field(default_factory=WorkLimits)
     in_place: bool = False
+    again: bool = False
 
 
 class Task(NamedTuple):
@@ -86,7 +90,7 @@ class Workshop:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.renderer = Renderer(setup.theme, setup.assets)
-        self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place)
+        self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place, again=setup.again)
         self.studio = Studio(self.tree, setup.store / "cache", setup.limits)
         self._view: StoreView | None = None
 
@@ -98,9 +102,10 @@ class Workshop:
         return self._view
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store; it is opened anew when it is needed again."""
         if self._view is not None:
             self._view.close()
+            self._view = None
 
     def put(self, page: Page, key: str, before: PageRow | None, outcome: Outcome) -> None:
         """Render and write a page, or link the previous version's where nothing it depends on has changed."""
@@ -317,4 +322,49 @@ def make_runs(chunk: Chunk) -> Outcome:
     return _SHOP.runs(chunk)
 
 
-__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs"]
+class SetupFile(NamedTuple):
+    """A pickled `Setup` on a file system that all workers share, and its digest: nothing else is unpacked."""
+
+    path: str
+    sha256: str
+
+
+_SHOPS: dict[int, tuple[SetupFile, Workshop]] = {}
+"""The workshop of each thread of a process that lives longer than one build."""
+
+
+def write_setup(setup: Setup, path: Path) -> SetupFile:
+    """Write what workers on other machines need to begin; an OSError becomes a `PublishError`."""
+    data = pickle.dumps(setup)
+    with disk_errors(path, "write"):
+        path.write_bytes(data)
+    return SetupFile(str(path), sha256(data).hexdigest())
+
+
+def make_runs_with(file: SetupFile, chunk: Chunk) -> Outcome:
+    """Make the run pages of a chunk in a thread of any process that can reach the files which the setup names."""
+    known, shop = _SHOPS.get(get_ident(), (None, None))
+    if shop is None or known != file:
+        shop = Workshop(_read_setup(file))
+        _SHOPS[get_ident()] = (file, shop)
+    try:
+        return shop.runs(chunk)
+    finally:
+        shop.close()
+
+
+def _read_setup(file: SetupFile) -> Setup:
+    with disk_errors(Path(file.path), "read"):
+        data = Path(file.path).read_bytes()
+    if sha256(data).hexdigest() != file.sha256:
+        raise PublishError(f"{file.path} has changed since the build began", hint="build again")
+    setup: Setup = pickle.loads(data)  # noqa: S301 - the digest came with the work
+    return setup
+
+
+def forget_shops() -> None:
+    """Let go of what `make_runs_with` kept for the next chunk."""
+    _SHOPS.clear()
+
+
+__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs", "make_runs_with"]

@@ -12,6 +12,7 @@ import ctypes
 import errno
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -68,19 +69,25 @@ class Tree:
     """Writes the files of one version below `root`; `previous` is the version whose unchanged files are linked, if any.
 
     May be made anew in each worker process for the same directory: it holds nothing but what is known to exist. With
-    `in_place` (previews) the directory is one that is being read: files are replaced there one by one, each in one step.
+    `in_place` (previews) the directory is one that is being read: files are replaced there one by one, each in one step. With
+    `again` the same work may be done twice, on machines that know nothing of each other: the last one to write a file holds.
     """
 
-    def __init__(self, root: Path, previous: Path | None = None, *, in_place: bool = False) -> None:
+    def __init__(self, root: Path, previous: Path | None = None, *, in_place: bool = False, again: bool = False) -> None:
         self.root = root
         self.previous = previous
         self.in_place = in_place
+        self.again = again
+        self._mark = secrets.token_hex(4)
         self._top = str(root)
         self._before = str(previous) if previous is not None else None
         self._made: set[str] = set()
 
     def write(self, path: str, data: bytes) -> Entry:
         """Write a new file and return what the manifest says of it; an OSError becomes a `PublishError`."""
+        return self._exclusive(path, lambda part: self._create(part, data)) if self.again else self._create(path, data)
+
+    def _create(self, path: str, data: bytes) -> Entry:
         target = f"{self._top}/{path}"
         self._make_parents(path)
         try:
@@ -109,7 +116,7 @@ class Tree:
 
     def stream(self, path: str, pieces: Iterable[str], before: Entry | None) -> Entry:
         """Write a text that comes in pieces and may be large, or link the previous version's where it is the same."""
-        part = f"{path}.{os.getpid()}.part"
+        part = f"{path}.{self._mark}.part"
         target = f"{self._top}/{part}"
         self._make_parents(path)
         digest, size = sha256(), 0
@@ -142,11 +149,15 @@ class Tree:
         except FileNotFoundError:
             return False
         except FileExistsError:
-            raise PublishError(f"two pages or files of the site have the same address: {path}") from None
+            if not self.again:
+                raise PublishError(f"two pages or files of the site have the same address: {path}") from None
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise publish_error(error, Path(target), "write") from error
-            self.copy(path, Path(source))
+            if self.again:
+                self._exclusive(path, lambda part: self.copy(part, Path(source)))
+            else:
+                self.copy(path, Path(source))
         return True
 
     def copy(self, path: str, source: Path) -> Entry:
@@ -173,7 +184,7 @@ class Tree:
         entry = Entry(sha256(data).hexdigest(), len(data))
         if self._there(path):
             return entry
-        return self._exclusive(path, lambda part: self.write(part, data))
+        return self._exclusive(path, lambda part: self._create(part, data))
 
     def share_copy(self, path: str, source: Path, digest: str) -> Entry:
         """Copy a file that is named by its digest, unless it is there; one whose bytes are damaged is a `DamagedFile`."""
@@ -197,7 +208,10 @@ class Tree:
 
     def _exclusive(self, path: str, make: Callable[[str], Entry]) -> Entry:
         """Make a file beside its place and move it there: whoever else makes the same file is not disturbed."""
-        part = f"{path}.{os.getpid()}.part"
+        part = f"{path}.{self._mark}.part"
+        if self.again:  # outside the version: a machine that is lost leaves its part
+            part = f"../{parts_of(self.root).name}/{self._mark}"
+            self._make_parents(path)
         self.remove(part)
         entry = make(part)
         with disk_errors(Path(f"{self._top}/{path}"), "write"):
@@ -209,7 +223,7 @@ class Tree:
         with suppress(OSError):
             if Path(f"{self._top}/{path}").read_bytes() == data:
                 return entry
-        return self._exclusive(path, lambda part: self.write(part, data))
+        return self._exclusive(path, lambda part: self._create(part, data))
 
     def has(self, path: str) -> bool:
         """Whether the version already has this file."""
@@ -236,6 +250,11 @@ class Tree:
         except OSError as error:
             raise publish_error(error, Path(target), "make") from error
         self._made.add(parent)
+
+
+def parts_of(root: Path) -> Path:
+    """Return the directory beside a version in the making where work that may be done twice puts its unfinished files."""
+    return root.with_name(f"{HIDDEN_PREFIX}parts-{root.name}")
 
 
 def start_tree(output: Path, version: str, previous: Path | None) -> Tree:
