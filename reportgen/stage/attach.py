@@ -14,6 +14,7 @@ from reportgen.stage.charts import chart_spec, spec_bytes
 from reportgen.stage.files import Folder, digest_file, digest_frame, digest_tree, existing, header, table_chunks
 
 IMAGES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif", ".svg": "svg"}
+_PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -100,7 +101,7 @@ def figure(directory: Path, name: str, data: Any) -> dict[str, Any]:
     if hasattr(data, "savefig"):
         data.savefig(buffer, format="png", dpi=144, bbox_inches="tight")
     elif hasattr(data, "save") and hasattr(data, "mode"):
-        data.save(buffer, format="PNG")
+        (data if data.mode in _PNG_MODES else data.convert("RGB")).save(buffer, format="PNG")
     else:
         raise RecordError(
             f"figure {name!r} is a matplotlib figure, a PIL image or a path, not {type(data).__name__}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ from reportgen import record
 from reportgen.errors import RecordError
 
 _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "spec")
+_LISTS = ("layer", "hconcat", "vconcat", "concat")
+_MARKS = frozenset({
+    "arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "geoshape", "image", "line", "point", "rect", "rule",
+    "square", "text", "tick", "trail",
+})  # fmt: skip
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:
@@ -24,16 +30,17 @@ def chart_spec(chart: Any) -> dict[str, Any]:
     elif isinstance(chart, Mapping):
         spec = dict(chart)
     elif hasattr(chart, "to_dict"):
-        spec = chart.to_dict()
+        spec = _of_altair(chart)
     else:
         raise RecordError(
             f"a chart is an Altair chart, a Vega-Lite dictionary or the path of a JSON file, not {type(chart).__name__}",
             hint="matplotlib figures and images go to log_figure",
         )
-    if not isinstance(spec, dict) or not any(view in spec for view in _VIEWS):
-        raise RecordError("the chart is not Vega-Lite: it has none of " + ", ".join(_VIEWS))
+    if not isinstance(spec, dict):
+        raise RecordError(f"the chart is not Vega-Lite: it is no object but {type(spec).__name__}")
     if "vega-lite" not in str(spec.get("$schema", "vega-lite")):
         raise RecordError(f"the chart is not Vega-Lite: its $schema is {spec['$schema']!r}")
+    _check_view(spec)
     remote = find_remote(spec)
     if remote:
         raise RecordError(
@@ -43,22 +50,53 @@ def chart_spec(chart: Any) -> dict[str, Any]:
     return spec
 
 
+def _of_altair(chart: Any) -> Any:
+    """Return an Altair chart's specification with its data inside, whatever data transformer is in use and however many
+    rows there are."""
+    altair = sys.modules.get("altair")
+    transformers = getattr(altair, "data_transformers", None)
+    if transformers is None:
+        return chart.to_dict()
+    with transformers.enable("default", max_rows=None):
+        return chart.to_dict()
+
+
+def _check_view(view: Mapping[str, Any], where: str = "the chart") -> None:
+    """Refuse what has no view in it, or one whose parts are of the wrong type; names of fields and channels are not checked."""
+    if not any(part in view for part in _VIEWS):
+        raise RecordError(f"{where} is not Vega-Lite: it has none of " + ", ".join(_VIEWS))
+    if "mark" in view:
+        mark = view["mark"]
+        kind = mark.get("type") if isinstance(mark, Mapping) else mark
+        if kind not in _MARKS:
+            raise RecordError(f"{where} is not Vega-Lite: {kind!r:.80} is no mark", hint="marks: " + ", ".join(sorted(_MARKS)))
+    for part in ("encoding", "data"):
+        if view.get(part) is not None and not isinstance(view[part], Mapping):
+            raise RecordError(f"{where} is not Vega-Lite: its {part} is no object")
+    for part in _LISTS:
+        if part in view:
+            parts = view[part]
+            if not isinstance(parts, (list, tuple)) or not parts or not all(isinstance(inner, Mapping) for inner in parts):
+                raise RecordError(f"{where} is not Vega-Lite: its {part} is no list of views")
+            for number, inner in enumerate(parts, start=1):
+                _check_view(inner, f"{part} {number} of {where}")
+    if isinstance(view.get("spec"), Mapping):
+        _check_view(view["spec"], f"the spec in {where}")
+
+
 def find_remote(spec: Any, depth: int = 0) -> str | None:
-    """Return the first address that a specification would load data from, or None."""
+    """Return the first address that a specification would load data or a picture from, or None."""
     if depth > 100:
         raise RecordError("the chart is nested too deeply")
     if isinstance(spec, Mapping):
-        data = spec.get("data")
-        if isinstance(data, Mapping) and "url" in data:
-            return str(data["url"])
-        return _first(spec.values() if not (isinstance(data, Mapping) and "values" in data) else _without_values(spec), depth)
+        for part in ("data", "mark"):
+            source = spec.get(part)
+            if isinstance(source, Mapping) and "url" in source and not str(source["url"]).startswith("data:image/"):
+                return str(source["url"])
+        return _first([value for key, value in spec.items() if key not in {"values", "datasets"}], depth)
     if isinstance(spec, (list, tuple)):
         return _first(spec, depth)
     return None
-
-
-def _without_values(spec: Mapping[str, Any]) -> list[Any]:
-    return [value for key, value in spec.items() if key not in {"data", "datasets"}]
 
 
 def _first(values: Any, depth: int) -> str | None:

@@ -64,7 +64,7 @@ def metric_value(name: str, value: Any, what: str = "") -> int | float | str:
 def metric_events(metrics: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the events of many metrics that share their fields."""
     common = {key: _field("", key, field) for key, field in fields.items() if field is not None}
-    for name, value in values.flat(metrics):
+    for name, value in values.flat(values.mapping_of(metrics, "metrics")):
         yield {
             "kind": "metric",
             "name": values.name_of(name, "metric"),
@@ -74,7 +74,9 @@ def metric_events(metrics: Mapping[str, Any], fields: Mapping[str, Any]) -> Iter
 
 
 def whole(value: Any, what: str) -> int:
-    """Return a whole number, from Python's or numpy's integers; RecordError for anything else."""
+    """Return a whole number, from Python's or numpy's integers or a float without a fraction; RecordError for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise RecordError(f"{what} is a whole number, not {value!r:.80}")
     return int(value.__index__())

@@ -121,6 +121,9 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
         return (part.write_csv(include_header=not start).encode() for start, part in _slices(table))
     if isinstance(table, Mapping):
         heads = [str(key) for key in table]
+        flat = [head for head, column in table.items() if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__")]
+        if flat:
+            raise RecordError(f"a table's column {flat[0]!r:.80} is no list of cells", hint="one row: pass [{...}]")
         values = [list(column) for column in table.values()]
         if len({len(column) for column in values}) > 1:
             lengths = ", ".join(f"{head} {len(column)}" for head, column in zip(heads, values, strict=True))
@@ -133,11 +136,11 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
         )
     rows = list(table)
     if all(isinstance(row, Mapping) for row in rows):
-        heads = list(columns) if columns else list(dict.fromkeys(str(key) for row in rows for key in row))
-        return _rows_chunks(heads, ([row.get(head, "") for head in heads] for row in rows))
+        keys = list(columns) if columns else list(dict.fromkeys(key for row in rows for key in row))
+        return _rows_chunks([str(key) for key in keys], ([row.get(key, "") for key in keys] for row in rows))
     if columns is None:
         raise RecordError("a table of plain rows needs columns=[...]")
-    if any(isinstance(row, (str, bytes)) or len(row) != len(columns) for row in rows):
+    if any(isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != len(columns) for row in rows):
         raise RecordError(f"every row of a table has as many cells as there are columns ({len(columns)})")
     return _rows_chunks(list(columns), rows)
 

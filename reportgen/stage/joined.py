@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from reportgen import record
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 class JoinedRun(Run):
     """Writes to a record whose opening event is known; leaving a ``with`` block does not end it."""
 
-    def __init__(self, directory: Path, opening: Mapping[str, Any], *, strict: bool = False) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        opening: Mapping[str, Any],
+        *,
+        strict: bool = False,
+        secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
+    ) -> None:
         told = {"name": str(opening.get("name", "")), "stage": str(opening.get("stage", ""))}
-        super().__init__(directory, told, strict=strict, joined=True)
+        super().__init__(directory, told, strict=strict, joined=True, secrets=secrets)
         self._journal.shared = True
         self._recalled = False
         self._opened_at = str(opening.get("t"))
@@ -39,6 +46,11 @@ class JoinedRun(Run):
             self._recalled = True
             self._recall()
         super().log_params(params)
+
+
+def arrive(directory: str, opening: Mapping[str, Any], strict: bool, secrets: tuple[Sequence[str], Sequence[str]]) -> JoinedRun:
+    """Return a run that was pickled in another process; it writes to the same record."""
+    return JoinedRun(Path(directory), opening, strict=strict, secrets=secrets)
 
 
 def join(directory: Path, *, strict: bool = False) -> JoinedRun:

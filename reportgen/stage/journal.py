@@ -58,8 +58,7 @@ class Journal:
             flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
             self._fd = os.open(self.path, flags, 0o666)
         fd = self._fd
-        if fcntl is not None:
-            fcntl.flock(fd, fcntl.LOCK_EX)
+        locked = _flock(fd)
         try:
             size = os.fstat(fd).st_size
             if size not in (0, self._end):
@@ -73,7 +72,7 @@ class Journal:
                 written += os.write(fd, lines[written:])
             self._end = size + total
         finally:
-            if fcntl is not None:
+            if locked:
                 fcntl.flock(fd, fcntl.LOCK_UN)
 
     def is_shared(self) -> bool:
@@ -96,6 +95,17 @@ class Journal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def _flock(fd: int) -> bool:
+    """Lock the file; False on a file system that has no locks, where an append is still one whole write."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    except OSError:
+        return False
+    return True
 
 
 def _fresh_ids() -> tuple[str, count[int]]:

@@ -35,7 +35,7 @@ class Run(Writer):
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Write many params; nested dictionaries become names joined with ``/``."""
         events = []
-        for name, value in values.flat(params):
+        for name, value in values.flat(values.mapping_of(params, "params")):
             clean = values.name_of(name, "param")
             event = self._labelled("param", clean, value)
             old = self._params.get(clean, UNSET)
@@ -55,7 +55,8 @@ class Run(Writer):
 
     def set_tags(self, tags: Mapping[str, Any]) -> None:
         """Write many tags."""
-        self._write(*(self._labelled("tag", values.name_of(name, "tag"), value) for name, value in tags.items()))
+        given = values.mapping_of(tags, "tags").items()
+        self._write(*(self._labelled("tag", values.name_of(name, "tag"), value) for name, value in given))
 
     # -- what came out
 
@@ -166,6 +167,7 @@ class Run(Writer):
         if role not in {None, "input"}:
             raise RecordError(f"a model's role is left out (made here) or 'input' (used here), not {role!r:.80}")
         event = attach.model_event(path, name, sha256)
+        event["path"] = self._redactor.text(event["path"]).value
         if role:
             event["role"] = role
         if framework:
@@ -248,7 +250,8 @@ class Run(Writer):
         """Write Python, platform and installed packages, the named environment variables (no others), and further facts."""
         from reportgen.stage import context
 
-        value: dict[str, Any] = {**context.python_facts(), **{key: values.scalar(fact) for key, fact in facts.items()}}
+        told = {key: self._redactor.param(key, values.scalar(fact)).value for key, fact in facts.items()}
+        value: dict[str, Any] = {**context.python_facts(), **told}
         if packages:
             value["packages"] = context.packages()
         if variables:

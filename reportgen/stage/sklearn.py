@@ -33,16 +33,25 @@ def autolog(*, disable: bool = False) -> None:
     Of a fit: the estimator's params as ``Class/name`` and ``Class/fit_seconds``; of a search also its best score, best
     params and a table of its results. Of ``cross_validate`` and ``cross_val_score``: what `log_folds` writes. Fits
     inside these, and inside a pipeline, are parts of them and are not logged. A second fit of the same class in a run
-    is ``Class-2``. Names imported from ``sklearn.model_selection`` before this call are not covered.
+    is ``Class-2``.
     """
     base = import_module("sklearn.base").BaseEstimator
-    for module in ("sklearn.model_selection", "sklearn.model_selection._validation"):
-        place: Any = import_module(module)
-        original = getattr(place.cross_validate, _WRAPPED, place.cross_validate)
-        place.cross_validate = original if disable else _wrapped_cross_validate(original)
+    import_module("sklearn.model_selection")
+    now = import_module("sklearn.model_selection._validation").cross_validate
+    original = getattr(now, _WRAPPED, now)
+    _exchange(now, original if disable else _wrapped_cross_validate(original))
     for estimator in _descendants(base):
         (_unwrap_fit if disable else _wrap_fit)(estimator)
     _watch_new_classes(base, disable=disable)
+
+
+def _exchange(old: Any, new: Any) -> None:
+    """Put a function in the place of another in every module that has it, also under another name."""
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", None)
+        if isinstance(names, dict):
+            for name in [name for name, value in list(names.items()) if value is old]:
+                names[name] = new
 
 
 def _descendants(base: Any) -> Iterator[Any]:

@@ -114,6 +114,13 @@ def direction_of(direction: object) -> str | None:
     return known
 
 
+def mapping_of(values: object, what: str) -> Mapping[Any, Any]:
+    """Return what was handed in as names and values; RecordError if it is no dictionary."""
+    if isinstance(values, Mapping):
+        return values
+    raise RecordError(f"{what} are a dictionary of names and values, not {type(values).__name__}: {values!r:.80}")
+
+
 def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield ``(name, value)`` of nested dictionaries, keys joined with ``/``."""
     for key, value in values.items():

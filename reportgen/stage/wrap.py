@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Any
 
 from reportgen.stage.active import new_run
 
@@ -31,11 +31,21 @@ def run_command(
     run = new_run(name, stage=stage, environ=environ, strict=strict, extra={"opened_by": "run"}, fallback=program)
     run.log_params({"command": shlex.join(command)})
     tail: deque[bytes] = deque(maxlen=TAIL_LINES)
+    caught: list[int] = []
+    children: list[subprocess.Popen[bytes]] = []
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        caught.append(number)
+        for started in children:
+            started.send_signal(number)
+
+    previous = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         child = subprocess.Popen(
             list(command), stderr=subprocess.PIPE, env={**environ, "REPORTGEN_RUN": str(run.directory.absolute())}
         )
     except OSError as problem:
+        _restore(previous)
         sys.stderr.write(f"error: {command[0]}: {problem.strerror}\n")
         status = 126 if isinstance(problem, PermissionError) else 127
         run.end(
@@ -44,22 +54,17 @@ def run_command(
             facts={"exit_status": status},
         )
         return status
-    caught: list[int] = []
-
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        caught.append(number)
-        child.send_signal(number)
-
-    previous = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
+    children.append(child)
     try:
+        for number in caught:  # came while the command was being started
+            child.send_signal(number)
         assert child.stderr is not None
         reader = threading.Thread(target=_pass_on, args=(child.stderr, tail), daemon=True)
         reader.start()
         code = child.wait()
         reader.join(timeout=1.0)  # a grandchild may hold the pipe open for as long as it likes
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        _restore(previous)
     status = 128 - code if code < 0 else code
     text = b"".join(tail).decode("utf-8", "backslashreplace")[-TAIL_CHARACTERS:]
     if code == 0:
@@ -71,6 +76,11 @@ def run_command(
         failure = {"type": "ExitStatus", "message": f"{program} {how}", "traceback": text}
         run.end("failed", failure=failure, facts={"exit_status": status})
     return status
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def _pass_on(source: IO[bytes], tail: deque[bytes]) -> None:

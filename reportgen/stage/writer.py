@@ -67,6 +67,12 @@ class Writer:
     def __repr__(self) -> str:
         return f"<reportgen.Run {self.name!r} in {str(self.directory)!r}, {self._status or 'open'}>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Arrive in another process as a run that adds to this one's record."""
+        from reportgen.stage.joined import arrive
+
+        return arrive, (str(self.directory.absolute()), {"name": self.name, "stage": self.stage}, self.strict, self._secrets)
+
     def __enter__(self) -> Self:
         return self
 
@@ -171,6 +177,8 @@ class Writer:
         made: dict[str, Any] = {}
         if self._guard(lambda: made.update(make())):
             extra = {key: values.scalar(value) for key, value in more.items() if value is not None}
+            if isinstance(extra.get("caption"), str):
+                extra["caption"] = self._redactor.text(extra["caption"]).value
             self._write({"kind": kind, "name": clean, **made, **extra})
 
     def _write(self, *events: Mapping[str, Any]) -> None:

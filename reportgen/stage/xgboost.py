@@ -9,7 +9,12 @@ from typing import Any
 from reportgen.stage.active import current_or_new
 from reportgen.stage.run import Run
 
-HIGHER = ("auc", "aucpr", "map", "ndcg", "pre", "interval-regression-accuracy")
+HIGHER = frozenset({"auc", "aucpr", "map", "ndcg", "pre", "interval-regression-accuracy"})
+LOWER = frozenset({
+    "rmse", "rmsle", "mae", "mape", "mphe", "logloss", "mlogloss", "error", "merror", "quantile", "expectile",
+    "poisson-nloglik", "gamma-nloglik", "gamma-deviance", "cox-nloglik", "aft-nloglik", "tweedie-nloglik",
+})  # fmt: skip
+"""XGBoost's own metrics; of a custom one the direction is not known."""
 
 
 def callback(run: Run | None = None, *, params: Mapping[str, Any] | None = None) -> Any:
@@ -36,8 +41,7 @@ def callback(run: Run | None = None, *, params: Mapping[str, Any] | None = None)
             for data, metrics in evals_log.items():
                 for name, values in metrics.items():
                     value, std = values[-1] if isinstance(values[-1], tuple) else (values[-1], None)
-                    way = "higher" if name.partition("@")[0] in HIGHER else "lower"
-                    self.run.log_metric(f"{data}/{name}", value, step=epoch, direction=way, std=std)
+                    self.run.log_metric(f"{data}/{name}", value, step=epoch, direction=_direction(name), std=std)
             return False
 
         def after_training(self, model: Any) -> Any:
@@ -49,3 +53,8 @@ def callback(run: Run | None = None, *, params: Mapping[str, Any] | None = None)
             return model
 
     return Callback()
+
+
+def _direction(metric: str) -> str | None:
+    name = metric.partition("@")[0].rstrip("-")
+    return "higher" if name in HIGHER else "lower" if name in LOWER else None

@@ -89,7 +89,8 @@ def test_classes_defined_later_are_logged_and_disable_undoes_all(tmp_path, autom
 
 
 def test_xgboost_writes_series(tmp_path, data):
-    xgboost = pytest.importorskip("xgboost")
+    import xgboost
+
     from reportgen.stage.xgboost import callback
 
     x, y = data
@@ -109,7 +110,8 @@ def test_xgboost_writes_series(tmp_path, data):
 
 
 def test_lightgbm_writes_params_and_series(tmp_path, data):
-    lightgbm = pytest.importorskip("lightgbm")
+    import lightgbm
+
     from reportgen.stage.lightgbm import callback
 
     x, y = data
