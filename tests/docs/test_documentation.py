@@ -158,3 +158,8 @@ def test_the_documentation_builds_strictly(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "exit-codes" in (tmp_path / "reference" / "commands" / "index.html").read_text("utf-8")
+
+
+def test_the_nightly_page_shows_the_very_jenkinsfile_that_init_writes() -> None:
+    page = (ROOT / "docs" / "how-to" / "nightly-in-jenkins.md").read_text("utf-8")
+    assert f"```groovy\n{(ROOT / 'reportgen' / 'starter' / 'Jenkinsfile').read_text('utf-8')}```" in page

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,31 @@ def test_every_link_of_every_page_resolves(tmp_path):
     summary = project.build()
     assert summary.failures == ()
     assert check_links(summary.directory) == []
+
+
+def test_the_build_that_started_another_is_a_link_only_where_the_site_has_its_page(tmp_path):
+    project = filled(tmp_path)
+    alone = (project.build().directory / RUN.format(2)).read_text()
+    assert "churn/train #2" in alone
+    assert "train/2/index.html" not in alone
+    project.save([make_build(2, job="churn/train", started_at=make_build(2).started_at - timedelta(minutes=5), causes=())])
+    summary = project.build(1)
+    assert '<a href="../../train/2/index.html">churn/train #2</a>' in (summary.directory / RUN.format(2)).read_text()
+    assert "train/3/index.html" not in (summary.directory / RUN.format(3)).read_text()
+    assert check_links(summary.directory) == []
+
+
+def test_exports_follow_a_store_that_was_put_back(tmp_path):
+    project = filled(tmp_path)
+    store = tmp_path / ".reportgen" / "store.db"
+    copy = store.read_bytes()
+    project.save([make_build(2, f1=0.81)])
+    project.build()
+    store.write_bytes(copy)
+    project.save([make_build(2, f1=0.92)])
+    summary = project.build(1)
+    runs = json.loads((summary.directory / "data" / "runs.json").read_text())["runs"]
+    assert [run["metrics"]["val/f1"]["value"] for run in runs if run["number"] == 2] == [0.92]
 
 
 def test_runs_are_exported_in_the_documented_shape(tmp_path):
