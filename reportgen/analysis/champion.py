@@ -76,6 +76,8 @@ class _Span:
     since: datetime | None
     rule: TitleRule | None
     ruling: Ruling | None
+    moved: _Order | None = None
+    """The place in time of the decision that began it; None for the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class Titles:
 
     def holder(self, key: Key, before: RunRow | None = None) -> Holder | None:
         """Return who held the title on board `key` when the run `before` started (None: who holds it now)."""
-        span = self.spans[-1] if before is None else self._span_at(before.started_at)
+        span = self.spans[-1] if before is None else self._span_at(order(before))
         limit = None if before is None else order(before)
         if span.ruling is None or span.rule is None:
             return self._leader(key, limit)
@@ -142,8 +144,8 @@ class Titles:
         kept = [t for t in terms if line is None or t.until is None or t.until > line.first]
         return tuple(self._told(kept, line.direction if line else "none"))
 
-    def _span_at(self, moment: datetime) -> _Span:
-        return self.spans[bisect.bisect_right(self.spans, moment, lo=1, key=lambda span: span.since or moment) - 1]
+    def _span_at(self, place: _Order) -> _Span:
+        return self.spans[bisect.bisect_left(self.spans, place, lo=1, key=lambda span: span.moved or place) - 1]
 
     def _leader(self, key: Key, limit: _Order | None) -> Holder | None:
         line = self.lines.get(key)
@@ -309,7 +311,9 @@ def _spans(rule: TitleRule, rulings: Sequence[Ruling]) -> Iterable[_Span]:
         holder = deployed or (approved[-1] if approved else None)
         if holder is not current:
             current = holder
-            yield _Span(ruling.at, "deployed" if deployed else "approved" if holder else None, holder)
+            source = ruling.source
+            moved = (ruling.at, source.job, source.number, source.name, source.record)
+            yield _Span(ruling.at, "deployed" if deployed else "approved" if holder else None, holder, moved)
 
 
 def _with_approval(deployed: Ruling, approved: Sequence[Ruling]) -> Ruling:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.analysis.champion import Titles, find_titles
@@ -212,6 +212,10 @@ decisions = st.builds(
 histories = st.lists(validations | decisions, min_size=2, max_size=25, unique_by=lambda r: (r.job, r.number))
 
 
+@example(
+    [row(1, 0.5, model="m1"), replace(approve(1.5, model=digest("m1")), number=1), replace(deploy(1.5, "m1"), number=1)],
+    "deployed",
+)
 @given(histories, st.sampled_from(["deployed", "approved", "best"]))
 def test_a_new_run_never_changes_who_was_champion_before(rows: list[RunRow], rule: str) -> None:
     rows = sorted(rows, key=order)
