@@ -11,6 +11,7 @@ import argparse
 import functools
 import gzip
 import http.server
+import io
 import json
 import os
 import re
@@ -34,6 +35,7 @@ ALLOWED_NOTICES = (
     re.compile(r"Refused to load the script '[^']*\.js'|Loading the script '[^']*\.js' violates"),
     re.compile(r"Refused to .*refresh|Blocked .*refresh", re.IGNORECASE),
 )
+TEXT = {".html", ".css", ".js", ".svg", ".json", ".csv"}
 BUDGETS = {"run page": 12_000, "style": 12_000, "script": 20_000}
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -152,6 +154,21 @@ def served(tree: Path, policy: str) -> Iterator[str]:
             self.send_header("Content-Security-Policy", policy)
             self.send_header("X-Content-Type-Options", "nosniff")
             super().end_headers()
+
+        def send_head(self) -> Any:
+            """Send text compressed, as a good host does."""
+            path = Path(self.translate_path(self.path))
+            if self.path.partition("?")[0].endswith("/"):
+                path /= "index.html"
+            if path.suffix not in TEXT or not path.is_file() or "gzip" not in self.headers.get("Accept-Encoding", ""):
+                return super().send_head()
+            data = gzip.compress(path.read_bytes(), 6)
+            self.send_response(200)
+            self.send_header("Content-Type", self.guess_type(str(path)))
+            self.send_header("Content-Encoding", "gzip")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            return io.BytesIO(data)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is given
             pass

@@ -98,10 +98,17 @@ class BuildReader:
             runs=old.runs,
             problems=old.problems,
             stages=old.stages,
-            tests=old.tests or facts.build.tests,
+            tests=_newest_tests(old.tests, facts.build.tests),
             console_tail=old.console_tail,
         )
         return ReadBuild(build=build)
+
+
+def _newest_tests(old: Tests | None, new: Tests | None) -> Tests | None:
+    """Return the counts that Jenkins tells now, with the failed cases that were read before where the counts are the same."""
+    if old is None or new is None or (old.total, old.failed, old.skipped) == (new.total, new.failed, new.skipped):
+        return old or new
+    return new
 
 
 class _Gathering:

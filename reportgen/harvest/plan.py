@@ -100,13 +100,18 @@ def plan_job(
     if not authoritative:
         gone_before = {number for number, build in known.items() if build.gone}
         return JobPlan(work=tuple(each for each in work if not (each.is_known and each.number in gone_before)))
+    replaced = tuple(_replaced(listing.builds, known))
+    if replaced:  # the job was made again: what is known of lower numbers is known of other builds
+        missing = _missing_below(listing, {}, JobState(), listed, full=full)
+    else:
+        missing = _missing_below(listing, known, state, listed, full=full)
     return JobPlan(
         work=tuple(work),
         running=tuple(build for build in listing.builds if build.running),
         gone=tuple(sorted(_gone(listing, known, listed))),
-        replaced=tuple(_replaced(listing.builds, known)),
+        replaced=replaced,
         hidden=tuple(sorted(_hidden(listing, known, listed))),
-        missing_below=_missing_below(listing, known, state, listed, full=full),
+        missing_below=missing,
     )
 
 

@@ -91,10 +91,14 @@ class Run(Writer):
         """
         fields = {
             "step": step, "direction": direction, "unit": unit, "low": low, "high": high, "std": std, "n": n,
-            "dataset": dataset, "method": method, "reason": reason, "no_skill": no_skill, "note": note,
+            "dataset": dataset, "method": method, "reason": self._masked(reason), "no_skill": no_skill,
+            "note": self._masked(note),
             **definition,
         }  # fmt: skip
         self._write_metrics([metric_event(name, value, fields)])
+
+    def _masked(self, words: str | None) -> str | None:
+        return None if words is None else self._redactor.text(str(words)).value
 
     def log_metrics(
         self,

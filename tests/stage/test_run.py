@@ -73,6 +73,7 @@ def test_params_that_look_like_secrets_are_redacted_before_they_are_written():
         run.set_tag("api_key", "hunter2-in-tags")
         run.log_note("see https://u:hunter2-in-note@h/")
         run.log_decision("approved", reason="password=hunter2-in-reason")
+        run.log_metric("f1", 0.7, note="password=hunter2-in-note")
     assert "hunter2" not in (run.directory / "events.jsonl").read_text()
     assert "hunter2" not in (run.directory / "params.json").read_text()
 
