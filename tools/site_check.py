@@ -22,7 +22,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -169,6 +169,10 @@ def served(tree: Path, policy: str) -> Iterator[str]:
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             return io.BytesIO(data)
+
+        def copyfile(self, source: Any, outputfile: Any) -> None:
+            with suppress(ConnectionError):  # a browser that has left
+                super().copyfile(source, outputfile)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is given
             pass

@@ -248,9 +248,14 @@ def test_a_title_taken_on_several_boards_is_told_once() -> None:
 
 def test_the_first_version_has_no_news() -> None:
     assert overview(last_version="", last_as_of=None).news is None
-    context = changes_page(site(), ChangesInput(builds=news_of(140))).context
-    assert isinstance(context, ChangesContext)
-    assert said(context.verdict).startswith("This is the first version.")
+    for given, words in [
+        (ChangesInput(), "It holds no build yet."),
+        (ChangesInput(unchanged=252), "It holds 252 builds."),
+        (ChangesInput(builds=news_of(140)), "It holds 1 build."),
+    ]:
+        context = changes_page(site(), given).context
+        assert isinstance(context, ChangesContext)
+        assert said(context.verdict) == f"This is the first version. {words}"
 
 
 def test_changes_count_and_list_versions() -> None:

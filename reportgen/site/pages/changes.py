@@ -75,10 +75,10 @@ def _groups(path: str, news: Sequence[News]) -> tuple[tuple[Table, ...], tuple[s
 
 def _verdict(given: ChangesInput, news: Sequence[News]) -> Text:
     if not given.last_version:
-        total = fmt.plural(len(given.builds), "build")
+        total = len(given.builds) + given.unchanged
         return (
             Span("This is the first version.", mark="b"),
-            Span(f" It holds {total}." if given.builds else " It holds no build yet."),
+            Span(f" It holds {fmt.plural(total, 'build')}." if total else " It holds no build yet."),
         )
     since = f" since version {given.last_version}"
     if not news:
