@@ -40,10 +40,10 @@ lint: $(VENV)/.made-test ## Style and types
 
 .PHONY: chromium strace
 chromium: ## Find Chromium, or install it from Debian's packages
-	@sh tools/ensure-chromium.sh
+	@sh tools/ensure.sh "$${REPORTGEN_CHROMIUM:-chromium}" chromium
 
 strace: ## Find strace, or install it from Debian's packages
-	@sh tools/ensure-strace.sh
+	@sh tools/ensure.sh strace strace
 
 site-check: $(VENV)/.made-test chromium ## The sample site in Chromium, axe, html-validate, vnu and Lighthouse
 	sh tools/site-check.sh $(BIN)/python

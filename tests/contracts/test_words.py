@@ -20,7 +20,9 @@ def tracked(*patterns: str) -> list[Path]:
 
 def test_no_path_of_one_machine_is_named() -> None:
     somewhere = re.compile(r"(^|[^A-Za-z0-9_./~-])/(work|root|farm|home/[a-z]+)/", re.MULTILINE)
-    for path in tracked("*.py", "*.md", "*.toml", "*.html", "*.css", "*.js", "*.sh", "Makefile", "*.yml"):
+    for path in tracked(
+        "*.py", "*.md", "*.toml", "*.html", "*.css", "*.js", "*.sh", "Makefile", "*.yml", "*.yaml", "*.json", "*.txt"
+    ):
         found = somewhere.search(path.read_text("utf-8", errors="replace"))
         assert path == Path(__file__) or not found, f"{path}: {found and found[0]}"
 

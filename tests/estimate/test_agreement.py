@@ -7,13 +7,11 @@ import random
 import statistics
 
 import pytest
+import scipy.stats as stats
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reportgen import estimate as e
-
-stats = pytest.importorskip("scipy.stats")
-special = pytest.importorskip("scipy.special")
 
 COUNTS = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -25,8 +25,6 @@ CALLS = (
 SCRIPT = Path(__file__).with_name("build_script.py")
 _LINE = re.compile(r"^(\w+)\(")
 
-pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace")
-
 
 class Point(NamedTuple):
     call: str
@@ -147,6 +145,7 @@ class Sweep:
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
+    assert shutil.which("strace"), "install Debian's package strace"
     sweep = Sweep(tmp_path_factory.mktemp("sweep"))
     yield sweep
     sweep.close()

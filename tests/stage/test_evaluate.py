@@ -167,7 +167,8 @@ def sample(seed, n=400, classes=2, ties=False):
 @pytest.mark.parametrize("ties", [False, True])
 @pytest.mark.parametrize("seed", range(4))
 def test_two_classes_as_scikit_learn(tmp_path, seed, ties):
-    sk = pytest.importorskip("sklearn.metrics")
+    import sklearn.metrics as sk
+
     true, rows = sample(seed, ties=ties)
     scores = [row[1] for row in rows]
     predicted = [int(s >= 0.5) for s in scores]
@@ -188,7 +189,8 @@ def test_two_classes_as_scikit_learn(tmp_path, seed, ties):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_many_classes_as_scikit_learn(tmp_path, seed):
-    sk = pytest.importorskip("sklearn.metrics")
+    import sklearn.metrics as sk
+
     true, rows = sample(seed, classes=4)
     with reportgen.start_run("t", directory=tmp_path, environment=False) as run:
         found = run.log_classification(true, rows).metrics
@@ -209,7 +211,8 @@ def test_many_classes_as_scikit_learn(tmp_path, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_regression_as_scikit_learn(tmp_path, seed):
-    sk = pytest.importorskip("sklearn.metrics")
+    import sklearn.metrics as sk
+
     draw = random.Random(seed)
     true = [draw.gauss(100, 20) for _ in range(301)]
     predicted = [t + draw.gauss(1, 5) for t in true]
@@ -256,7 +259,10 @@ def test_intervals_hold_their_value_and_stay_in_range(rows):
 
 
 def test_arrays_series_and_frames_give_the_same(tmp_path):
-    np, pd, pl = (pytest.importorskip(name) for name in ("numpy", "pandas", "polars"))
+    import numpy as np
+    import pandas as pd
+    import polars as pl
+
     results = []
     for kind in (list, tuple, np.array, pd.Series, pl.Series, lambda v: iter(v)):
         with reportgen.start_run("t", directory=tmp_path, environment=False) as run:
@@ -336,7 +342,8 @@ def test_misuse_says_what_is_wrong(run, call, words):
 
 
 def test_missing_rows_are_dropped_only_when_asked_and_counted(run):
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     scores = pd.Series([*S, None, 0.4], dtype="Float64")
     found = run.log_classification([*Y, 1, None], scores, missing="drop")
     assert (found.rows, found.dropped) == (10, 2)
@@ -462,7 +469,8 @@ def test_scores_per_class_get_a_curve_each(run):
 
 @pytest.mark.slow
 def test_charts_can_be_drawn(run):
-    vl = pytest.importorskip("vl_convert")
+    import vl_convert as vl
+
     run.log_classification(Y * 3, S * 3)
     run.log_classification(TRUE, P1, split="m")
     run.log_regression(*R, split="r")

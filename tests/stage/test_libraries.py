@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import reportgen
 from tests.stage.support import events, metrics, params
-
-np = pytest.importorskip("numpy")
 
 
 @pytest.fixture

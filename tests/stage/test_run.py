@@ -41,7 +41,8 @@ def test_params_keep_their_types():
     class Colour(Enum):
         RED = "red"
 
-    np = pytest.importorskip("numpy")
+    import numpy as np
+
     given = {
         "i": 3, "f": 0.1, "b": True, "n": None, "t": "text", "l": [1, "a"], "nested": {"deep": {"x": 1}}, "set": {2, 1},
         "np": np.float32(0.5), "npi": np.int64(7), "arr": np.arange(3), "dec": Decimal("0.25"),
@@ -102,7 +103,8 @@ def test_spellings_of_direction(spelling):
 
 
 def test_numbers_of_every_kind():
-    np = pytest.importorskip("numpy")
+    import numpy as np
+
     with start() as run:
         run.log_metrics({
             "f32": np.float32(0.5), "i64": np.int64(3), "zero-d": np.array(2.5), "dec": Decimal("0.1"), "nan": float("nan"),
@@ -174,7 +176,9 @@ def test_names_and_values_with_any_character(tmp_path, name, value):
 
 
 def test_a_dataset_from_a_file_a_frame_and_a_digest(tmp_path):
-    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    import pandas as pd
+    import polars as pl
+
     path = tmp_path / "v.csv"
     path.write_text('a,b\n1,"two\nlines"\n3,4')
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -213,7 +217,9 @@ def test_a_model_file_and_directory(tmp_path):
 
 
 def test_tables_from_every_source(tmp_path):
-    pd, pl = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    import pandas as pd
+    import polars as pl
+
     path = tmp_path / "given.tsv"
     path.write_text("a\tb\n1\t2\n")
     frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
@@ -245,8 +251,10 @@ def test_tables_from_every_source(tmp_path):
 
 
 def test_charts_and_figures(tmp_path):
-    alt, plt = pytest.importorskip("altair"), pytest.importorskip("matplotlib.figure")
-    image = pytest.importorskip("PIL.Image")
+    import altair as alt
+    import matplotlib.figure as plt
+    import PIL.Image as image
+
     chart = alt.Chart(alt.Data(values=[{"x": 1}])).mark_bar().encode(x="x:Q")
     (tmp_path / "spec.json").write_text(json.dumps(chart.to_dict()))
     (tmp_path / "p.svg").write_text("<svg/>")

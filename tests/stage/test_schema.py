@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import reportgen
 from reportgen.record import KINDS
 from tests.stage.support import events
 
-jsonschema = pytest.importorskip("jsonschema")
 ROOT = Path(reportgen.__file__).parents[1]
 
 

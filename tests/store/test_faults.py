@@ -12,14 +12,12 @@ from tests.store.faults import STATES, Harness, locked_first, spread, sync_order
 from tests.store.save_script import BUGS, before, work
 from tests.store.test_check import check_store
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace injects the faults"),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    assert shutil.which("strace"), "install Debian's package strace"
     return Harness(tmp_path_factory.mktemp("faults"))
 
 
