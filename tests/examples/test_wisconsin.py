@@ -65,12 +65,12 @@ class TestDriver:
 
     def test_logged_f1_is_that_of_scikit_learn(self, few: Path) -> None:
         import joblib
-        import pandas
+        import pandas as pd
         from sklearn.metrics import f1_score
 
         workspace = few / "workspaces" / "validate" / "2"
         model = joblib.load(workspace / "model.joblib")
-        rows = pandas.read_csv(workspace / "validation.csv", index_col="row")
+        rows = pd.read_csv(workspace / "validation.csv", index_col="row")
         expected = f1_score(rows["malignant"], model.predict(rows.drop(columns="malignant")))
         logged = [event["value"] for event in events(workspace) if event["kind"] == "metric" and event["name"] == "val/f1"]
         assert logged == [pytest.approx(expected, abs=1e-12)]

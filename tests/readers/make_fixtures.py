@@ -62,6 +62,7 @@ def mlflow(place: Path) -> None:
             r"(?m)^(artifact_uri|artifact_location): .*$", r"\1: mlflow-artifacts:/0", path.read_text(encoding="utf-8")
         )
         text = re.sub(r'"mlflow.user":\s+"\w+"', '"mlflow.user": "user-1"', text)
+        text = re.sub(r'"mlflow.source.name":\s+"[^"]+"', '"mlflow.source.name": "make_fixtures.py"', text)
         path.write_text(re.sub(r"(?m)^user_id: .*$", "user_id: user-1", text), encoding="utf-8")
     for path in place.rglob("mlflow.source.git.commit"):
         path.write_text("0123456789abcdef" * 2 + "01234567", encoding="utf-8")

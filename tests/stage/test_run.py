@@ -253,7 +253,7 @@ def test_tables_from_every_source(tmp_path):
 def test_charts_and_figures(tmp_path):
     import altair as alt
     import matplotlib.figure as plt
-    import PIL.Image as image
+    from PIL import Image
 
     chart = alt.Chart(alt.Data(values=[{"x": 1}])).mark_bar().encode(x="x:Q")
     (tmp_path / "spec.json").write_text(json.dumps(chart.to_dict()))
@@ -265,7 +265,7 @@ def test_charts_and_figures(tmp_path):
         run.log_chart("file", tmp_path / "spec.json")
         run.log_chart("dict", {"mark": "bar", "data": {"values": [{"x": float("nan"), "d": dt.date(2026, 1, 2)}]}}, caption="c")
         run.log_figure("matplotlib", figure)
-        run.log_figure("pil", image.new("RGB", (4, 4)))
+        run.log_figure("pil", Image.new("RGB", (4, 4)))
         run.log_figure("path", tmp_path / "p.svg")
         run.log_artifact(tmp_path / "p.svg", caption="the same")
     charts, figures = of_kind(run, "chart"), of_kind(run, "figure")
