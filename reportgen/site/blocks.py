@@ -1,7 +1,7 @@
 """What the data files say of runs, in blocks of some hundred builds of a job that are kept from one version to the next.
 
-A nightly build makes the block of each new build again and reads the others, so its cost does not grow with the history. The
-blocks are below the store's ``cache/`` and may be deleted at any time.
+A nightly build makes the blocks of new builds again and only reads the others, which is cheaper than asking the store for every
+run. The blocks are below the store's ``cache/`` and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -52,19 +52,24 @@ class Blocks:
         self._directory = cache / "blocks"
         self._base = f"{_FORMAT} {base} {found.links.unusual()}"
         self._groups: dict[_Group, list[BuildRow]] = {}
+        self._of_job: dict[str, list[BuildRow]] = {}
         for build in found.builds:
+            self._of_job.setdefault(build.job, []).append(build)
             self._groups.setdefault((build.job, build.number // PART_RUNS), []).append(build)
 
-    def runs(self) -> Iterator[tuple[BuildRow, RunLine]]:
-        """Yield every run, the newest build first; a block is held only while builds of it are still to come."""
+    def jobs(self) -> list[str]:
+        """Return the jobs that have runs."""
+        return sorted({build.job for build in self._found.builds if build.runs})
+
+    def runs(self, job: str | None = None) -> Iterator[RunLine]:
+        """Yield every run, or those of one job, the newest build first; a block is held only while builds of it are to come."""
         open_blocks: dict[_Group, Block] = {}
         left = {group: len(builds) for group, builds in self._groups.items()}
-        for build in self._found.builds:
+        for build in self._found.builds if job is None else self._of_job[job]:
             group = (build.job, build.number // PART_RUNS)
             if group not in open_blocks:
                 open_blocks[group] = self.block(group)
-            for run in open_blocks[group].runs.get(build.id, ()):
-                yield build, run
+            yield from open_blocks[group].runs.get(build.id, ())
             left[group] -= 1
             if not left[group]:
                 del open_blocks[group]

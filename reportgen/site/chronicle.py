@@ -177,12 +177,11 @@ class Chronicle:
         self.boards = boards
         self.index = index
         self.revisions = {build.id: build.revision for build in builds}
-        self._jobs: dict[str, list[BuildRow]] = {}
-        for build in reversed(builds):
-            self._jobs.setdefault(build.job, []).append(build)
         self._caused_by = caused_by or {}
+        self._jobs: dict[str, list[BuildRow]] = {}
         self._numbers: dict[tuple[str, int], list[BuildRow]] = {}
         for build in reversed(builds):
+            self._jobs.setdefault(build.job, []).append(build)
             self._numbers.setdefault((build.job, build.number), []).append(build)
         self._rows: dict[int, list[RunRow]] = {}
         for row in self.index.rows:

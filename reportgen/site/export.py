@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.shapes import RunsTable, csv_text, leaderboard_json, leaderboard_rows, line, runs_text
@@ -21,19 +22,18 @@ File = tuple[str, Iterable[str]]
 
 def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None) -> Iterator[File]:
     """Yield the data files of all `total` runs, each written before the next is asked for."""
-    many = total > NEWEST
-    jobs = sorted({build.job for build, _ in blocks.runs()}) if many else []
-    newest = (run.line for place, (_, run) in enumerate(blocks.runs()) if place < NEWEST)
+    jobs = blocks.jobs() if total > NEWEST else []
+    newest = (run.line for run in islice(blocks.runs(), NEWEST))
     yield "data/runs.json", runs_text(newest, as_of, sorted(links.job_runs(job) for job in jobs))
     for job in jobs:
-        yield links.job_runs(job), runs_text((run.line for build, run in blocks.runs() if build.job == job), as_of)
+        yield links.job_runs(job), runs_text((run.line for run in blocks.runs(job)), as_of)
     table = RunsTable()
     names = {"params": set[str](), "metrics": set[str](), "tags": set[str]()}
     for _, block in blocks.summaries():
         for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
             names[kind].update(block.names[found])
     table.learn(names)
-    yield "data/runs.csv", csv_text(table.rows(json.loads(run.line) for _, run in blocks.runs()))
+    yield "data/runs.csv", csv_text(table.rows(json.loads(run.line) for run in blocks.runs()))
 
 
 def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:

@@ -21,6 +21,7 @@ from reportgen.site.narrative import Narrative
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import choose_workers, spread, start_processes
+from reportgen.site.publish import title_of
 from reportgen.site.script_files import script_files
 from reportgen.site.state import History, store_words
 from reportgen.site.theme import Theme, load_theme
@@ -95,7 +96,7 @@ class SiteMaker:
                 pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
                 self._live(pages, shop, known, before, outcome)
                 self._assets(tree, before, outcome)
-                self._exports(found, view, version, narrative, tree, before, outcome)
+                self._exports(found, view, told_before, version, narrative, tree, before, outcome)
             finally:
                 shop.close()
         return outcome
@@ -188,6 +189,7 @@ class SiteMaker:
         self,
         found: Survey,
         view: StoreView,
+        history: History,
         version: str,
         narrative: Narrative,
         tree: Tree,
@@ -199,7 +201,13 @@ class SiteMaker:
         texts = chain(
             export_runs(blocks, found.links, total, found.as_of),
             export_leaderboards(found.site, found.judged),
-            script_files(found, blocks, version, pages=list(narrative.docs())),
+            script_files(
+                found,
+                blocks,
+                version,
+                pages=list(narrative.docs()),
+                versions=[(name, title_of(name)) for name, _ in history.versions],
+            ),
         )
         for path, pieces in texts:
             outcome.files[path] = tree.stream(path, pieces, before.get(path))

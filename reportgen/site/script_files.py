@@ -15,9 +15,12 @@ def script_files(
     version: str,
     *,
     pages: Sequence[Doc] = (),
-    versions: Sequence[tuple[str, str]] = (),
+    versions: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield path and text of every data script; `pages` are further documents for the search (content pages)."""
+    """Yield path and text of every data script; `pages` are further documents for the search (content pages).
+
+    `versions` are the ids and titles of those that were published before, newest first.
+    """
     yield LIVE, [live_script(version=version, as_of=found.as_of, newest=_newest(found), versions=versions)]
     yield SEARCH, _search(found, blocks, pages)
     for _, block in blocks.summaries():
@@ -29,7 +32,7 @@ def _search(found: Survey, blocks: Blocks, pages: Sequence[Doc]) -> Iterator[str
     head, tail = search_script([*_site_docs(found), *pages, *_names(found, blocks)]).rsplit("]}", 1)
     yield head
     mark = "" if head.endswith("[") else ","
-    for _, run in blocks.runs():
+    for run in blocks.runs():
         yield mark + safe_json(run.doc)
         mark = ","
     yield f"]}}{tail}"

@@ -1,7 +1,9 @@
 import json
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from reportgen.errors import PublishError, StoreLocked
 from reportgen.model import Attachment, Run
+from reportgen.site.blocks import Blocks
 from reportgen.site.linkcheck import check_links
 from reportgen.site.publish import list_versions, verify
 from reportgen.store.db import Store
@@ -245,6 +248,40 @@ def test_runs_are_exported_in_the_documented_shape(tmp_path):
         "metrics.fit_seconds,metrics.val/f1,metrics.val/recall,tags.kind"
     )
     assert len(csv) == 6
+
+
+def test_a_site_with_many_runs_also_lists_them_by_job(tmp_path, monkeypatch):
+    monkeypatch.setattr("reportgen.site.export.NEWEST", 4)
+    read: list[tuple[str, int]] = []
+    block = Blocks.block
+
+    def counted(self, group):
+        read.append(group)
+        return block(self, group)
+
+    monkeypatch.setattr(Blocks, "block", counted)
+    project = filled(tmp_path, builds=3)
+    project.save([make_build(number, job="churn/train") for number in (1, 2)])
+    directory = project.build().directory
+    whole = json.loads((directory / "data" / "runs.json").read_text())
+    assert len(whole["runs"]) == 4
+    assert whole["parts"] == ["jobs/churn/train/runs.json", "jobs/churn/validate/runs.json"]
+    parts = {part: json.loads((directory / part).read_text())["runs"] for part in whole["parts"]}
+    assert [[(run["job"], run["number"]) for run in runs] for runs in parts.values()] == [
+        [("churn/train", 2), ("churn/train", 1)], [("churn/validate", 3), ("churn/validate", 2), ("churn/validate", 1)],
+    ]  # fmt: skip
+    assert len((directory / "data" / "runs.csv").read_text().splitlines()) == 1 + 5
+    assert max(Counter(read).values()) <= 7  # once for each file that holds all runs or the job's
+
+
+def test_pages_can_tell_which_versions_there_were_before(tmp_path):
+    project = filled(tmp_path)
+    first = project.build()
+    project.save([make_build(9)])
+    second = project.build(1)
+    told = [re.search(r'"versions":(\[.*?\])\}', (each.directory / "live.js").read_text())[1] for each in (first, second)]
+    assert json.loads(told[0]) == []
+    assert [name for name, _ in json.loads(told[1])] == [first.directory.name]
 
 
 def attach(project: Project, number: int, data: bytes, kind: str, name: str, format_: str) -> None:
