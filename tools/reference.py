@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
@@ -157,10 +158,11 @@ def errors() -> str:
         "Every error says what is wrong, where and why, and its hint what to do next. `--debug` adds the traceback. Each kind",
         "is an exception of `reportgen.errors`; [Commands](commands.md#exit-codes) lists the exit codes.", "",
     ]  # fmt: skip
-    for kind in kinds():
-        text = inspect.cleandoc(kind.__doc__ or "").replace("``", "`")
-        lines += [f"## {kind.slug} {{#error-{kind.slug}}}", "", text, ""]
-        lines += [f"`{kind.__name__}`, exit code {kind.exit_code}.", ""]
+    for slug, alike in groupby(kinds(), key=lambda kind: kind.slug):
+        lines += [f"## {slug} {{#error-{slug}}}", ""]
+        for kind in alike:
+            text = inspect.cleandoc(kind.__doc__ or "").replace("``", "`")
+            lines += [text, "", f"`{kind.__name__}`, exit code {kind.exit_code}.", ""]
     lines += [
         "## A bug {#error-bug}", "",
         "Anything else that escapes is a bug of reportgen: the command ends with 70 and names a log to report it with. It",
@@ -175,9 +177,10 @@ def kinds() -> list[type[ReportgenError]]:
     from reportgen.harvest.http.failures import TooLarge
     from reportgen.site.links import BadReference
     from reportgen.site.write import DamagedFile
+    from reportgen.store.blobs import BlobTooLarge
 
     found = [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, module.ReportgenError)]
-    return [*found, TooLarge, BadReference, DamagedFile]
+    return [*found, TooLarge, BlobTooLarge, BadReference, DamagedFile]
 
 
 def contexts() -> str:

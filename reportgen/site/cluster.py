@@ -6,20 +6,23 @@ the same paths; whoever has not is named before any page is made.
 
 from __future__ import annotations
 
+import pickle
 import platform
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
+from threading import get_ident
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from reportgen import __version__
 from reportgen.errors import PublishError, ReportgenError
 from reportgen.site.pool import spread
-from reportgen.site.work import Chunk, Outcome, Setup, forget_shops, make_runs_with, write_setup
-from reportgen.site.write import HIDDEN_PREFIX, discard, parts_of
+from reportgen.site.work import Chunk, Outcome, Setup, Workshop
+from reportgen.site.write import HIDDEN_PREFIX, discard, disk_errors, parts_of
 
 _CONNECT_S = 10
 _PER_THREAD = 2
@@ -99,6 +102,51 @@ class Cluster:
             _require(worker, answer, setup)
         threads: Mapping[str, int] = self._client.nthreads()
         return threads
+
+
+class SetupFile(NamedTuple):
+    """A pickled `Setup` on a file system that all workers share, and its digest: nothing else is unpacked."""
+
+    path: str
+    sha256: str
+
+
+_SHOPS: dict[int, tuple[SetupFile, Workshop]] = {}
+"""The workshop of each thread of a process that lives longer than one build."""
+
+
+def write_setup(setup: Setup, path: Path) -> SetupFile:
+    """Write what workers on other machines need to begin; an OSError becomes a `PublishError`."""
+    data = pickle.dumps(setup)
+    with disk_errors(path, "write"):
+        path.write_bytes(data)
+    return SetupFile(str(path), sha256(data).hexdigest())
+
+
+def make_runs_with(file: SetupFile, chunk: Chunk) -> Outcome:
+    """Make the run pages of a chunk in a thread of any process that can reach the files which the setup names."""
+    known, shop = _SHOPS.get(get_ident(), (None, None))
+    if shop is None or known != file:
+        shop = Workshop(_read_setup(file))
+        _SHOPS[get_ident()] = (file, shop)
+    try:
+        return shop.runs(chunk)
+    finally:
+        shop.close()
+
+
+def _read_setup(file: SetupFile) -> Setup:
+    with disk_errors(Path(file.path), "read"):
+        data = Path(file.path).read_bytes()
+    if sha256(data).hexdigest() != file.sha256:
+        raise PublishError(f"{file.path} has changed since the build began", hint="build again")
+    setup: Setup = pickle.loads(data)  # noqa: S301 - the digest came with the work
+    return setup
+
+
+def forget_shops() -> None:
+    """Let go of what `make_runs_with` kept for the next chunk."""
+    _SHOPS.clear()
 
 
 def look_round(needed: list[str], mark: str, token: str) -> dict[str, Any]:

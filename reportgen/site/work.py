@@ -6,13 +6,10 @@ little to do.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 from html import escape
 from pathlib import Path
-from threading import get_ident
 from typing import NamedTuple
 
 from reportgen.errors import PublishError, ReportgenError, StoreError
@@ -26,7 +23,7 @@ from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
 from reportgen.site.theme import Theme
-from reportgen.site.write import DamagedFile, Entry, Tree, disk_errors
+from reportgen.site.write import DamagedFile, Entry, Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
 
@@ -322,49 +319,4 @@ def make_runs(chunk: Chunk) -> Outcome:
     return _SHOP.runs(chunk)
 
 
-class SetupFile(NamedTuple):
-    """A pickled `Setup` on a file system that all workers share, and its digest: nothing else is unpacked."""
-
-    path: str
-    sha256: str
-
-
-_SHOPS: dict[int, tuple[SetupFile, Workshop]] = {}
-"""The workshop of each thread of a process that lives longer than one build."""
-
-
-def write_setup(setup: Setup, path: Path) -> SetupFile:
-    """Write what workers on other machines need to begin; an OSError becomes a `PublishError`."""
-    data = pickle.dumps(setup)
-    with disk_errors(path, "write"):
-        path.write_bytes(data)
-    return SetupFile(str(path), sha256(data).hexdigest())
-
-
-def make_runs_with(file: SetupFile, chunk: Chunk) -> Outcome:
-    """Make the run pages of a chunk in a thread of any process that can reach the files which the setup names."""
-    known, shop = _SHOPS.get(get_ident(), (None, None))
-    if shop is None or known != file:
-        shop = Workshop(_read_setup(file))
-        _SHOPS[get_ident()] = (file, shop)
-    try:
-        return shop.runs(chunk)
-    finally:
-        shop.close()
-
-
-def _read_setup(file: SetupFile) -> Setup:
-    with disk_errors(Path(file.path), "read"):
-        data = Path(file.path).read_bytes()
-    if sha256(data).hexdigest() != file.sha256:
-        raise PublishError(f"{file.path} has changed since the build began", hint="build again")
-    setup: Setup = pickle.loads(data)  # noqa: S301 - the digest came with the work
-    return setup
-
-
-def forget_shops() -> None:
-    """Let go of what `make_runs_with` kept for the next chunk."""
-    _SHOPS.clear()
-
-
-__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs", "make_runs_with"]
+__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs"]

@@ -90,7 +90,7 @@ def test_every_kind_of_error_is_documented_with_its_status() -> None:
         waiting += kind.__subclasses__()
         if kind.__module__.startswith("reportgen.") and "slug" in vars(kind):
             paragraph = text.partition(f"{{#error-{kind.slug}}}")[2].partition("\n## ")[0]
-            assert f", exit code {kind.exit_code}." in paragraph, kind
+            assert f"`{kind.__name__}`, exit code {kind.exit_code}." in paragraph, kind
 
 
 def test_every_variable_of_the_environment_is_documented() -> None:

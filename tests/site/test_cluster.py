@@ -18,7 +18,7 @@ import pytest
 from reportgen.config import load_config
 from reportgen.errors import PublishError, ReportgenError
 from reportgen.report import SilentReporter
-from reportgen.site import work
+from reportgen.site import cluster, work
 from reportgen.site.cluster import Cluster, look_round
 from reportgen.site.maker import SiteMaker
 from reportgen.site.plan import plan_runs
@@ -213,15 +213,15 @@ def test_a_worker_that_dies_with_its_pages_half_told_is_made_up_for(tmp_path: Pa
 
 def test_work_that_is_done_twice_gives_the_same(tmp_path: Path) -> None:
     setup, chunks = prepared(filled(tmp_path, builds=4))
-    file = work.write_setup(replace(setup, again=True), tmp_path / "setup")
-    first, second = (work.make_runs_with(file, chunks[0]) for _ in range(2))
+    file = cluster.write_setup(replace(setup, again=True), tmp_path / "setup")
+    first, second = (cluster.make_runs_with(file, chunks[0]) for _ in range(2))
     assert first.files == second.files
     assert len(first.made) == 4
     assert not list(setup.root.rglob("*.part"))
-    work.forget_shops()
+    cluster.forget_shops()
     (tmp_path / "setup").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     with pytest.raises(PublishError, match="has changed since the build began"):
-        work.make_runs_with(file, chunks[0])
+        cluster.make_runs_with(file, chunks[0])
 
 
 def test_a_look_round_tells_what_is_there(tmp_path: Path) -> None:
