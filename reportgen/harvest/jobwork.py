@@ -48,7 +48,8 @@ class JobWork:
         """Return what to remember; builds that were not reached are the next harvest's."""
         left = self.open | {work.number for work in self.todo}
         settled_from = max(left) + 1 if left else self.listing.first
-        return next_state(self.state, self.listing, settled_from=settled_from, failed=self.failed, settled=self.saved, seen=now)
+        state = None if self.plan.replaced else self.state
+        return next_state(state, self.listing, settled_from=settled_from, failed=self.failed, settled=self.saved, seen=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -101,17 +101,15 @@ def plan_job(
         gone_before = {number for number, build in known.items() if build.gone}
         return JobPlan(work=tuple(each for each in work if not (each.is_known and each.number in gone_before)))
     replaced = tuple(_replaced(listing.builds, known))
-    if replaced:  # the job was made again: what is known of lower numbers is known of other builds
-        missing = _missing_below(listing, {}, JobState(), listed, full=full)
-    else:
-        missing = _missing_below(listing, known, state, listed, full=full)
+    if replaced:  # the job was made again: what is settled of lower numbers was settled of other builds
+        state = JobState()
     return JobPlan(
         work=tuple(work),
         running=tuple(build for build in listing.builds if build.running),
         gone=tuple(sorted(_gone(listing, known, listed))),
         replaced=replaced,
         hidden=tuple(sorted(_hidden(listing, known, listed))),
-        missing_below=missing,
+        missing_below=_missing_below(listing, known, state, listed, replaced, full=full),
     )
 
 
@@ -148,26 +146,40 @@ def _hidden(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[i
             yield number
 
 
-def _replaced(builds: Iterable[ListedBuild], known: Mapping[int, KnownBuild]) -> Iterable[tuple[int, datetime]]:
-    """Yield builds whose number another build has now: the job was deleted and made again."""
-    for build in builds:
-        stored = known.get(build.number)
-        if stored is not None and not stored.gone and stored.started_at != build.started_at:
-            yield build.number, stored.started_at
+def _replaced(builds: Sequence[ListedBuild], known: Mapping[int, KnownBuild]) -> Iterable[tuple[int, datetime]]:
+    """Yield the builds of a job that was deleted and made again: some of their numbers belong to other builds now.
+
+    Every build that started before the last of those is one of them, also where its number is below the list.
+    """
+    taken = [
+        stored.started_at
+        for build in builds
+        if (stored := known.get(build.number)) and not stored.gone and stored.started_at != build.started_at
+    ]
+    for number, stored in known.items():
+        if taken and stored.started_at <= max(taken) and not stored.gone and not stored.pruned:
+            yield number, stored.started_at
 
 
 def _missing_below(
-    listing: Listing, known: Mapping[int, KnownBuild], state: JobState, listed: Mapping[int, ListedBuild], *, full: bool
+    listing: Listing,
+    known: Mapping[int, KnownBuild],
+    state: JobState,
+    listed: Mapping[int, ListedBuild],
+    replaced: Iterable[tuple[int, datetime]],
+    *,
+    full: bool,
 ) -> tuple[int, ...]:
     if listing.complete or listing.first is None or not listed:
         return ()
     numbers = range(min(listed) - 1, listing.first - 1, -1)
     if full:
         return tuple(numbers)
+    held = {number for number, build in known.items() if not build.gone} - {number for number, _ in replaced}
     return tuple(
         number
         for number in numbers
-        if (number not in known or number in state.attempts)
+        if (number not in held or number in state.attempts)
         and not state.is_settled(number)
         and state.attempts.get(number, 0) < MOST_ATTEMPTS
     )

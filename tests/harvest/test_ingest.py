@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.demo.faults import Fault, Faults
-from reportgen.demo.model import PIPELINE
+from reportgen.demo.model import PIPELINE, SampleJob
 from reportgen.errors import StoreLocked
 from reportgen.store.db import Store
 from tests.support.jenkins import NOW, START_MS, bench, build, cause, job, metric, metrics, pipeline
@@ -321,6 +321,35 @@ def test_a_new_address_of_the_controller_changes_nothing(tmp_path: Path) -> None
         summary = b.harvest(url=b.jenkins.url.replace("127.0.0.1", "localhost"))
         assert not summary.changed
         assert summary.requests == 2
+
+
+def long_job(start_ms: int, count: int) -> SampleJob:
+    builds = (replace(build(n, artifacts=metrics(f1=n / 1000)), timestamp=start_ms + n * 1000) for n in range(1, count + 1))
+    return job("train", builds=tuple(builds))
+
+
+def test_a_long_job_that_was_made_again_is_read_whole_and_once(tmp_path: Path) -> None:
+    with bench(tmp_path, long_job(START_MS, 150)) as b:
+        assert b.harvest().new == 150
+        b.change(long_job(2 * START_MS, 160))
+        summary = b.harvest()
+        assert (summary.new, summary.gone) == (160, 150)
+        assert not b.harvest().changed
+        assert not [target for target in b.jenkins.targets() if "/artifact/" in target or "allBuilds" in target]
+
+
+def test_a_long_job_that_was_made_again_is_read_whole_after_a_stop_too(tmp_path: Path) -> None:
+    with bench(tmp_path, long_job(START_MS, 150)) as b:
+        b.harvest()
+        b.change(long_job(2 * START_MS, 160))
+        b.toml = '[jenkins]\ntime_budget = 40\n[[jobs]]\nname = "**"\n'
+        ticks = itertools.count()
+        first = b.harvest(clock=lambda: float(next(ticks)))
+        assert 0 < first.new < 160
+        b.toml = '[[jobs]]\nname = "**"\n'
+        assert first.new + b.harvest().new == 160
+        assert len(b.gone("train")) == 150
+        assert not b.harvest().changed
 
 
 def test_a_job_that_was_deleted_and_made_again_keeps_both_pasts(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_job_that_was_made_again_is_read_below_the_window_too() -> None:
     stored = {number: known(number, OLD) for number in range(1, 121)}
     plan = plan_job(listing(NEW), stored, JobState(low=1, high=120))
     assert [work.number for work in plan.work] == list(range(150, 50, -1))
-    assert [number for number, _ in plan.replaced] == list(range(120, 50, -1))
+    assert plan.replaced == tuple((number, build.started_at) for number, build in stored.items())
     assert plan.missing_below == tuple(range(50, 0, -1))
 
 
