@@ -69,9 +69,11 @@ class Writer:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Arrive in another process as a run that adds to this one's record."""
+        from reportgen.stage.events import moment
         from reportgen.stage.joined import arrive
 
-        return arrive, (str(self.directory.absolute()), {"name": self.name, "stage": self.stage}, self.strict, self._secrets)
+        opening = {"name": self.name, "stage": self.stage, "t": moment(self._started)}
+        return arrive, (str(self.directory.absolute()), opening, self.strict, self._secrets)
 
     def __enter__(self) -> Self:
         return self

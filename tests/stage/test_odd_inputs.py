@@ -1,0 +1,163 @@
+"""What the helpers take, refuse and mask beyond the plain cases: large charts, odd tables and pictures, other processes."""
+
+from __future__ import annotations
+
+import csv
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import altair as alt
+import pandas as pd
+import pytest
+from PIL import Image
+
+import reportgen
+from reportgen.errors import RecordError
+from reportgen.stage import journal
+from tests.stage.support import events, metrics, of_kind
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    for name in ("JOB_NAME", "BUILD_NUMBER", "STAGE_NAME", "REPORTGEN_RUN", "REPORTGEN_DIR", "REPORTGEN_STRICT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    with reportgen.start_run("t", environment=False) as started:
+        yield started
+
+
+def spec_of(run, name):
+    (event,) = [event for event in of_kind(run, "chart") if event["name"] == name]
+    return pd.read_json(run.directory / event["file"], typ="series")
+
+
+def test_a_chart_of_many_rows_is_kept_with_its_data(run):
+    rows = pd.DataFrame({"x": range(6000), "y": range(6000)})
+    run.log_chart("many", alt.Chart(rows).mark_point().encode(x="x", y="y"))
+    (data,) = spec_of(run, "many")["datasets"].values()
+    assert len(data) == 6000
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"mark": {"type": "image", "url": "http://192.0.2.1/p.png"}}, "192.0.2.1"),
+        ({"layer": [{"mark": "bar", "data": {"url": "d.csv"}}]}, "d.csv"),
+        ({"mark": "heatmap"}, "'heatmap' is no mark"),
+        ({"layer": []}, "layer is no list of views"),
+        ({"mark": "bar", "data": [1]}, "data is no object"),
+        ({"hconcat": [{"mark": "bar"}, {}]}, "hconcat 2 of the chart"),
+    ],
+)
+def test_a_chart_that_is_none_or_loads_something_is_refused(run, spec, said):
+    with pytest.raises(RecordError, match=said.replace("(", r"\(")):
+        run.log_chart("c", spec)
+    assert of_kind(run, "chart") == []
+
+
+def test_a_cell_that_is_called_url_is_data(run):
+    run.log_chart("c", {"mark": "bar", "data": {"values": [{"data": {"url": "x"}}]}, "encoding": {}})
+    assert len(of_kind(run, "chart")) == 1
+
+
+def test_tables_keep_the_cells_of_keys_that_are_no_text(run):
+    run.log_table("t", [{1: "a", "b": 2}, {1: "c"}])
+    (event,) = of_kind(run, "table")
+    with (run.directory / event["file"]).open(newline="") as file:
+        assert list(csv.reader(file)) == [["1", "b"], ["a", "2"], ["c", ""]]
+
+
+@pytest.mark.parametrize(("table", "columns"), [({"a": 3}, None), ({"a": "text"}, None), ([1, 2], ["a"])])
+def test_tables_of_single_values_are_refused_in_words(run, table, columns):
+    with pytest.raises(RecordError, match="table"):
+        run.log_table("t", table, **({"columns": columns} if columns else {}))
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "F", "RGB", "1"])
+def test_pictures_of_every_mode_become_png(run, mode):
+    run.log_figure("p", Image.new(mode, (4, 4)))
+    (event,) = of_kind(run, "figure")
+    with Image.open(run.directory / event["file"]) as kept:
+        assert (kept.format, kept.size) == ("PNG", (4, 4))
+
+
+@pytest.mark.parametrize("call", ["log_params", "log_metrics", "set_tags"])
+def test_what_is_no_dictionary_is_refused_in_words(run, call):
+    with pytest.raises(RecordError, match="are a dictionary of names and values, not list"):
+        getattr(run, call)([("a", 1)])
+
+
+def test_a_step_or_count_may_be_a_float_without_a_fraction(run):
+    run.log_metric("loss", 0.5, step=3.0, n=100.0)
+    (event,) = of_kind(run, "metric")
+    assert (event["step"], event["n"]) == (3, 100)
+    with pytest.raises(RecordError, match="whole number"):
+        run.log_metric("loss", 0.5, step=3.5)
+
+
+def test_secrets_are_masked_wherever_words_are_taken(run, tmp_path):
+    (tmp_path / "m.bin").write_bytes(b"m")
+    run.log_table("t", [{"a": 1}], caption="password=hunter2-in-caption")
+    run.log_environment(packages=False, api_key="hunter2-in-facts")
+    run.log_metric("f1", None, reason="password=hunter2-in-reason")
+    assert len(events(run)) == 4
+    assert "hunter2" not in (run.directory / "events.jsonl").read_text()
+
+
+def log_from_elsewhere(run, number):
+    run.log_metric(f"m{number}", number)
+    run.log_param("db_password", "hunter2")
+    return os.getpid()
+
+
+def test_a_run_can_be_sent_to_other_processes(run):
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        pids = set(pool.map(log_from_elsewhere, [run] * 4, range(4)))
+    assert os.getpid() not in pids
+    assert metrics(run) == {f"m{n}": n for n in range(4)}
+    assert "hunter2" not in (run.directory / "events.jsonl").read_text()
+    assert len({event["id"] for event in events(run)}) == len(events(run))
+
+
+def test_a_run_that_was_sent_ends_once_and_says_how_long_it_took(run):
+    twin = pickle.loads(pickle.dumps(run))
+    time.sleep(0.05)
+    twin.end()
+    (end,) = of_kind(run, "end")
+    assert end["duration_s"] >= 0.05
+
+
+def test_events_are_kept_where_the_file_system_has_no_locks(run, monkeypatch):
+    class NoLocks:
+        LOCK_EX = LOCK_UN = 0
+
+        def flock(self, handle, what):
+            raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(journal, "fcntl", NoLocks())
+    run.log_param("a", 1)
+    assert [event["name"] for event in of_kind(run, "param")] == ["a"]
+
+
+def test_a_signal_ends_the_wrapped_command_and_is_told(tmp_path):
+    environ = {k: v for k, v in os.environ.items() if not k.startswith(("REPORTGEN_", "JOB_", "BUILD_"))}
+    code = "import time; print('on', flush=True); time.sleep(60)"
+    root = str(Path(reportgen.__file__).parents[1])
+    child = subprocess.Popen(
+        [sys.executable, "-m", "reportgen", "run", "--", sys.executable, "-c", code],
+        cwd=tmp_path, env={**environ, "PYTHONPATH": root}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert child.stdout is not None
+    assert child.stdout.readline() == b"on\n"
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=30)
+    assert child.returncode == 143
+    (journal_path,) = tmp_path.glob("reportgen-results/*/events.jsonl")
+    assert '"status":"aborted"' in journal_path.read_text()
