@@ -16,16 +16,16 @@ from reportgen.analysis.shapes import line, run_json
 from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
 from reportgen.site.plan import Survey
-from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, run_doc
+from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run_doc
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 1
+_FORMAT = 2
 _Group = tuple[str, int]
 
 
 class RunLine(NamedTuple):
-    """A run in the exports: as a line of ``runs.json``, and as an entry of the search index (JSON too)."""
+    """A run in the exports: as a line of ``runs.json``, and as a row of the search index."""
 
     line: str
     doc: str
@@ -101,8 +101,7 @@ class Blocks:
             page = site.links.row(row)
             entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
             doc = run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))
-            listed = [doc.kind, doc.title, doc.page, doc.detail, doc.words]
-            runs.setdefault(row.build_id, []).append(RunLine(_clean(line(entry)), _clean(line(listed))))
+            runs.setdefault(row.build_id, []).append(RunLine(_clean(line(entry)), _clean(doc_row(doc))))
         metrics = sorted({name for row in rows for name in row.metrics})
         shapes = {name: self._shape(name, rows) for name in metrics}
         return Block(runs, _names(rows), compare_parts(rows, page_of=site.links.row, shapes=shapes))

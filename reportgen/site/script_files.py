@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from reportgen.site.blocks import Blocks
 from reportgen.site.plan import Survey
-from reportgen.site.scripts import LIVE, SEARCH, Doc, live_script, safe_json, search_script
+from reportgen.site.scripts import LIVE, SEARCH, Doc, doc_row, live_script, search_script
 
 
 def script_files(
@@ -22,20 +23,10 @@ def script_files(
     `versions` are the ids and titles of those that were published before, newest first.
     """
     yield LIVE, [live_script(version=version, as_of=found.as_of, newest=_newest(found), versions=versions)]
-    yield SEARCH, _search(found, blocks, pages)
+    told = map(doc_row, chain(_site_docs(found), pages, _names(found, blocks)))
+    yield SEARCH, search_script(chain(told, (run.doc for run in blocks.runs())))
     for _, block in blocks.summaries():
         yield from ((path, [text]) for path, text in block.parts.items())
-
-
-def _search(found: Survey, blocks: Blocks, pages: Sequence[Doc]) -> Iterator[str]:
-    """Yield the search index: what the site has, names, then all runs, newest first."""
-    head, tail = search_script([*_site_docs(found), *pages, *_names(found, blocks)]).rsplit("]}", 1)
-    yield head
-    mark = "" if head.endswith("[") else ","
-    for run in blocks.runs():
-        yield mark + safe_json(run.doc)
-        mark = ","
-    yield f"]}}{tail}"
 
 
 def _newest(found: Survey) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -55,11 +55,7 @@ def script(slot: str, value: object, *, key: str | None = None) -> str:
 
 def to_json(value: object) -> str:
     """Return compact JSON that is safe inside a script: no ``<``, no line separators, no number that is not one."""
-    return safe_json(json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False))
-
-
-def safe_json(text: str) -> str:
-    """Return JSON as it may stand inside a script."""
+    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("]]>", "]]\\u003e")
 
 
@@ -92,10 +88,18 @@ def live_script(
     return script("live", value)
 
 
-def search_script(docs: Iterable[Doc]) -> str:
-    """Return the search index: one row per document, in the order given."""
-    rows = [[d.kind, d.title, d.page, d.detail, d.words] for d in docs]
-    return script("search", {"schema": SCHEMA, "docs": rows})
+def doc_row(doc: Doc) -> str:
+    """Return a document as the search index lists it, as JSON that is safe inside a script."""
+    return to_json([doc.kind, doc.title, doc.page, doc.detail, doc.words])
+
+
+def search_script(rows: Iterable[str]) -> Iterator[str]:
+    """Yield the search index in pieces: the rows that `doc_row` made, in the order given."""
+    head, tail = script("search", {"schema": SCHEMA, "docs": []}).split("[]")
+    yield f"{head}["
+    for place, row in enumerate(rows):
+        yield f",{row}" if place else row
+    yield f"]{tail}"
 
 
 def run_doc(row: RunRow, page: str, *, notes: Sequence[str] = (), errors: Sequence[str] = ()) -> Doc:

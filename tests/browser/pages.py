@@ -22,6 +22,7 @@ from reportgen.site.scripts import (
     TableColumn,
     chart_script,
     compare_parts,
+    doc_row,
     live_script,
     run_doc,
     search_script,
@@ -63,7 +64,7 @@ def write_site(root: Path, *, many: int = MANY) -> None:
     files["live.js"] = live_script(version="v1", as_of=START, newest={"churn/validate": page_of(rows[-1])})
     docs = [run_doc(r, page_of(r), notes=[NOTE] if r.number == 5 else []) for r in rows]
     docs.append(Doc("job", "churn/validate", "jobs/churn/validate/index.html", "30 builds"))
-    files["data/search.js"] = search_script(docs)
+    files["data/search.js"] = "".join(search_script(map(doc_row, docs)))
     shapes = {"val/f1": Shape("F1", ".3f", "higher"), "val/ms": Shape("Time per row", ".1f", "lower", "ms")}
     files |= compare_parts(rows, page_of=page_of, shapes=shapes)
     spec = trend.trend(history(rows), size="wide")

@@ -10,7 +10,7 @@ from reportgen.model import Build, Problem
 from reportgen.site.contexts.run import RunContext
 from reportgen.site.pages.past import RunPast
 from reportgen.site.pages.run import RunInput, run_page
-from reportgen.site.pages.run_parts import differences
+from reportgen.site.pages.run_differences import differences
 from tests.pages.support import Document, odd, past, render, row, run_input, said, site
 
 

@@ -16,6 +16,7 @@ from reportgen.site.scripts import (
     TableColumn,
     chart_script,
     compare_parts,
+    doc_row,
     live_script,
     part_path,
     run_doc,
@@ -69,7 +70,8 @@ def test_the_search_knows_commit_params_metrics_data_and_notes() -> None:
     doc = run_doc(run(7), "jobs/churn/validate/7/index.html", notes=["Retrained after the *March* backfill."])
     for word in ("9f8bcab0", "depth=4", "kind=forest", "val/f1", "val-10", "3fa4", "March", "backfill", "SUCCESS"):
         assert word in doc.words
-    assert value_of(search_script([doc]))["docs"] == [["run", "churn/validate#7", doc.page, "2026-11-17", doc.words]]
+    (listed,) = value_of("".join(search_script([doc_row(doc)])))["docs"]
+    assert listed == ["run", "churn/validate#7", doc.page, "2026-11-17", doc.words]
 
 
 def test_one_run_cannot_fill_the_index() -> None:
@@ -108,6 +110,6 @@ def test_charts_and_tables_are_kept_under_their_own_path() -> None:
 
 @given(st.text(), st.text())
 def test_titles_and_words_are_text_only(title: str, words: str) -> None:
-    docs = value_of(search_script([Doc("run", title, "p", "", words)]))["docs"]
+    docs = value_of("".join(search_script([doc_row(Doc("run", title, "p", "", words))])))["docs"]
     assert docs[0][1] == title or "\ud800" <= max(title) <= "\udfff"
     assert docs[0][4] == words

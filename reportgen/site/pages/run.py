@@ -13,7 +13,7 @@ from reportgen.site.contexts.base import Change, Empty, Fact, Figure, Link, Pict
 from reportgen.site.contexts.run import Changed, Failed, Note, RunContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
-from reportgen.site.pages import run_files, run_metrics, run_parts, run_verdict
+from reportgen.site.pages import run_differences, run_files, run_metrics, run_parts, run_verdict
 from reportgen.site.pages.base import (
     Shown,
     Site,
@@ -69,7 +69,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
     number = f"#{build.number}/{run.name}" if several else f"#{build.number}"
     metrics = run_metrics.table(site, run, past, number)
     reference = past.last_good if failed else past.previous
-    difference = run_parts.differences(build, run, reference)
+    difference = run_differences.differences(build, run, reference)
     verdict = run_verdict.verdict(site, path, build, run, past)
     figures = (*series_figures(site, run, given.drawings, path), *_figures(path, run, given.drawings))
     tables, titles = run_files.tables(path, run, given.tables)
@@ -100,7 +100,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         failed=_failed(run, past),
         ladder=run_metrics.ladder(site, run, past, path, number),
         changed=_changed(site, path, past, difference, run) if not failed else None,
-        differences=run_parts.difference_table(reference, number, difference) if failed else None,
+        differences=run_differences.difference_table(reference, number, difference) if failed else None,
         differences_title=f"Different from the last good run, {number_label(reference)}" if failed and reference else "",
         notes=tuple(Note(Markup(html)) for html in given.notes[:_NOTES]),  # noqa: S704 - made safe by reportgen.content
         facts=_facts(site, path, build, run, past),
@@ -122,7 +122,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         console="\n".join((build.console_tail or "").splitlines()[-_CONSOLE:]),
         console_words=f"last {fmt.plural(min(len((build.console_tail or '').splitlines()), _CONSOLE), 'line')}",
         console_href=site.on_jenkins(build.job, build.number, "console") if build.gone_since is None else "",
-        params=run_parts.params_table(run, past.previous, number),
+        params=run_differences.params_table(run, past.previous, number),
         params_words=_params_words(run, past, params_changed),
         environment=run_parts.environment_table(run),
         environment_words=run_parts.environment_words(run),
