@@ -49,7 +49,7 @@ BENCHMARKS = (
 def main() -> int:
     """Run what was asked for and return the exit status."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = [benchmark.name for benchmark in BENCHMARKS if script(benchmark).is_file()]
+    known = [benchmark.name for benchmark in BENCHMARKS]
     options.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; default: all")
     options.add_argument("--quick", action="store_true", help="small data")
     options.add_argument("--peers", type=Path, metavar="DIR", help="a virtual environment that has peers")
@@ -79,11 +79,6 @@ def main() -> int:
     if failed:
         print(f"failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0
-
-
-def script(benchmark: Benchmark) -> Path:
-    """Return the file of a benchmark."""
-    return ROOT / "benchmarks" / f"{benchmark.name}.py"
 
 
 def packages(environment: Path) -> Path | None:
