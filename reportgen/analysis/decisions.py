@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from reportgen.analysis.missing import has_failed
-from reportgen.analysis.references import BuildIndex, named_builds
+from reportgen.analysis.references import BuildIndex
 from reportgen.model import Decision, RunRow
 
 RulingKind = Literal["approved", "rejected", "revoked", "deployed"]
@@ -112,7 +112,7 @@ def _ruling(kind: RulingKind, row: RunRow, index: BuildIndex, *, by: str | None,
 
 
 def _named(row: RunRow, index: BuildIndex) -> RunRow | None:
-    for _, (job, number) in named_builds(row.params, index.jobs):
+    for _, (job, number) in index.named(row):
         found = index.find(job, number, row.started_at)
         if found:
             return next((r for r in found if r.models), found[0])

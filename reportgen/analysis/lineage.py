@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from reportgen.analysis.comparable import order, role_of
-from reportgen.analysis.references import BuildIndex, named_builds
+from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import RunId, run_id
 from reportgen.model import Dataset, Model, RunRow
 
@@ -227,7 +227,7 @@ class _Builder:
     def _builds(self, row: RunRow, here: str) -> None:
         for build in row.upstream:
             self._from_build(row, here, build, "caused", "")
-        for name, build in named_builds(row.params, self.index.jobs):
+        for name, build in self.index.named(row):
             self._from_build(row, here, build, "named", name)
         for mark in row.fingerprints:
             if mark.job is not None and mark.number is not None:

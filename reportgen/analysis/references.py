@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -29,29 +30,21 @@ def named_builds(params: Mapping[str, Any], jobs: Iterable[str]) -> list[tuple[s
     Understood are ``JOB#N`` and ``JOB#N/RUN``, the address of a build, and a bare number in a parameter that is called after
     a job (``TRAIN_BUILD = 88`` where exactly one job's name starts with "train").
     """
-    known = _Jobs(jobs)
-    found = []
-    for name in sorted(params):
-        build = _named_build(name.removeprefix("jenkins."), params[name], known)
-        if build is not None:
-            found.append((name, build))
-    return found
+    return _Jobs(jobs).named(params)
 
 
 def _named_build(name: str, value: Any, jobs: _Jobs) -> Build | None:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    if isinstance(value, str) and not value.strip().isdigit():
-        return _written(value.strip(), jobs)
-    if not isinstance(value, int | str) or len(str(value)) > 9:
-        return None
-    match = _BUILD_PARAM.fullmatch(name)
-    job = jobs.called(match["stem"]) if match else None
+    text = value.strip() if isinstance(value, str) else str(value)
+    if isinstance(value, str) and not text.isdigit():
+        return _written(text, jobs)
+    job = jobs.meant(name) if len(str(value)) <= 9 else None
     return (job, int(value)) if job is not None and int(value) > 0 else None
 
 
 def _written(text: str, jobs: _Jobs) -> Build | None:
-    match = _WRITTEN.fullmatch(text) if len(text) < 1000 else None
+    match = _WRITTEN.fullmatch(text) if "#" in text and len(text) < 1000 else None
     if match and match["job"] in jobs.names:
         return match["job"], int(match["number"])
     if "/job/" not in text or len(text) > 2000:
@@ -70,6 +63,23 @@ class _Jobs:
     def __init__(self, names: Iterable[str]) -> None:
         self.names = frozenset(names)
         self._plain = {name: (_plain(name.rpartition("/")[2]), _plain(name)) for name in sorted(self.names)}
+        self._meant: dict[str, str | None] = {}
+
+    def named(self, params: Mapping[str, Any]) -> list[tuple[str, Build]]:
+        """Return (parameter, build) for every parameter that names a build."""
+        found = []
+        for name, value in params.items():
+            build = _named_build(name.removeprefix("jenkins."), value, self)
+            if build is not None:
+                found.append((name, build))
+        return sorted(found, key=itemgetter(0))
+
+    def meant(self, param: str) -> str | None:
+        """The job whose builds a parameter of this name numbers; None for other parameters."""
+        if param not in self._meant:
+            match = _BUILD_PARAM.fullmatch(param)
+            self._meant[param] = self.called(match["stem"]) if match else None
+        return self._meant[param]
 
     def called(self, stem: str) -> str | None:
         """The one job whose base name (or full name) is `stem`, or else starts with it."""
@@ -90,6 +100,8 @@ class BuildIndex:
     def __init__(self, rows: Iterable[RunRow]) -> None:
         self.rows: Sequence[RunRow] = sorted(rows, key=order)
         self.jobs = frozenset(row.job for row in self.rows)
+        self._names = _Jobs(self.jobs)
+        self._named: dict[int, tuple[RunRow, list[tuple[str, Build]]]] = {}
         self._builds: dict[Build, list[RunRow]] = {}
         for row in self.rows:
             self._builds.setdefault((row.job, row.number), []).append(row)
@@ -101,6 +113,13 @@ class BuildIndex:
         start = rows[place - 1].started_at if place else None
         return [row for row in rows[:place] if row.started_at == start]
 
+    def named(self, row: RunRow) -> list[tuple[str, Build]]:
+        """Return (parameter, build) for every parameter of `row` that names a build of a known job."""
+        known = self._named.get(id(row))
+        if known is None or known[0] is not row:
+            known = self._named[id(row)] = (row, self._names.named(row.params))
+        return known[1]
+
     def upstream(self, row: RunRow, *, fingerprints: bool = True) -> list[Build]:
         """Return the builds that `row` came from, the most telling first: causes, named by parameters, fingerprints.
 
@@ -108,7 +127,7 @@ class BuildIndex:
         """
         own = (row.job, row.number)
         found = list(row.upstream)
-        found += [build for _, build in named_builds(row.params, self.jobs)]
+        found += [build for _, build in self.named(row)]
         if fingerprints:
             found += [(f.job, f.number) for f in row.fingerprints if f.job is not None and f.number is not None]
         return [build for build in dict.fromkeys(found) if build != own]

@@ -5,8 +5,6 @@ Pure: values in, plain dictionaries and rows of cells out. The command line and 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
@@ -26,6 +24,7 @@ LEADERBOARD_CSV = (
     "baseline", "missing",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_TO_QUOTE = re.compile(r'[",\r\n]')
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
@@ -36,15 +35,17 @@ def time_text(moment: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """Return `value` as JSON can hold it: what is not finite becomes the string that a record has for it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "nan" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else ("nan" if math.isnan(value) else ("inf" if value > 0 else "-inf"))
     if isinstance(value, datetime):
         return time_text(value)
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [plain(inner) for inner in value]
-    return value if value is None or isinstance(value, str | int | float) else str(value)
+    return value if isinstance(value, int) else str(value)
 
 
 def line(value: Any) -> str:
@@ -184,24 +185,34 @@ def _metric_line(metric: MetricLine) -> dict[str, Any]:
 
 def safe_cell(value: Any) -> Any:
     """Return a value for a CSV cell: text that a spreadsheet would take for a formula starts with an apostrophe."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else plain(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return plain(value)
+    if isinstance(value, int):
+        return value
     text = value if isinstance(value, str) else line(plain(value))
     dangerous = text.lstrip(" ").startswith(_FORMULA) and _NUMBER.fullmatch(text) is None
     return f"'{text}" if dangerous else text
 
 
+def csv_field(value: Any) -> str:
+    """Return a value as it stands between two commas: made safe, and quoted where that is needed."""
+    cell = safe_cell(value)
+    text = cell if isinstance(cell, str) else str(cell)
+    return text if _TO_QUOTE.search(text) is None else '"' + text.replace('"', '""') + '"'
+
+
 def csv_text(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield lines of CSV with every cell made safe."""
     for row in rows:
-        out = io.StringIO(newline="")
-        # a cell with a bare CR is quoted only where the line ends with one
-        csv.writer(out, lineterminator="\r\n").writerow([safe_cell(value) for value in row])
-        yield out.getvalue()[:-2] + "\n"
+        yield _csv_line([csv_field(value) for value in row])
+
+
+def _csv_line(fields: Sequence[str]) -> str:
+    return (",".join(fields) or '""') + "\n"
 
 
 def leaderboard_rows(board: Leaderboard) -> Iterator[list[Any]]:
@@ -225,7 +236,7 @@ def _cell(cell: Cell | None) -> Any:
 
 
 class RunsTable:
-    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the rows are written."""
+    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the lines are written."""
 
     def __init__(self) -> None:
         self._names: dict[str, set[str]] = {"params": set(), "metrics": set(), "tags": set()}
@@ -235,18 +246,23 @@ class RunsTable:
         for kind, names in self._names.items():
             names.update(run[kind])
 
-    def rows(self, runs: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
-        """Yield head and rows; `runs` as JSON, in the order of the file."""
-        columns = [(kind, name) for kind in ("params", "metrics", "tags") for name in sorted(self._names[kind])]
-        yield [*RUN_CSV, *(f"{kind}.{name}" for kind, name in columns)]
+    def text(self, runs: Iterable[Mapping[str, str]]) -> Iterator[str]:
+        """Yield the file line by line; `runs` as `run_fields` gives them, in the order of the file."""
+        columns = [*RUN_CSV, *(f"{kind}.{name}" for kind in self._names for name in sorted(self._names[kind]))]
+        yield _csv_line([csv_field(column) for column in columns])
+        blank = dict.fromkeys(columns, "")
         for run in runs:
-            gone = run["gone"]["last_seen"] if run["gone"] else None
-            cells = [run[kind].get(name) for kind, name in columns]
-            values = [
-                cell["value"] if kind == "metrics" and cell is not None else cell
-                for (kind, _), cell in zip(columns, cells, strict=True)
-            ]
-            yield [*(run[name] for name in RUN_CSV[:-1]), gone, *values]
+            yield _csv_line([*{**blank, **run}.values()])
+
+
+def run_fields(run: Mapping[str, Any]) -> dict[str, str]:
+    """Return what ``data/runs.csv`` has of a run (as JSON), by column; columns in which it has nothing are left out."""
+    cells = {name: run[name] for name in RUN_CSV[:-1]}
+    cells["gone"] = run["gone"]["last_seen"] if run["gone"] else None
+    cells |= {f"params.{name}": value for name, value in run["params"].items()}
+    cells |= {f"metrics.{name}": metric["value"] for name, metric in run["metrics"].items()}
+    cells |= {f"tags.{name}": value for name, value in run["tags"].items()}
+    return {column: csv_field(value) for column, value in cells.items() if value is not None}
 
 
 def build_url(base: str, job: str, number: int) -> str | None:

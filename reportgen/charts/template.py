@@ -1,25 +1,62 @@
 """Templates: a chart kind is authored once with Altair, then copied and filled with data for every chart of its kind.
 
 Building a chart with Altair takes ten to twenty milliseconds, swapping the data of a finished one well under one; a site has
-thousands. Altair still checks each kind against the Vega-Lite schema, when its template is made.
+thousands. Altair still checks each kind against the Vega-Lite schema, when its template is made; that is kept, too, so that a
+nightly build need not load Altair.
 """
 
 from __future__ import annotations
 
-import copy
+import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
+from hashlib import sha256
+from importlib import metadata
 from math import floor, log10
+from pathlib import Path
 from typing import Any
 
 from reportgen.charts import theme
+from reportgen.charts.draw import write_atomically
 from reportgen.charts.values import Spec
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
 
+_kept: list[Path] = []
+
+
+def keep_templates(cache_dir: Path) -> None:
+    """Keep finished templates below `cache_dir` from now on: with them there, Altair need not even be loaded."""
+    _kept[:] = [cache_dir / "templates"]
+
+
 @cache
+def _template(author: Callable[[], Any]) -> str:
+    """Return the template of `author` as JSON, from the directory of templates where it is there."""
+    kept = _kept[0] / f"{_mark(author)}.json" if _kept else None
+    if kept is not None:
+        with suppress(OSError, ValueError):
+            text = kept.read_text(encoding="utf-8")
+            json.loads(text)
+            return text
+    text = json.dumps(_built(author))
+    if kept is not None:
+        write_atomically(kept, text.encode())
+    return text
+
+
+def _mark(author: Callable[[], Any]) -> str:
+    """Return a digest of all that a template is made from: the text of its author, what every chart shares, and Altair."""
+    sources = (inspect.getfile(author), theme.__file__, __file__)
+    digest = sha256(f"{author.__qualname__} altair {metadata.version('altair')}\n".encode())
+    for source in sources:
+        digest.update(Path(source).read_bytes())
+    return digest.hexdigest()[:40]
+
+
 def _built(author: Callable[[], Any]) -> Spec:
     chart = author().to_dict()
     chart["$schema"] = SCHEMA
@@ -44,7 +81,7 @@ def filled(
     Layers that refer to a data set without rows are left out. `scales` and `axes` are by channel; they are laid on every
     encoding of that channel which has a field.
     """
-    spec = copy.deepcopy(_built(author))
+    spec: dict[str, Any] = json.loads(_template(author))
     layers = [layer for layer in spec["layer"] if data.get(layer["data"]["name"])]
     for layer in layers:
         for channel, encoding in layer.get("encoding", {}).items():

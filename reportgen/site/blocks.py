@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reportgen.analysis.shapes import line, run_json
+from reportgen.analysis.shapes import line, run_fields, run_json
 from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
 from reportgen.site.plan import Survey
@@ -20,14 +20,15 @@ from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 2
+_FORMAT = 3
 _Group = tuple[str, int]
 
 
 class RunLine(NamedTuple):
-    """A run in the exports: as a line of ``runs.json``, and as a row of the search index."""
+    """A run in the exports: as a line of ``runs.json``, its fields in ``runs.csv`` as JSON, and as a row of the search index."""
 
     line: str
+    fields: str
     doc: str
 
 
@@ -101,7 +102,9 @@ class Blocks:
             page = site.links.row(row)
             entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
             doc = run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))
-            runs.setdefault(row.build_id, []).append(RunLine(_clean(line(entry)), _clean(doc_row(doc))))
+            runs.setdefault(row.build_id, []).append(
+                RunLine(_clean(line(entry)), _clean(line(run_fields(entry))), _clean(doc_row(doc)))
+            )
         metrics = sorted({name for row in rows for name in row.metrics})
         shapes = {name: self._shape(name, rows) for name in metrics}
         return Block(runs, _names(rows), compare_parts(rows, page_of=site.links.row, shapes=shapes))
@@ -140,7 +143,7 @@ def _written(block: Block) -> str:
     lines = [json.dumps({"names": block.names, "parts": block.parts})]
     for build, runs in block.runs.items():
         for run in runs:
-            lines += [str(build), run.line, run.doc]
+            lines += [str(build), *run]
     return "\n".join(lines) + "\nend\n"
 
 
@@ -150,7 +153,7 @@ def _read(text: str) -> Block:
         raise ValueError("the block was not written to its end")
     head: dict[str, Any] = json.loads(lines[0])
     runs: dict[int, list[RunLine]] = {}
-    for place in range(1, len(lines) - 2, 3):
-        runs.setdefault(int(lines[place]), []).append(RunLine(lines[place + 1], lines[place + 2]))
+    for place in range(1, len(lines) - 2, 4):
+        runs.setdefault(int(lines[place]), []).append(RunLine(*lines[place + 1 : place + 4]))
     names = {kind: {name: (entry[0], entry[1]) for name, entry in each.items()} for kind, each in head["names"].items()}
     return Block(runs, names, head["parts"])

@@ -12,6 +12,7 @@ from reportgen.charts.alt import spec_alt
 from reportgen.charts.check import SpecLimits, load_spec
 from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw_all
 from reportgen.charts.svg import size_of
+from reportgen.charts.template import keep_templates
 from reportgen.charts.values import Chart, Spec
 from reportgen.content.notes import NoteLimits, render_note
 from reportgen.errors import ChartError, StoreError
@@ -56,6 +57,7 @@ class Studio:
         self._limits = DrawLimits(cpu_s=limits.chart_seconds)
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []
+        keep_templates(cache)
 
     def put(self, specs: Mapping[str, Spec]) -> dict[str, Shown]:
         """Return what became of each specification, by the name it was given; what failed for good is not a failure."""

@@ -24,6 +24,9 @@ SEARCH: Final = "data/search.js"
 _NUMBER: Final = re.compile(r"^jobs/(?P<job>.+?)/(?P<number>\d+)(?P<rest>~\d+)?(?:/(?P<run>[^/]+))?/index\.html$")
 
 
+_ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
 class Doc(NamedTuple):
     """Something search can find. `page` is relative to the version; `words` are found but not shown."""
 
@@ -55,7 +58,10 @@ def script(slot: str, value: object, *, key: str | None = None) -> str:
 
 def to_json(value: object) -> str:
     """Return compact JSON that is safe inside a script: no ``<``, no line separators, no number that is not one."""
-    text = json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        text = _ENCODE(value)
+    except (ValueError, TypeError):  # what JSON does not know is rare; to look at every value for it costs more than the rest
+        text = _ENCODE(_plain(value))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("]]>", "]]\\u003e")
 
 
