@@ -25,7 +25,7 @@ _Group = tuple[str, int]
 
 
 class RunLine(NamedTuple):
-    """A run in the exports: as a line of ``runs.json``, its fields in ``runs.csv`` as JSON, and as a row of the search index."""
+    """A run in the exports: a line of ``runs.json``, its fields in ``runs.csv`` as JSON, and a row of the search index."""
 
     line: str
     fields: str
