@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,10 +16,23 @@ from reportgen.errors import ReportgenError
 if TYPE_CHECKING:
     from reportgen.config import Config
     from reportgen.harvest.http import HttpSettings
+    from reportgen.harvest.shard import Shard
     from reportgen.harvest.source import Source
     from reportgen.harvest.summary import HarvestSummary
+    from reportgen.store.db import Store
 
 _SHOWN = 10
+
+
+def _parse_shard(context: click.Context, parameter: click.Parameter, text: str | None) -> Shard | None:
+    from reportgen.harvest.shard import parse_shard
+
+    if text is None:
+        return None
+    try:
+        return parse_shard(text)
+    except ValueError as problem:
+        raise click.BadParameter(str(problem), context, parameter) from None
 
 
 @verb("harvest")
@@ -32,15 +45,43 @@ _SHOWN = 10
     metavar="DIR",
     help="Read a directory of results, or a copy of a Jenkins home, instead of Jenkins.",
 )
+@click.option(
+    "--shard",
+    metavar="I/N",
+    callback=_parse_shard,
+    help="Read only share I of N of the builds, into a store of its own; other machines read the other shares.",
+)
+@click.option("--merge", "merging", is_flag=True, help="Add what the stores at STORE... have; ask Jenkins nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.argument("stores", nargs=-1, metavar="[STORE]...", type=click.Path(path_type=Path))
 @pass_app
-def command(app: App, jobs: tuple[str, ...], full: bool, directory: Path | None, as_json: bool) -> int:
+def command(
+    app: App,
+    jobs: tuple[str, ...],
+    full: bool,
+    directory: Path | None,
+    shard: Shard | None,
+    merging: bool,
+    as_json: bool,
+    stores: tuple[Path, ...],
+) -> int:
     """Fetch what is new on Jenkins into the store, and keep it for good.
 
     Asks for what is new, once; what could not be fetched is named and tried again next time. JENKINS_USER and JENKINS_TOKEN,
     or netrc, say who asks.
     """
-    summary = harvest_into_store(app, app.config(), jobs=jobs, full=full, directory=directory)
+    if merging:
+        if not stores:
+            raise click.UsageError("--merge needs the directories of the stores to add")
+        if jobs or full or directory or shard:
+            raise click.UsageError("--merge takes no other option that says what to harvest")
+        told = merge_into_store(app, app.config(), stores)
+        if as_json:
+            click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return DONE
+    if stores:
+        raise click.UsageError(f"{stores[0]}: stores are named after --merge; --from reads a directory of results")
+    summary = harvest_into_store(app, app.config(), jobs=jobs, full=full, directory=directory, shard=shard)
     if as_json:
         click.echo(json.dumps(summary.to_json(), indent=2, ensure_ascii=False))
     return INCOMPLETE if summary.incomplete else DONE
@@ -52,23 +93,53 @@ def run_harvest(app: App, config: Config) -> int:
 
 
 def harvest_into_store(
-    app: App, config: Config, *, jobs: Sequence[str] = (), full: bool = False, directory: Path | None = None
+    app: App,
+    config: Config,
+    *,
+    jobs: Sequence[str] = (),
+    full: bool = False,
+    directory: Path | None = None,
+    shard: Shard | None = None,
 ) -> HarvestSummary:
     """Harvest, tell what was done, and return the summary."""
     from reportgen.cli.clock import now
     from reportgen.harvest.ingest import harvest
-    from reportgen.store.db import Store
+    from reportgen.harvest.shard import WHOLE
 
-    with Store.open(config.store_path, controller=config.jenkins.name if config.jenkins else "jenkins") as store:
-        for warning in store.warnings:
-            app.console.warn(warning)
+    with _open_store(app, config) as store:
         source = _directory_source(directory, config) if directory else _jenkins_source(config, os.environ)
         try:
-            summary = harvest(source, store, config, now=now(), reporter=app.console, full=full, jobs=jobs)
+            summary = harvest(
+                source, store, config, now=now(), reporter=app.console, full=full, jobs=jobs, shard=shard or WHOLE
+            )
         finally:
             source.close()
     _tell(app, summary)
     return summary
+
+
+def merge_into_store(app: App, config: Config, others: Sequence[Path]) -> dict[str, Any]:
+    """Add what other stores have, tell of each, and return what ``--json`` prints."""
+    from reportgen.cli.clock import now
+    from reportgen.harvest.shard import merge
+
+    told = []
+    with _open_store(app, config) as store:
+        for other in others:
+            done = merge(store, other, now=now())
+            pruned = f", {done.pruned} left out as pruned" if done.pruned else ""
+            app.console.line(f"{other}: {done.new} builds added, {done.unchanged} known{pruned}")
+            told.append({"store": str(other), "added": done.new, "known": done.unchanged, "pruned": done.pruned})
+    return {"schema": 1, "merged": told}
+
+
+def _open_store(app: App, config: Config) -> Store:
+    from reportgen.store.db import Store
+
+    store = Store.open(config.store_path, controller=config.jenkins.name if config.jenkins else "jenkins")
+    for warning in store.warnings:
+        app.console.warn(warning)
+    return store
 
 
 def _tell(app: App, summary: HarvestSummary) -> None:

@@ -18,8 +18,9 @@ from reportgen.harvest.fetch import ReadBuild
 from reportgen.harvest.items import is_pattern
 from reportgen.harvest.jobwork import JobWork, Lister, LoadBuild, Outcome, read_work
 from reportgen.harvest.plan import MOST_ATTEMPTS, dump_state, load_state
+from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import Source
-from reportgen.harvest.summary import HarvestSummary, Note
+from reportgen.harvest.summary import HarvestSummary, Notes
 from reportgen.model import Job
 from reportgen.report import Reporter
 from reportgen.store.db import Store
@@ -29,7 +30,6 @@ BATCH_SECONDS = 1.0
 BATCH_BYTES = 32 << 20
 WRITERS = 8
 """Threads that write files: they wait for the disk, not for the processor."""
-MOST_NOTES = 1000
 
 
 def harvest(
@@ -41,24 +41,26 @@ def harvest(
     reporter: Reporter,
     full: bool = False,
     jobs: Sequence[str] = (),
+    shard: Shard = WHOLE,
     clock: Callable[[], float] = time.monotonic,
 ) -> HarvestSummary:
     """Bring the store up to date with what the source has, and return what was done.
 
-    `full` reads every build anew; `jobs` are patterns that restrict the configured jobs. Whatever was read when this ends, by
-    whatever cause, is in the store, and the next harvest goes on from there. What could not be had is in the summary; with a
-    store that holds nothing to build a site from, the first such problem is raised instead (HarvestError). Stops issuing
-    requests when the time budget of the configuration is used up. StoreError passes through.
+    `full` reads every build anew; `jobs` are patterns that restrict the configured jobs; of their builds only those of `shard`
+    are read. Whatever was read when this ends, by whatever cause, is in the store, and the next harvest goes on from there.
+    What could not be had is in the summary; with a store that holds nothing to build a site from, the first such problem is
+    raised instead (HarvestError). Stops issuing requests when the time budget of the configuration is used up. StoreError
+    passes through.
     """
-    work = _Harvest(source, store, config, now=now, reporter=reporter, full=full, only=tuple(jobs), clock=clock)
+    work = _Harvest(source, store, config, now=now, reporter=reporter, full=full, only=tuple(jobs), shard=shard, clock=clock)
     try:
         work.run()
     except BaseException:
         source.stop()
         raise
     summary = work.summary()
-    if summary.missed and work.first_problem is not None and _is_empty(store):
-        raise work.first_problem
+    if work.notes.first_problem is not None and _is_empty(store):
+        raise work.notes.first_problem
     return summary
 
 
@@ -87,6 +89,7 @@ class _Harvest:
         reporter: Reporter,
         full: bool,
         only: tuple[str, ...],
+        shard: Shard,
         clock: Callable[[], float],
     ) -> None:
         self.source, self.store, self.config = source, store, config
@@ -96,7 +99,7 @@ class _Harvest:
         budget = config.jenkins.time_budget if config.jenkins else 0
         self.deadline = self.started + budget if budget else None
         self.width = config.jenkins.concurrency if config.jenkins else 4
-        self.lister = Lister(source, store, config, full)
+        self.lister = Lister(source, store, config, full, shard)
         self.load = LoadBuild(store)
         self.names: deque[str] = deque()
         self.met: set[str] = set()
@@ -110,9 +113,7 @@ class _Harvest:
         self.results: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self.pending = 0
         self.counts = {"new": 0, "updated": 0, "unchanged": 0, "gone": 0, "running": 0}
-        self.missed: list[Note] = []
-        self.skipped: list[Note] = []
-        self.first_problem: HarvestError | None = None
+        self.notes = Notes(reporter)
         self.done = self.total = 0
         self.late = False
 
@@ -151,10 +152,10 @@ class _Harvest:
         try:
             found = self.source.find_jobs(self.config.jobs, self.only)
         except HarvestError as problem:
-            self._miss(self.source.name, problem)
+            self.notes.miss(self.source.name, problem)
             return False
         for name, why in found.missing:
-            self._miss(name, why)
+            self.notes.miss(name, why)
         self.names.extend(found.jobs)
         self.met.update(found.jobs)
         return True
@@ -245,7 +246,7 @@ class _Harvest:
         self.listed_jobs.append(job.listing.job)
         for number, count in (job.state.attempts if job.state else {}).items():
             if count >= MOST_ATTEMPTS:
-                self._skip(f"{job.name} #{number}", f"could not be read {count} times; --full tries again")
+                self.notes.skip(f"{job.name} #{number}", f"could not be read {count} times; --full tries again")
         self.active.append(job)
         self._close_if_finished(job)
 
@@ -268,7 +269,7 @@ class _Harvest:
         elif isinstance(problem, NotFound):
             hint = "check the name under [[jobs]], and that this user may read the job"
             problem = NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
-        self._miss(name, problem)
+        self.notes.miss(name, problem)
 
     def _take_build(self, outcome: Outcome) -> None:
         job, number = outcome.job, outcome.work.number
@@ -279,7 +280,7 @@ class _Harvest:
                 job.open.discard(number)
                 self._miss_again(job, number, outcome.problem.message, outcome.problem)
             else:
-                self._miss(self.source.name, self.source.down)
+                self.notes.miss(self.source.name, self.source.down)
         elif outcome.read is None:
             job.open.discard(number)
             job.saved.add(number)
@@ -299,9 +300,9 @@ class _Harvest:
     def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
         """Tell of a build that could not be read: as new the first time, as known from then on."""
         if job.state is not None and number in job.state.attempts:
-            self._skip(f"{job.name} #{number}", why)
+            self.notes.skip(f"{job.name} #{number}", why)
         else:
-            self._miss(f"{job.name} #{number}", problem or HarvestError(why), why=why)
+            self.notes.miss(f"{job.name} #{number}", problem or HarvestError(why), why=why)
 
     # -- saving
 
@@ -337,7 +338,7 @@ class _Harvest:
         gone: list[int | tuple[int, datetime]] = [*job.gone, *job.plan.replaced]
         if gone:
             self.counts["gone"] += self.store.mark_gone(job.name, gone, last_seen=seen)
-        self.store.set_harvest_state(job.name, dump_state(job.next_state(self.now)))
+        self.store.set_harvest_state(job.name, dump_state(job.next_state(self.now), self.lister.shard.mark))
 
     def _look_for_lost_jobs(self) -> None:
         """Mark jobs that are stored and configured, were not met, and are not in the folder they were in."""
@@ -350,10 +351,10 @@ class _Harvest:
                 if self.source.is_gone(job.name):
                     self._mark_job_gone(job.name)
             except HarvestError as problem:
-                self._skip(job.name, problem.message)
+                self.notes.skip(job.name, problem.message)
 
     def _mark_job_gone(self, name: str) -> None:
-        state = load_state(self.store.harvest_state(name))
+        state = load_state(self.store.harvest_state(name), self.lister.shard.mark)
         gone = self.store.mark_job_gone(name, last_seen=state.seen if state and state.seen else self.now)
         self.counts["gone"] += gone
         self.reporter.line(f"{name} is gone from Jenkins; {gone} builds are kept")
@@ -361,42 +362,21 @@ class _Harvest:
     def _is_known(self, name: str) -> bool:
         return bool(self.store.known_builds(name))
 
-    # -- what people are told
-
-    def _miss(self, what: str, problem: HarvestError, *, why: str = "") -> None:
-        note = Note(what=what, why=why or problem.message)
-        if note in self.missed:
-            return
-        self.first_problem = self.first_problem or problem
-        if len(self.missed) < MOST_NOTES:
-            self.missed.append(note)
-        self.reporter.warn(_one_line(what, note.why, problem.hint))
-
-    def _skip(self, what: str, why: str) -> None:
-        if len(self.skipped) < MOST_NOTES:
-            self.skipped.append(Note(what=what, why=why))
-        self.reporter.detail(f"{what}: {why}")
-
     def summary(self) -> HarvestSummary:
         """Return what was done so far."""
         if self.late:
             left = sum(len(job.todo) for job in self.active)
             more = f", and {len(self.names)} jobs" if self.names else ""
-            self._skip("time budget", f"{left} builds{more} are left for the next harvest")
+            self.notes.skip("time budget", f"{left} builds{more} are left for the next harvest")
         return HarvestSummary(
             jobs=len(self.listed_jobs),
             **self.counts,
             requests=self.source.request_count,
             received_bytes=self.source.received_bytes,
             seconds=self.clock() - self.started,
-            missed=tuple(self.missed),
-            skipped=tuple(self.skipped),
+            missed=tuple(self.notes.missed),
+            skipped=tuple(self.notes.skipped),
         )
-
-
-def _one_line(what: str, why: str, hint: str | None) -> str:
-    text = why if what in why else f"{what}: {why}"
-    return f"{text} (hint: {hint})" if hint and hint not in text else text
 
 
 def _renamed_hint() -> str:

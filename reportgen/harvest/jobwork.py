@@ -11,6 +11,7 @@ from reportgen.config import Config, JobConfig
 from reportgen.errors import HarvestError, NotFound, StoreError
 from reportgen.harvest.fetch import BuildReader, ReadBuild, StageProbe
 from reportgen.harvest.plan import FEW, JobPlan, JobState, Work, load_state, next_state, plan_job
+from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import ListedBuild, Listing, Source
 from reportgen.model import Build, RunningBuild
 from reportgen.store.db import Store
@@ -60,11 +61,12 @@ class Lister:
     store: Store
     config: Config
     full: bool = False
+    shard: Shard = WHOLE
 
     def open(self, name: str) -> JobWork:
         """Return the work on a job or, with `parts` alone, the jobs in a folder of that name. Raises HarvestError."""
         known = self.store.known_builds(name)
-        state = load_state(self.store.harvest_state(name))
+        state = load_state(self.store.harvest_state(name), self.shard.mark)
         first_sight = state is None
         listing = self._list(name, facts=first_sight or self.full)
         entry = self.config.job(name) or JobConfig.model_validate({"name": name})
@@ -72,14 +74,17 @@ class Lister:
             return self._work(listing, entry, known, state, JobPlan())
         if not listing.complete and (first_sight or self.full):
             listing = self._list_all(name, listing, known)
-        plan = plan_job(listing, known, state, full=self.full, authoritative=self.source.is_authoritative)
+        plan = self._share(plan_job(listing, known, state, full=self.full, authoritative=self.source.is_authoritative), name)
         if len(plan.missing_below) > FEW and not first_sight and not self.full and self._is_bounded(listing):
             listing = self._list_all(name, listing, known)
-            plan = plan_job(listing, known, state)
+            plan = self._share(plan_job(listing, known, state), name)
         work = self._work(listing, entry, known, state, plan)
         work.running = tuple(self._running(listing, build) for build in plan.running)
         work.gone.extend(self._look_for(name, plan.hidden))
         return work
+
+    def _share(self, plan: JobPlan, name: str) -> JobPlan:
+        return plan if self.shard == WHOLE else plan.share(lambda number: self.shard.takes(name, number))
 
     def _list(self, name: str, *, facts: bool) -> Listing:
         """Return the list with everything about each build; if Jenkins fails on that, with what a list needs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -36,9 +36,9 @@ class JobState:
         return self.low <= number <= self.high
 
 
-def load_state(content: Any) -> JobState | None:
-    """Return the state that `dump_state` made, None where there is none."""
-    if not isinstance(content, dict):
+def load_state(content: Any, shard: str = "") -> JobState | None:
+    """Return the state that `dump_state` made for `shard`, None where there is none, or one of other builds."""
+    if not isinstance(content, dict) or content.get("shard", "") != shard:
         return None
     seen = content.get("seen")
     return JobState(
@@ -49,9 +49,10 @@ def load_state(content: Any) -> JobState | None:
     )
 
 
-def dump_state(state: JobState) -> dict[str, Any]:
-    """Return a state as JSON."""
+def dump_state(state: JobState, shard: str = "") -> dict[str, Any]:
+    """Return a state as JSON; it holds for all builds of the job, or for those of `shard`."""
     return {
+        **({"shard": shard} if shard else {}),
         "low": state.low,
         "high": state.high,
         "attempts": {str(number): count for number, count in sorted(state.attempts.items())},
@@ -83,6 +84,11 @@ class JobPlan:
     replaced: tuple[tuple[int, datetime], ...] = ()
     hidden: tuple[int, ...] = ()
     missing_below: range | tuple[int, ...] = ()
+
+    def share(self, takes: Callable[[int], bool]) -> JobPlan:
+        """Return the plan with only those builds to read whose numbers `takes` accepts."""
+        work = tuple(each for each in self.work if takes(each.number))
+        return replace(self, work=work, missing_below=tuple(filter(takes, self.missing_below)))
 
 
 def plan_job(

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from reportgen.errors import HarvestError
+from reportgen.report import Reporter
+
+MOST_NOTES = 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
@@ -16,6 +21,33 @@ class Note:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}"
+
+
+class Notes:
+    """Collects what was missed and what was left out, and tells `reporter` of each at once."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self.missed: list[Note] = []
+        self.skipped: list[Note] = []
+        self.first_problem: HarvestError | None = None
+        self._reporter = reporter
+
+    def miss(self, what: str, problem: HarvestError, *, why: str = "") -> None:
+        """Note something that could not be had; the same twice is told once."""
+        note = Note(what=what, why=why or problem.message)
+        if note in self.missed:
+            return
+        self.first_problem = self.first_problem or problem
+        if len(self.missed) < MOST_NOTES:
+            self.missed.append(note)
+        text = note.why if what in note.why else str(note)
+        self._reporter.warn(f"{text} (hint: {problem.hint})" if problem.hint and problem.hint not in text else text)
+
+    def skip(self, what: str, why: str) -> None:
+        """Note something that was left out."""
+        if len(self.skipped) < MOST_NOTES:
+            self.skipped.append(Note(what=what, why=why))
+        self._reporter.detail(f"{what}: {why}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ from reportgen.errors import StoreError
 from reportgen.model import Build
 from reportgen.store.codec import time_text
 from reportgen.store.db import Store
+from reportgen.store.lock import StoreLock
 from reportgen.store.rows import stored_blobs
 from reportgen.store.tombs import build_identity
 from reportgen.store.values import SaveResult
@@ -23,11 +26,12 @@ def merge_store(store: Store, other: Path, *, now: datetime) -> SaveResult:
     """Add the builds and jobs of the store at `other` that this one does not have; what it has is left as it is.
 
     A build is told by job, number and start, a file by its digest, so merging twice changes nothing, and a merge that was
-    interrupted is finished by merging again. Runs that were pruned here do not come back. StoreError where a file of the
-    other store is missing or damaged; what was merged before stays.
+    interrupted is finished by merging again. Runs that were pruned here do not come back. The other store is kept from being
+    written to meanwhile: StoreLocked if it is being written to, StoreError if it is this one, or if one of its files is missing
+    or damaged; what was merged before stays.
     """
     result = SaveResult(revision=store.revision)
-    with StoreView.open(other) as source:
+    with StoreView.open(other) as source, _held(store, other):
         with store.view() as here:
             known = {job.name for job in here.jobs()}
             held = {(row.job, row.number, time_text(row.started_at)) for row in here.build_ids()}
@@ -38,6 +42,21 @@ def merge_store(store: Store, other: Path, *, now: datetime) -> SaveResult:
             _copy_blobs(store, source, builds)
             result = _sum(result, store.save_builds(builds, now=now))
     return replace(result, unchanged=len(ids) - result.new - result.updated - result.pruned)
+
+
+@contextmanager
+def _held(store: Store, other: Path) -> Iterator[None]:
+    """Lock the other store where that is possible: one that cannot be written to needs no lock."""
+    if other.samefile(store.path):
+        raise StoreError(f"{other} is the store to merge into", hint="name the stores whose builds are to be added to it")
+    if not os.access(other, os.W_OK):
+        yield
+        return
+    lock = StoreLock(other)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _copy_blobs(store: Store, source: StoreView, builds: Sequence[Build]) -> None:

@@ -103,6 +103,11 @@ class StoreView:
             ]
         )
 
+    def harvest_states(self) -> dict[str, Any]:
+        """Return by job what the harvester remembers of it, as `Store.set_harvest_state` kept it."""
+        rows = self._all("SELECT name, content FROM harvest_state JOIN job ON job.id = job_id ORDER BY name")
+        return {job: load_json(content) for job, content in rows}
+
     def build_ids(self, job: str | None = None) -> tuple[BuildRow, ...]:
         """Return the light facts of all builds, or those of one job, the newest first."""
         rows = self._all(

@@ -19,7 +19,7 @@ from reportgen.store.db import Store
 VERBS = {
     "init": "[DIR]",
     "demo": "[DIR]",
-    "harvest": "--job --full --from",
+    "harvest": "--job --full --from --shard --merge",
     "build": "--no-harvest --site-dir --clean --strict --version-id --workers",
     "serve": "-a, -o, --no-livereload --harvest --site",
     "show": "--json --csv --md --sort-by -n",
