@@ -7,45 +7,60 @@ run. The blocks are below the store's ``cache/`` and may be deleted at any time.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal
 
 from reportgen.analysis.shapes import line, run_fields, run_json
 from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
 from reportgen.site.plan import Survey
 from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run_doc
+from reportgen.site.write import Entry, disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 3
+_FORMAT = 4
 _Group = tuple[str, int]
+Section = Literal["line", "fields", "doc"]
+"""What is kept of every run: its line of ``runs.json``, its fields in ``runs.csv`` as JSON, its row of the search index."""
+_SECTIONS: tuple[Section, ...] = ("line", "fields", "doc")
 
 
-class RunLine(NamedTuple):
-    """A run in the exports: a line of ``runs.json``, its fields in ``runs.csv`` as JSON, and a row of the search index."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The runs of some builds of one job, in a file that is read as far as it is asked for.
 
-    line: str
-    fields: str
-    doc: str
-
-
-class Block(NamedTuple):
-    """The runs of some builds of one job.
-
-    `names` counts the runs that have a param, metric or data set: kind → name (or digest) → (count, name to show). `parts` are
-    the scripts that the compare page loads for these runs, by path.
+    `builds` has the build of each run. `names` counts the runs that have a param, metric or data set: kind → name (or digest)
+    → (count, name to show). `parts` are the scripts that the compare page loads for these runs, by path.
     """
 
-    runs: Mapping[int, Sequence[RunLine]]
+    file: Path
+    builds: Sequence[int]
     names: Mapping[str, Mapping[str, tuple[int, str]]]
-    parts: Mapping[str, str]
+    parts: Mapping[str, Entry]
+    places: Mapping[str, tuple[int, int]]
+
+    def section(self, name: Section) -> list[str]:
+        """Return what is kept of each run."""
+        return self._read(name).split("\n") if self.builds else []
+
+    def part(self, path: str) -> str:
+        """Return the text of a part."""
+        return self._read(path)
+
+    def _read(self, name: str) -> str:
+        start, size = self.places[name]
+        with disk_errors(self.file, "read"), self.file.open("rb") as file:
+            file.seek(start)
+            return file.read(size).decode()
 
 
 class Blocks:
-    """All blocks of a site; each is read, or made, when it is needed."""
+    """All blocks of a site; each is made when it is needed and not there."""
 
     def __init__(self, found: Survey, view: StoreView, cache: Path, base: str) -> None:
         self._found = found
@@ -54,6 +69,7 @@ class Blocks:
         self._base = f"{_FORMAT} {base} {found.links.unusual()}"
         self._groups: dict[_Group, list[BuildRow]] = {}
         self._of_job: dict[str, list[BuildRow]] = {}
+        self._known: dict[_Group, Block] = {}
         for build in found.builds:
             self._of_job.setdefault(build.job, []).append(build)
             self._groups.setdefault((build.job, build.number // PART_RUNS), []).append(build)
@@ -62,18 +78,23 @@ class Blocks:
         """Return the jobs that have runs."""
         return sorted({build.job for build in self._found.builds if build.runs})
 
-    def runs(self, job: str | None = None) -> Iterator[RunLine]:
-        """Yield every run, or those of one job, the newest build first; a block is held only while builds of it are to come."""
-        open_blocks: dict[_Group, Block] = {}
+    def runs(self, section: Section, job: str | None = None) -> Iterator[str]:
+        """Yield a section of every run, or of those of one job, the newest build first.
+
+        A block's section is held only while builds of it are to come.
+        """
+        held: dict[_Group, dict[int, list[str]]] = {}
         left = {group: len(builds) for group, builds in self._groups.items()}
         for build in self._found.builds if job is None else self._of_job[job]:
             group = (build.job, build.number // PART_RUNS)
-            if group not in open_blocks:
-                open_blocks[group] = self.block(group)
-            yield from open_blocks[group].runs.get(build.id, ())
+            if group not in held:
+                block, held[group] = self.block(group), {}
+                for owner, text in zip(block.builds, block.section(section), strict=True):
+                    held[group].setdefault(owner, []).append(text)
+            yield from held[group].get(build.id, ())
             left[group] -= 1
             if not left[group]:
-                del open_blocks[group]
+                del held[group]
 
     def summaries(self) -> Iterator[tuple[str, Block]]:
         """Yield each job with one of its blocks, the newest block of a job first."""
@@ -82,41 +103,39 @@ class Blocks:
 
     def block(self, group: _Group) -> Block:
         """Return a block, from the cache where it is there."""
-        builds = self._groups[group]
-        text = f"{self._base} {[(build.id, build.job, build.number, build.content, build.gone_since) for build in builds]!r}"
-        path = self._directory / f"{sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:40]}.txt"
-        try:
-            return _read(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError, KeyError):
-            block = self._make(builds)
-            write_atomically(path, _written(block).encode("utf-8", "replace"))
-            return block
+        if group not in self._known:
+            builds = self._groups[group]
+            text = (
+                f"{self._base} {[(build.id, build.job, build.number, build.content, build.gone_since) for build in builds]!r}"
+            )
+            path = self._directory / f"{sha256(text.encode('utf-8', 'backslashreplace')).hexdigest()[:40]}.txt"
+            try:
+                self._known[group] = _opened(path)
+            except (OSError, ValueError, KeyError, TypeError):
+                write_atomically(path, self._make(builds))
+                self._known[group] = _opened(path)
+        return self._known[group]
 
-    def _make(self, builds: Sequence[BuildRow]) -> Block:
+    def _make(self, builds: Sequence[BuildRow]) -> bytes:
         ids = [build.id for build in builds]
         rows = self._view.run_rows(ids=ids)
         notes = self._view.notes(ids)
         site = self._found.site
-        runs: dict[int, list[RunLine]] = {}
+        kept: dict[Section, list[str]] = {section: [] for section in _SECTIONS}
         for row in rows:
             page = site.links.row(row)
             entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
-            doc = run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))
-            runs.setdefault(row.build_id, []).append(
-                RunLine(_clean(line(entry)), _clean(line(run_fields(entry))), _clean(doc_row(doc)))
-            )
-        metrics = sorted({name for row in rows for name in row.metrics})
-        shapes = {name: self._shape(name, rows) for name in metrics}
-        return Block(runs, _names(rows), compare_parts(rows, page_of=site.links.row, shapes=shapes))
+            kept["line"].append(line(entry))
+            kept["fields"].append(line(run_fields(entry)))
+            kept["doc"].append(doc_row(run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))))
+        shapes = {name: self._shape(name, rows) for name in sorted({name for row in rows for name in row.metrics})}
+        parts = compare_parts(rows, page_of=site.links.row, shapes=shapes)
+        texts = {section: "\n".join(lines) for section, lines in kept.items()} | parts
+        return _written([row.build_id for row in rows], _names(rows), parts, texts)
 
     def _shape(self, name: str, rows: Iterable[RunRow]) -> Shape:
         style = self._found.site.style(name, [row.metrics[name] for row in rows if name in row.metrics])
         return Shape(style.title, style.spec, style.direction, style.unit)
-
-
-def _clean(text: str) -> str:
-    """Return JSON as UTF-8 can hold it."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _names(rows: Iterable[RunRow]) -> dict[str, dict[str, tuple[int, str]]]:
@@ -139,21 +158,29 @@ def _names(rows: Iterable[RunRow]) -> dict[str, dict[str, tuple[int, str]]]:
     return found
 
 
-def _written(block: Block) -> str:
-    lines = [json.dumps({"names": block.names, "parts": block.parts})]
-    for build, runs in block.runs.items():
-        for run in runs:
-            lines += [str(build), *run]
-    return "\n".join(lines) + "\nend\n"
+def _written(builds: Sequence[int], names: object, parts: Iterable[str], texts: Mapping[str, str]) -> bytes:
+    """Return the file of a block: what is where on the first line, then all texts."""
+    body = {name: text.encode("utf-8", "replace") for name, text in texts.items()}
+    head = {
+        "builds": builds,
+        "names": names,
+        "parts": {path: Entry(sha256(body[path]).hexdigest(), len(body[path])) for path in parts},
+        "sizes": {name: len(data) for name, data in body.items()},
+    }
+    return b"".join([json.dumps(head).encode(), b"\n", *body.values()])
 
 
-def _read(text: str) -> Block:
-    lines = text.split("\n")
-    if lines[-2:] != ["end", ""]:
+def _opened(path: Path) -> Block:
+    """Read the head of a block; ValueError if the file is not what was written."""
+    with path.open("rb") as file:
+        first = file.readline()
+        size = os.fstat(file.fileno()).st_size
+    head: dict[str, Any] = json.loads(first)
+    places, start = {}, len(first)
+    for name, length in head["sizes"].items():
+        places[name] = (start, length)
+        start += length
+    if start != size:
         raise ValueError("the block was not written to its end")
-    head: dict[str, Any] = json.loads(lines[0])
-    runs: dict[int, list[RunLine]] = {}
-    for place in range(1, len(lines) - 2, 4):
-        runs.setdefault(int(lines[place]), []).append(RunLine(*lines[place + 1 : place + 4]))
     names = {kind: {name: (entry[0], entry[1]) for name, entry in each.items()} for kind, each in head["names"].items()}
-    return Block(runs, names, head["parts"])
+    return Block(path, head["builds"], names, {path: Entry(*entry) for path, entry in head["parts"].items()}, places)

@@ -23,17 +23,17 @@ File = tuple[str, Iterable[str]]
 def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None) -> Iterator[File]:
     """Yield the data files of all `total` runs, each written before the next is asked for."""
     jobs = blocks.jobs() if total > NEWEST else []
-    newest = (run.line for run in islice(blocks.runs(), NEWEST))
+    newest = islice(blocks.runs("line"), NEWEST)
     yield "data/runs.json", runs_text(newest, as_of, sorted(links.job_runs(job) for job in jobs))
     for job in jobs:
-        yield links.job_runs(job), runs_text((run.line for run in blocks.runs(job)), as_of)
+        yield links.job_runs(job), runs_text(blocks.runs("line", job), as_of)
     table = RunsTable()
     names = {"params": set[str](), "metrics": set[str](), "tags": set[str]()}
     for _, block in blocks.summaries():
         for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
             names[kind].update(block.names[found])
     table.learn(names)
-    yield "data/runs.csv", table.text(json.loads(run.fields) for run in blocks.runs())
+    yield "data/runs.csv", table.text(map(json.loads, blocks.runs("fields")))
 
 
 def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:

@@ -1,4 +1,4 @@
-"""Every file of a site, in a tree: run pages in worker processes, then live pages, assets and exports."""
+"""Every file of a site, in a tree: run pages in worker processes, beside them live pages and exports, then assets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
+from threading import Event
 
 from reportgen.charts.bundle import VEGA, vega_bundle
 from reportgen.config import Config
@@ -19,8 +20,8 @@ from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
 from reportgen.site.narrative import Narrative
 from reportgen.site.pages.base import Live
-from reportgen.site.plan import Survey, config_digest, plan_runs, survey, tree_digest, usable
-from reportgen.site.pool import choose_workers, spread, start_processes
+from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
+from reportgen.site.pool import beside, choose_workers, spread, start_processes
 from reportgen.site.publish import title_of
 from reportgen.site.script_files import script_files
 from reportgen.site.state import History, store_words
@@ -86,17 +87,33 @@ class SiteMaker:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         with StoreView.open(self.config.store_path) as view:
             found = self.survey(view)
-            setup = self.setup(found, tree)
-            shop = Workshop(setup)
+            shop = Workshop(self.setup(found, tree))
             try:
-                live = Live(as_of=found.as_of, version=version, words=store_words(found))
-                outcome = self._runs(found, shop, known, before, workers=workers, cluster=cluster)
-                narrative = Narrative(found, view, shop.studio, live)
-                told_before = history or History()
-                pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
-                self._live(pages, shop, known, before, outcome)
+                plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
+                count = choose_workers(plan.moved, workers)
+                outcome, far = Outcome(), cluster is not None and plan.moved > 0
+                if not far and count == 1:
+                    outcome = self._gather(plan, map(shop.runs, plan.chunks()))
+
+                def runs(stop: Event) -> Outcome:
+                    made, linker = Outcome(), Tree.like(tree)
+                    if far or count > 1:
+                        made = self._gather(
+                            plan, self._spread(plan.chunks(), shop.setup, count, cluster if far else None), stop
+                        )
+                    for page in () if stop.is_set() else plan.kept:
+                        keep(linker, page, before, made)
+                    return made
+
+                with beside(runs) as pages_of_runs:
+                    live = Live(as_of=found.as_of, version=version, words=store_words(found))
+                    narrative = Narrative(found, view, shop.studio, live)
+                    told_before = history or History()
+                    pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
+                    self._live(pages, shop, known, before, outcome)
+                    self._exports(found, view, told_before, version, narrative, tree, before, outcome)
+                outcome.add(pages_of_runs.result())
                 self._assets(tree, before, outcome)
-                self._exports(found, view, told_before, version, narrative, tree, before, outcome)
             finally:
                 shop.close()
         return outcome
@@ -122,36 +139,21 @@ class SiteMaker:
             ),
         )
 
-    def _runs(
-        self,
-        found: Survey,
-        shop: Workshop,
-        known: Mapping[str, PageRow],
-        before: Mapping[str, Entry],
-        *,
-        workers: int | None,
-        cluster: Cluster | None,
-    ) -> Outcome:
-        plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
-        outcome = Outcome()
-        count = choose_workers(plan.moved, workers)
-        done = 0
-        for part in self._spread(plan.chunks(), shop, count, cluster if plan.moved else None):
+    def _gather(self, plan: RunPlan, parts: Iterable[Outcome], stop: Event | None = None) -> Outcome:
+        outcome, done = Outcome(), 0
+        for part in parts:
             outcome.add(part)
             done += len(part.made)
             self.reporter.progress("run pages", done, plan.moved)
-        for page in plan.kept:
-            keep(shop.tree, page, before, outcome)
+            if stop is not None and stop.is_set():
+                break
         return outcome
 
-    def _spread(self, chunks: Iterable[Chunk], shop: Workshop, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
+    def _spread(self, chunks: Iterable[Chunk], setup: Setup, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
         if cluster is not None:
-            yield from cluster.runs(shop.setup, chunks)
+            yield from cluster.runs(setup, chunks)
             return
-        if count == 1:
-            yield from map(shop.runs, chunks)
-            return
-        with start_processes(count, begin, shop.setup) as pool:
+        with start_processes(count, begin, setup) as pool:
             yield from spread(pool, make_runs, chunks, at_once=2 * count)
 
     def _live(
@@ -211,6 +213,10 @@ class SiteMaker:
         )
         for path, pieces in texts:
             outcome.files[path] = tree.stream(path, pieces, before.get(path))
+        for _, block in blocks.summaries():
+            for path, entry in block.parts.items():
+                linked = before.get(path) == entry and tree.link(path)
+                outcome.files[path] = entry if linked else tree.stream(path, [block.part(path)], before.get(path))
         for file in narrative.files():
             outcome.files[file.path] = tree.put(file.path, file.file.read_bytes(), before.get(file.path))
 
@@ -224,6 +230,6 @@ def keep(tree: Tree, page: PageRow, before: Mapping[str, Entry], outcome: Outcom
     """Take a page and the files it shows over from the version before."""
     for path in (page.path, *files_of(page)):
         if path not in outcome.files:
-            if not tree.link(path):
+            if not tree.link(path, shared=path != page.path):
                 raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")
             outcome.files[path] = before[path]

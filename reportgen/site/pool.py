@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from threading import Event
 from typing import Any, TypeVar
 
 _In = TypeVar("_In")
@@ -34,6 +36,19 @@ def start_processes(workers: int, initializer: Callable[..., None], *arguments: 
     """Return an executor of fresh processes: a fork would copy threads' locks and the chart renderer's state."""
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments)
+
+
+@contextmanager
+def beside(work: Callable[[Event], _Out]) -> Iterator[Future[_Out]]:
+    """Do `work` in a thread while the block runs, and to its end; where the block fails, the event tells it to stop."""
+    stop = Event()
+    with ThreadPoolExecutor(1) as thread:
+        future = thread.submit(work, stop)
+        try:
+            yield future
+        except BaseException:
+            stop.set()
+            raise
 
 
 def spread(

@@ -18,15 +18,13 @@ def script_files(
     pages: Sequence[Doc] = (),
     versions: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, Iterable[str]]]:
-    """Yield path and text of every data script; `pages` are further documents for the search (content pages).
+    """Yield path and text of what every page or the search loads; `pages` are further documents for the search (content pages).
 
     `versions` are the ids and titles of those that were published before, newest first.
     """
     yield LIVE, [live_script(version=version, as_of=found.as_of, newest=_newest(found), versions=versions)]
     told = map(doc_row, chain(_site_docs(found), pages, _names(found, blocks)))
-    yield SEARCH, search_script(chain(told, (run.doc for run in blocks.runs())))
-    for _, block in blocks.summaries():
-        yield from ((path, [text]) for path, text in block.parts.items())
+    yield SEARCH, search_script(chain(told, blocks.runs("doc")))
 
 
 def _newest(found: Survey) -> dict[str, str]:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from reportgen.errors import PublishError
 
@@ -83,6 +83,11 @@ class Tree:
         self._before = str(previous) if previous is not None else None
         self._made: set[str] = set()
 
+    @classmethod
+    def like(cls, tree: Tree) -> Self:
+        """Return another one for the same directory, for use in another thread."""
+        return cls(tree.root, tree.previous, in_place=tree.in_place, again=tree.again)
+
     def write(self, path: str, data: bytes) -> Entry:
         """Write a new file and return what the manifest says of it; an OSError becomes a `PublishError`."""
         return self._exclusive(path, lambda part: self._create(part, data)) if self.again else self._create(path, data)
@@ -136,8 +141,11 @@ class Tree:
             os.rename(target, f"{self._top}/{path}")
         return entry
 
-    def link(self, path: str) -> bool:
-        """Take a file over from the previous version; False where it is not there any more."""
+    def link(self, path: str, *, shared: bool = False) -> bool:
+        """Take a file over from the previous version; False where it is not there any more.
+
+        A `shared` file is named by its content: somebody else may have put it there already.
+        """
         if self.in_place:
             return self.has(path)
         if self._before is None:
@@ -149,7 +157,7 @@ class Tree:
         except FileNotFoundError:
             return False
         except FileExistsError:
-            if not self.again:
+            if not (self.again or shared):
                 raise PublishError(f"two pages or files of the site have the same address: {path}") from None
         except OSError as error:
             if error.errno not in _NO_LINKS:
