@@ -61,11 +61,11 @@ class Studio:
 
     def put(self, specs: Mapping[str, Spec]) -> dict[str, Shown]:
         """Return what became of each specification, by the name it was given; what failed for good is not a failure."""
-        keyed = {chart_digest(spec): spec for spec in specs.values()}
-        drawn = draw_all(keyed, cache_dir=self._cache, limits=self._limits) if keyed else {}
-        return {name: self._shown(name, spec, drawn[chart_digest(spec)]) for name, spec in specs.items()}
+        digests = {name: chart_digest(spec) for name, spec in specs.items()}
+        drawn = draw_all({digests[name]: spec for name, spec in specs.items()}, cache_dir=self._cache, limits=self._limits)
+        return {name: self._shown(name, spec, digests[name], drawn[digests[name]]) for name, spec in specs.items()}
 
-    def _shown(self, name: str, spec: Spec, result: bytes | ChartFailure) -> Shown:
+    def _shown(self, name: str, spec: Spec, digest: str, result: bytes | ChartFailure) -> Shown:
         if isinstance(result, ChartFailure):
             if not result.final:
                 self.failures.append(Failure(f"chart {name[:40]}", result.reason))
@@ -73,7 +73,7 @@ class Studio:
         path = attachment_path(sha256(result).hexdigest(), "svg")
         if path not in self.written:
             self.written[path] = self._tree.share(path, result)
-        script = f"data/charts/{chart_digest(spec)[:24]}.js"
+        script = f"data/charts/{digest[:24]}.js"
         if script not in self.written:
             self.written[script] = self._tree.share(script, chart_script(script, spec).encode("utf-8", "replace"))
         return Shown(path, *(size_of(result) or (0, 0)), spec=script)

@@ -105,13 +105,18 @@ class Workshop:
             self._view = None
 
     def put(self, page: Page, key: str, before: PageRow | None, outcome: Outcome) -> None:
-        """Render and write a page, or link the previous version's where nothing it depends on has changed."""
-        mark = fingerprint(page, self.setup.theme.template_digest(page.template), self.setup.program)
+        """Render and write a page, or link the previous version's where nothing it depends on has changed.
+
+        A page that is made for the first time gets no fingerprint: most are never looked at again, and rendering one that is
+        costs little more than its fingerprint does.
+        """
+        templates = self.setup.theme.template_digest(page.template)
+        mark = fingerprint(page, templates, self.setup.program) if before is not None else ""
         files = tuple(dict.fromkeys(file.path for file in page.files))
         whole = [self._bring(page.path, file, outcome) for file in page.files]
         if not all(whole):
             key = ""
-        known = before is not None and before.fingerprint == mark
+        known = before is not None and before.fingerprint == mark != ""
         if before is not None and known and self.tree.link(page.path):
             entry = Entry(before.sha256, before.size_bytes)
         else:
@@ -121,7 +126,8 @@ class Workshop:
                 data = failed_page(page.path, outcome.failures[-1].reason)
             old = Entry(before.sha256, before.size_bytes) if before is not None else None
             entry = self.tree.put(page.path, data, old)
-            outcome.rendered.append(page.path)
+            if entry != old:
+                outcome.rendered.append(page.path)
         self._keep(page.path, key, mark, entry, files, outcome)
 
     def _keep(self, path: str, key: str, mark: str, entry: Entry, files: Sequence[str], outcome: Outcome) -> None:

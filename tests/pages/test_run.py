@@ -56,7 +56,7 @@ def test_metrics_are_grouped_by_direction_and_coloured_only_where_told_apart() -
     assert [delta.state for delta in f1.deltas] == ["", "", "up"]
     assert f1.deltas[2].word == "better"
     assert f1.spark is not None
-    assert f1.spark.alt == "F1 over the 22 builds up to #140: from 0.731 to 0.754"
+    assert f1.spark.alt == "from 0.731 to 0.754"
     cost = metrics.groups[1].rows[1]
     assert cost.interval == "no interval"
     assert all(delta.state == "" for delta in cost.deltas), "without intervals nothing is coloured"

@@ -150,7 +150,7 @@ def table(site: Site, run: Run, past: RunPast, number: str) -> Metrics | None:
     groups = []
     for direction, title, words in GROUPS:
         rows = tuple(
-            _metric_row(styles[m.name], m, past, others, frame, number) for m in shown if styles[m.name].direction == direction
+            _metric_row(styles[m.name], m, past, others, frame) for m in shown if styles[m.name].direction == direction
         )
         if rows:
             groups.append(MetricGroup(title, words, rows))
@@ -201,7 +201,6 @@ def _metric_row(
     past: RunPast,
     others: Sequence[Rival],
     frame: _Frame,
-    number: str,
 ) -> MetricRow:
     missing = fmt.missing_reason(metric)
     deltas = tuple(
@@ -217,7 +216,7 @@ def _metric_row(
         plot=_difference_plot(style, metric, frame),
         interval=fmt.interval(metric.low, metric.high, style.spec) or "no interval",
         deltas=deltas,
-        spark=spark(past.history.get(metric.name, ()), _spark_words(style, past, metric, number)),
+        spark=spark(past.history.get(metric.name, ()), _spark_words(style, past, metric)),
         full=fmt.plain(metric.value) if metric.value is not None else "",
     )
 
@@ -236,13 +235,10 @@ def _difference_plot(style: Style, metric: Metric, frame: _Frame) -> Plot | None
     return scale.plot(value - start, metric.low - start, metric.high - start, band=band, zero=True, ring=ring, me=True)
 
 
-def _spark_words(style: Style, past: RunPast, metric: Metric, number: str) -> str:
-    values = past.history.get(metric.name, ())
-    known = [value for value in values if value is not None]
-    if len(known) < 2:
-        return ""
-    first, last = fmt.number(known[0], style.spec), fmt.number(known[-1], style.spec)
-    return f"{style.title} over the {len(values)} builds up to {number}: from {first} to {last}"
+def _spark_words(style: Style, past: RunPast, metric: Metric) -> str:
+    """What the line shows; over which builds, and of which metric, the heads of its column and row say."""
+    known = [value for value in past.history.get(metric.name, ()) if value is not None]
+    return f"from {fmt.number(known[0], style.spec)} to {fmt.number(known[-1], style.spec)}" if len(known) > 1 else ""
 
 
 def _caption(run: Run, shown: Sequence[Metric], reference: Rival | None, baseline: RunRow | None, *, drawn: bool) -> Text:

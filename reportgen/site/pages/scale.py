@@ -122,6 +122,12 @@ def _places(count: int, wide: int) -> tuple[str, ...]:
     return tuple(f"{2 + index * step:.0f}" for index in range(count))
 
 
+@lru_cache(maxsize=256)
+def _pattern(count: int, wide: int) -> str:
+    """Return a line through all places that lacks but the heights."""
+    return " ".join(f"{x},%.1f" for x in _places(count, wide))
+
+
 def spark(
     values: Sequence[float | None],
     alt: str,
@@ -146,13 +152,16 @@ def spark(
 
     places = _places(len(values), wide)
     if len(known) == len(values) and span:  # nearly all lines, and there are dozens on a page
-        points = [f"{x},{floor - room * (value - low) / span:.1f}" for x, value in zip(places, known, strict=True)]
+        steep = room / span
+        drawn_line = _pattern(len(values), wide) % tuple([floor - steep * (value - low) for value in known])
         gaps: list[str] = []
     else:
         drawn = [value is not None and math.isfinite(value) for value in values]
-        points = [f"{x},{y(value or 0.0):.1f}" for x, value, shown in zip(places, values, drawn, strict=True) if shown]
+        drawn_line = " ".join(
+            f"{x},{y(value or 0.0):.1f}" for x, value, shown in zip(places, values, drawn, strict=True) if shown
+        )
         gaps = [x for x, shown in zip(places, drawn, strict=True) if not shown]
-    before, _, after = points[-1].partition(",")
+    before, _, after = drawn_line.rpartition(" ")[2].partition(",")
     last = (before, after)
     ended = values[-1] is not None and math.isfinite(values[-1])
     edges = ("", "")
@@ -161,4 +170,4 @@ def spark(
         if bottom > top:
             edges = (f"{top:.1f}", f"{bottom - top:.1f}")
     end = last if ended else ("", "")
-    return Spark(" ".join(points), *end, tuple(gaps), alt, edges, str(wide), str(tall), str(tall - 4))
+    return Spark(drawn_line, *end, tuple(gaps), alt, edges, str(wide), str(tall), str(tall - 4))

@@ -206,12 +206,12 @@
       svg.append(node);
     }
     Object.entries({ class: "pl" + (p[8] ? " me" : ""), width: width, height: 34, "aria-hidden": "true" }).forEach(function (a) { svg.setAttribute(a[0], a[1]); });
-    if (p[3]) add("rect", { class: "b", x: p[3], width: p[4], height: "100%" });
-    if (p[6]) add("line", { class: "z", x1: p[6], x2: p[6], y2: "100%" });
+    if (p[3]) add("rect", { class: "b", x: p[3], width: p[4] });
+    if (p[6]) add("rect", { class: "z", x: p[6] });
     if (p[5]) add("line", { class: "r", x1: p[5], x2: p[5], y2: "100%" });
-    if (p[7]) add("circle", { class: "o3", cx: p[7], cy: "50%", r: 3.5 });
-    if (p[1]) add("line", { class: "w", x1: p[1], x2: p[2], y1: "50%", y2: "50%" });
-    if (p[0]) add("circle", { class: "o", cx: p[0], cy: "50%", r: p[8] ? 4 : 3.5 });
+    if (p[7]) add("circle", { class: "o3", cx: p[7] });
+    if (p[1]) add("line", { class: "w", x1: p[1], x2: p[2] });
+    if (p[0]) add("circle", { class: "o", cx: p[0] });
     return svg;
   }
   function content(cell, width) {
