@@ -17,7 +17,7 @@ Standard library only, and light: every stage process imports this.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
 
@@ -41,7 +41,18 @@ _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _CONSTANTS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")).encode
+
+def _encoder() -> Callable[[Any], str]:
+    """Return the function that writes a value as JSON: the standard library's encoder in C made once, not at each call."""
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    make = getattr(json.encoder, "c_make_encoder", None)
+    if make is None:
+        return encoder.encode
+    parts = make(None, encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+    return lambda value: "".join(parts(value, 0))
+
+
+_encode = _encoder()
 _decode = json.JSONDecoder(parse_constant=_CONSTANTS.__getitem__).decode
 
 
@@ -171,12 +182,16 @@ def decode_event(line: bytes | str) -> dict[str, Any] | None:
     return clean if isinstance(clean, dict) else None
 
 
-def encode_event(event: Mapping[str, Any]) -> bytes:
-    """Return the event as one line of a journal, final newline included."""
+def encode_event(ident: str, moment: str, event: Mapping[str, Any]) -> bytes:
+    """Return the event as one line of a journal, final newline included.
+
+    `event` has a ``kind`` and no ``v``, ``id`` or ``t``; `ident` and `moment` hold nothing that JSON would escape.
+    """
+    head = f'{{"v":{VERSION},"id":"{ident}","t":"{moment}",'
     try:
-        return (_encode(event) + "\n").encode("utf-8")
+        return f"{head}{_encode(event)[1:]}\n".encode()
     except (ValueError, TypeError, RecursionError):
-        return (_encode(plain(event)) + "\n").encode("utf-8")
+        return f"{head}{_encode(plain(event))[1:]}\n".encode()
 
 
 def decode_json(text: str, default: Any) -> Any:

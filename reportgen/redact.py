@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 MASK = "[redacted: {rule}]"
@@ -106,21 +106,22 @@ class Redactor:
         self._names = frozenset(name.casefold() for name in names)
         self._allow = frozenset(name.casefold() for name in allow)
         self._known = sorted({form for secret in known if len(secret) >= 4 for form in _forms(secret)}, key=len, reverse=True)
-        anchors = {anchor for rule in VALUE_RULES.values() for anchor in rule.anchors}
-        self._anchor = re.compile("|".join(map(re.escape, sorted(anchors.union(self._known)))))
+        self._anchor = _any_of(frozenset(self._known))
 
     def __repr__(self) -> str:
         return f"Redactor({len(self._names)} names, {len(self._allow)} allowed, {len(self._known)} known)"
 
     def param(self, name: str, value: Any) -> Redacted:
         """Return the value of a param, tag or build parameter, or a mask in its place; lists and dictionaries item by item."""
-        if value is None or isinstance(value, bool) or name.casefold() in self._allow:
+        if value is None or isinstance(value, bool) or (self._allow and name.casefold() in self._allow):
             return Redacted(value)
         if self.is_secret_name(name, value):
             return Redacted(MASK.format(rule="name"), (Finding("name", name),))
         if isinstance(value, str):
             clean, findings = self.text(value)
             return Redacted(clean, tuple(Finding(finding.rule, name) for finding in findings)) if findings else Redacted(value)
+        if isinstance(value, (int, float)):
+            return Redacted(value)
         if isinstance(value, Mapping):
             parts = {key: self.param(str(key), item) for key, item in value.items()}
             return Redacted({key: part.value for key, part in parts.items()}, _joined(parts.values(), name))
@@ -131,9 +132,11 @@ class Redactor:
 
     def is_secret_name(self, name: str, value: Any = "x") -> bool:
         """Tell whether a value under this name is a secret: any text does for most names, a number only for a password."""
-        if not isinstance(value, (str, int, float, bytes)) or value == "" or name.casefold() in self._allow:
+        if not isinstance(value, (str, int, float, bytes)) or value == "":
             return False
-        if name.casefold() in self._names:
+        if self._allow and name.casefold() in self._allow:
+            return False
+        if self._names and name.casefold() in self._names:
             return True
         if "name" in self._allow:
             return False
@@ -166,6 +169,12 @@ def _masked(match: re.Match[str], rule: str) -> str:
         return match[0]
     start, stop = match.start(1) - match.start(), match.end(1) - match.start()
     return match[0][:start] + mask + match[0][stop:]
+
+
+@lru_cache(maxsize=4)
+def _any_of(known: frozenset[str]) -> re.Pattern[str]:
+    """Return what finds the first anchor of a rule, or secret, in a text."""
+    return re.compile("|".join(map(re.escape, sorted({*known, *(anchor for anchor, _ in _ANCHORS)}))))
 
 
 @cache

@@ -104,8 +104,8 @@ def new_run(
     ci = context.ci_of(environ)
     own_stage = context.stage_of(environ)
     name = values.name_of(name or own_stage or fallback or _script(), "run")
-    base = Path(directory or environ.get("REPORTGEN_DIR") or DIRECTORY)
-    found = None if resume is False else _resumable(resume, base, name, ci)
+    base = os.fspath(directory or environ.get("REPORTGEN_DIR") or DIRECTORY)
+    found = None if resume is False else _resumable(resume, Path(base), name, ci)
     opening: dict[str, Any] = {"name": name, "stage": record.text(stage or own_stage or name)}
     if ci:
         opening["ci"] = ci
@@ -113,13 +113,13 @@ def new_run(
         source = context.source_of(environ)
         if source:
             opening["source"] = source
-        above = parent.directory.name if parent else Path(environ.get("REPORTGEN_RUN") or "").name
+        above = parent.directory.name if parent else Path(environ["REPORTGEN_RUN"]).name if environ.get("REPORTGEN_RUN") else ""
         if above:
             opening["parent"] = above
         opening["opened_by"] = "python"
         opening["process"] = {"pid": os.getpid(), "host": context.host()}
         opening.update(extra or {})
-        target = base / f"{record.safe_part(name)}-{os.urandom(4).hex()}"
+        target = Path(base, f"{record.safe_part(name)}-{os.urandom(4).hex()}")
     else:
         target, written = found
         opening.update(name=written.get("name") or name, stage=written.get("stage") or name, resumed=True)

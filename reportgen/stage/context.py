@@ -49,9 +49,9 @@ def stage_of(environ: Mapping[str, str]) -> str | None:
     return environ.get("STAGE_NAME") or environ.get("JOB_NAME", "").rpartition("/")[2] or None
 
 
-def source_of(environ: Mapping[str, str], directory: Path | None = None) -> dict[str, Any]:
+def source_of(environ: Mapping[str, str], directory: str | None = None) -> dict[str, Any]:
     """Return commit, branch and dirty of the checkout; what git does not know comes from the environment, else is left out."""
-    found = dict(_git(str(directory or Path.cwd())))
+    found = dict(_git(directory or os.getcwd()))  # noqa: PTH109 - as text, which is what the answer is kept by
     source: dict[str, Any] = {}
     commit = found.get("commit") or environ.get("GIT_COMMIT")
     if commit:
@@ -96,6 +96,7 @@ def _git(directory: str) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+@lru_cache(maxsize=1)
 def host() -> str:
     """Return a digest of this machine's name: enough to tell whether a process id means anything here."""
     from zlib import crc32

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reportgen import record
+from reportgen.stage.journal import write_whole
 from reportgen.stage.values import nested
 
 TRACEBACK_LIMIT = 20_000
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
 
 
 class State(NamedTuple):
@@ -88,8 +89,20 @@ def write_summaries(directory: Path, params: Mapping[str, Any], metrics: Mapping
     """Write ``metrics.json`` and ``params.json`` for tools that want plain JSON: nested at ``/``, a line per top-level name."""
     for name, found in (("metrics.json", metrics), ("params.json", params)):
         if found:
-            tree = record.plain(nested(found))
-            lines = ",\n".join(f"  {_encode(key)}: {_encode(value)}" for key, value in tree.items())
-            partial = directory / f".{name}.{os.getpid()}"
-            partial.write_bytes(f"{{\n{lines}\n}}\n".encode())
-            partial.replace(directory / name)
+            lines = ",\n".join([f"  {_encode(key)}: {_encode(value)}" for key, value in nested(found).items()])
+            _replace(f"{directory}/{name}", f"{{\n{lines}\n}}\n".encode())
+
+
+def _replace(path: str, content: bytes) -> None:
+    """Put a file in the place of one that may be read right now; every run pays for this, so there is no path's object."""
+    partial = f"{path}.{os.getpid()}.part"
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        try:
+            write_whole(descriptor, content)
+        finally:
+            os.close(descriptor)
+        os.replace(partial, path)  # noqa: PTH105
+    except OSError:
+        os.unlink(partial)  # noqa: PTH108
+        raise

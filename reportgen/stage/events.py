@@ -57,6 +57,8 @@ def _field(name: str, key: str, field: Any) -> Any:
 
 def metric_value(name: str, value: Any, what: str = "") -> int | float | str:
     """Return a metric's number as the format writes it."""
+    if type(value) is float and value - value == 0.0:
+        return value
     number = values.number(value, f"{what}metric {name!r}")
     return record.finite(number) if isinstance(number, float) else number
 

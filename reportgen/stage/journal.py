@@ -46,10 +46,7 @@ class Journal:
         """Write the events, each with a fresh id and this time, in one piece."""
         with self._lock:
             prefix, numbers = self._ids
-            lines = b"".join(
-                record.encode_event({"v": record.VERSION, "id": f"{prefix}-{next(numbers)}", "t": moment, **event})
-                for event in events
-            )
+            lines = b"".join([record.encode_event(f"{prefix}-{next(numbers)}", moment, event) for event in events])
             if lines:
                 self._write(lines)
 
@@ -66,11 +63,8 @@ class Journal:
                 if os.pread(fd, 1, size - 1) != b"\n":
                     lines = b"\n" + lines
             self._end = -1
-            total = len(lines)
-            written = os.write(fd, lines)
-            while written < total:
-                written += os.write(fd, lines[written:])
-            self._end = size + total
+            write_whole(fd, lines)
+            self._end = size + len(lines)
         finally:
             if locked:
                 fcntl.flock(fd, fcntl.LOCK_UN)
@@ -95,6 +89,13 @@ class Journal:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+
+def write_whole(fd: int, content: bytes) -> None:
+    """Write all of it: one `write`, unless the system takes only a part at a time."""
+    written = os.write(fd, content)
+    while written < len(content):
+        written += os.write(fd, content[written:])
 
 
 def _flock(fd: int) -> bool:

@@ -18,11 +18,13 @@ DIRECTIONS = {
     "lower": "lower", "minimize": "lower", "minimise": "lower", "min": "lower", "lower_is_better": "lower",
     "none": "none",
 }  # fmt: skip
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = frozenset({str, int, float})
 
 
 def name_of(name: object, what: str) -> str:
     """Return a name as it is written; RecordError unless it is text of 1 to 500 characters."""
+    if type(name) is str and name.isascii() and len(name) <= record.MAX_NAME and name and not name.isspace():
+        return name
     if not isinstance(name, str):
         raise RecordError(f"the name of a {what} is text, not {type(name).__name__}: {name!r:.80}")
     clean = record.text(name)
@@ -43,9 +45,10 @@ def scalar(value: Any, depth: int = record.MAX_DEPTH) -> Any:
     Python values they hold; a Decimal becomes a float if that loses nothing, else its digits; dates become ISO 8601; bytes
     UTF-8 text; classes and functions their name; anything else its `str`.
     """
-    if isinstance(value, bool) or value is None:
+    kind = type(value)
+    if kind is bool or value is None:
         return value
-    if isinstance(value, _PLAIN) and type(value) in _PLAIN:
+    if kind in _PLAIN:
         return record.plain(value)
     if depth == 0:
         return record.text(repr(value))
@@ -116,7 +119,7 @@ def direction_of(direction: object) -> str | None:
 
 def mapping_of(values: object, what: str) -> Mapping[Any, Any]:
     """Return what was handed in as names and values; RecordError if it is no dictionary."""
-    if isinstance(values, Mapping):
+    if type(values) is dict or isinstance(values, Mapping):
         return values
     raise RecordError(f"{what} are a dictionary of names and values, not {type(values).__name__}: {values!r:.80}")
 
@@ -125,7 +128,7 @@ def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any
     """Yield ``(name, value)`` of nested dictionaries, keys joined with ``/``."""
     for key, value in values.items():
         name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
+        if type(value) not in _PLAIN and isinstance(value, Mapping) and value:
             yield from flat(value, f"{name}/")
         else:
             yield name, value
@@ -135,12 +138,12 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values as nested dictionaries, names split at ``/``; a name that is also a prefix of others stays whole."""
     tree: dict[str, Any] = {}
     for name in sorted(values):
-        parts = name.split("/")
-        if "" in parts or any("/".join(parts[:depth]) in values for depth in range(1, len(parts))):
-            tree[name] = values[name]
-            continue
-        branch = tree
-        for part in parts[:-1]:
-            branch = branch.setdefault(part, {})
-        branch[parts[-1]] = values[name]
+        branch, last = tree, name
+        if "/" in name:
+            *above, last = name.split("/")
+            if not last or "" in above or any("/".join(above[:depth]) in values for depth in range(1, len(above) + 1)):
+                above, last = [], name
+            for part in above:
+                branch = branch.setdefault(part, {})
+        branch[last] = values[name]
     return tree

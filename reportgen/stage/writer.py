@@ -22,6 +22,15 @@ if TYPE_CHECKING:
 
     from reportgen.redact import Redactor
 
+
+def _make(directory: Path) -> None:
+    """Make the directory: one call where its parent is there and it is not, as nearly always."""
+    try:
+        os.mkdir(directory)  # noqa: PTH102 - half the time of a path's own method
+    except OSError:
+        directory.mkdir(parents=True, exist_ok=True)
+
+
 UNSET: Any = object()
 """Stands for a param that was not logged."""
 
@@ -61,7 +70,7 @@ class Writer:
         self._started = self._now()
         self._joined = joined
         if not joined:
-            self._guard(lambda: directory.mkdir(parents=True, exist_ok=True))
+            self._guard(lambda: _make(directory))
             self._write({"kind": "run", **opening})
 
     def __repr__(self) -> str:

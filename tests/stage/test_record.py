@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reportgen import record
-from reportgen.record import Record, decode_event, encode_event, read_record
+from reportgen.record import Record, decode_event, read_record
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=60)  # lone surrogates among them
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT
@@ -21,6 +21,12 @@ VALUES = st.recursive(
 
 def event(kind: str = "param", number: int = 1, **fields: object) -> dict[str, object]:
     return {"v": 1, "id": f"x-{number}", "t": "2026-11-23T02:00:01.123Z", "kind": kind, **fields}
+
+
+def encode_event(fields: dict[str, object]) -> bytes:
+    """Return a whole event, as it is read, as the line it was."""
+    rest = {key: value for key, value in fields.items() if key not in {"v", "id", "t"}}
+    return record.encode_event(str(fields["id"]), str(fields["t"]), rest)
 
 
 def journal(*events: dict[str, object]) -> bytes:
@@ -139,3 +145,12 @@ def test_a_record_without_a_build_belongs_where_it_is_found():
 def test_lines_are_json_that_any_reader_reads():
     line = encode_event(event(name="naïve\n\u2028", value=[float("nan"), 2**70]))
     assert json.loads(line)["value"] == ["nan", str(2**70)]
+
+
+@given(VALUES)
+def test_a_python_without_the_encoder_in_c_writes_the_same_lines(value):
+    with pytest.MonkeyPatch.context() as patch:
+        fast = encode_event(event(name="p", value=value))
+        patch.setattr(json.encoder, "c_make_encoder", None)
+        patch.setattr(record, "_encode", record._encoder())
+        assert encode_event(event(name="p", value=value)) == fast

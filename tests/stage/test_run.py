@@ -416,18 +416,18 @@ def test_git_is_asked_for_commit_branch_and_dirty(tmp_path, monkeypatch):
     (tmp_path / "f").write_text("1")
     git("add", "f")
     git("commit", "-m", "one")
-    clean = context.source_of({}, tmp_path)
+    clean = context.source_of({}, str(tmp_path))
     assert (len(clean["commit"]), clean["branch"], clean["dirty"]) == (40, "trunk", False)
     (tmp_path / "f").write_text("2")
-    assert context.source_of({}, tmp_path) == clean  # once per process
+    assert context.source_of({}, str(tmp_path)) == clean  # once per process
     context._git.cache_clear()
-    assert context.source_of({"BRANCH_NAME": "feature"}, tmp_path) == {**clean, "branch": "feature", "dirty": True}
+    assert context.source_of({"BRANCH_NAME": "feature"}, str(tmp_path)) == {**clean, "branch": "feature", "dirty": True}
 
 
 def test_outside_git_the_environment_is_asked():
     from reportgen.stage import context
 
-    assert context.source_of({"GIT_COMMIT": "c0ffee"}, Path("/")) == {"commit": "c0ffee"}
+    assert context.source_of({"GIT_COMMIT": "c0ffee"}, "/") == {"commit": "c0ffee"}
 
 
 # -- several runs
