@@ -106,6 +106,7 @@ class _Harvest:
         self.active: deque[JobWork] = deque()
         self.batch: list[tuple[JobWork, ReadBuild]] = []
         self.batch_bytes = 0
+        self.writes: dict[str, Future[tuple[str, int]]] = {}
         self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self.ready: list[JobWork] = []
         self.listed_jobs: list[Job] = []
@@ -294,7 +295,10 @@ class _Harvest:
             if not self.batch:
                 self.batch_since = self.clock()
             self.batch.append((job, outcome.read))
-            self.batch_bytes += sum(map(len, outcome.read.contents.values()))
+            for digest, content in outcome.read.contents.items():
+                if digest not in self.writes:
+                    self.writes[digest] = self.writers.submit(self.store.put_blob, content)
+                    self.batch_bytes += len(content)
         self._close_if_finished(job)
 
     def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
@@ -314,10 +318,11 @@ class _Harvest:
     def _flush(self) -> None:
         """Save the builds that were read, and settle the jobs that are finished with that."""
         batch, self.batch, self.batch_bytes = self.batch, [], 0
+        writes, self.writes = self.writes, {}
         if not batch:
             return
-        contents = {digest: content for _, read in batch for digest, content in read.contents.items()}
-        list(self.writers.map(self.store.put_blob, contents.values()))
+        for written in writes.values():
+            written.result()
         saved = self.store.save_builds([read.build for _, read in batch], now=self.now)
         self.counts["new"] += saved.new
         self.counts["updated"] += saved.updated

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +16,7 @@ from reportgen.store.files import disk_error, disk_errors, make_private_dir, syn
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
+_numbers = itertools.count()
 
 
 class BlobTooLarge(StoreError):
@@ -43,6 +44,7 @@ class Blobs:
         self.root = store / "blobs"
         self._tmp = store / "tmp"
         self._prefix = os.fspath(self.root) + "/"
+        self._parts = f"{os.fspath(self._tmp)}/{os.getpid()}-"
         self._ready: set[str] = set()
         self._making = threading.Lock()
 
@@ -71,18 +73,27 @@ class Blobs:
             if (limit is None or len(chunks) <= limit) and self._is_kept(digest, len(chunks)):
                 return digest, len(chunks)
             chunks = [chunks]
-        with disk_errors(self._tmp, "write to"):
-            handle, name = tempfile.mkstemp(dir=self._tmp)
-        part = Path(name)
+        handle, part = self._new_part()
         try:
             digest, size = self._fill(handle, part, chunks, limit)
             self._keep(part, digest, size, is_new=known)
         except BaseException:
-            part.unlink(missing_ok=True)
+            Path(part).unlink(missing_ok=True)
             raise
         return digest, size
 
-    def _fill(self, handle: int, part: Path, chunks: Iterable[bytes], limit: int | None) -> tuple[str, int]:
+    def _new_part(self) -> tuple[int, str]:
+        """Make a file of a name that no other writer has; the store's lock keeps other processes away from ``tmp``."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with disk_errors(self._tmp, "write to"):
+            while True:
+                part = f"{self._parts}{next(_numbers)}"
+                try:
+                    return os.open(part, flags, 0o600), part
+                except FileExistsError:
+                    continue
+
+    def _fill(self, handle: int, part: str, chunks: Iterable[bytes], limit: int | None) -> tuple[str, int]:
         """Write, hash and sync; a failed sync is never tried again, as the kernel would report success."""
         hasher, size = hashlib.sha256(), 0
         try:
@@ -99,35 +110,34 @@ class Blobs:
             os.close(handle)
         return hasher.hexdigest(), size
 
-    def _keep(self, part: Path, digest: str, size: int, *, is_new: bool) -> None:
+    def _keep(self, part: str, digest: str, size: int, *, is_new: bool) -> None:
         if not is_new and self._is_kept(digest, size):
-            part.unlink()
+            Path(part).unlink()
             return
-        target = self.path(digest)
-        directory = target.parent
+        target = self._name(digest)
         with disk_errors(target, "write"):
-            self._make_dir(directory)
-            part.replace(target)
+            directory = self._make_dir(digest[:2])
+            Path(part).replace(target)
             sync_dir(directory)
 
     def _is_kept(self, digest: str, size: int) -> bool:
         """Say whether a blob is there; then its name is durable too, as the process that put it may have died before that."""
         if self.size(digest) != size:
             return False
-        directory = self.path(digest).parent
-        with disk_errors(directory, "sync"):
-            self._make_dir(directory)
-            sync_dir(directory)
+        with disk_errors(self.root / digest[:2], "sync"):
+            sync_dir(self._make_dir(digest[:2]))
         return True
 
-    def _make_dir(self, directory: Path) -> None:
-        if directory.name in self._ready:
-            return
-        with self._making:
-            if directory.name not in self._ready:
-                make_private_dir(directory)
-                sync_dir(self.root)
-                self._ready.add(directory.name)
+    def _make_dir(self, name: str) -> str:
+        """Return the directory of the blobs whose digests begin with `name`; it is there, durably."""
+        directory = self._prefix + name
+        if name not in self._ready:
+            with self._making:
+                if name not in self._ready:
+                    make_private_dir(Path(directory))
+                    sync_dir(self.root)
+                    self._ready.add(name)
+        return directory
 
     def read(self, digest: str) -> bytes:
         """Return the bytes of a blob; StoreError when it is missing."""
@@ -176,7 +186,7 @@ class Blobs:
             left.unlink(missing_ok=True)
 
 
-def _write(handle: int, part: Path, chunk: bytes) -> None:
+def _write(handle: int, part: str, chunk: bytes) -> None:
     rest = memoryview(chunk)
     while rest:
         try:

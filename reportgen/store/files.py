@@ -24,9 +24,9 @@ def free_bytes(path: Path) -> int | None:
     return None
 
 
-def disk_error(error: OSError, path: Path, doing: str) -> StoreError:
+def disk_error(error: OSError, path: str | Path, doing: str) -> StoreError:
     """Return an error that names the path, the cause and the free space."""
-    free = free_bytes(path)
+    free = free_bytes(Path(path))
     room = "" if free is None else f" ({free:,} bytes free)"
     hint = None
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -37,7 +37,7 @@ def disk_error(error: OSError, path: Path, doing: str) -> StoreError:
 
 
 @contextmanager
-def disk_errors(path: Path, doing: str) -> Iterator[None]:
+def disk_errors(path: str | Path, doing: str) -> Iterator[None]:
     """Turn an OSError of the block into a `StoreError` about `path`."""
     try:
         yield
@@ -59,7 +59,7 @@ def make_private_dir(path: Path) -> bool:
     return True
 
 
-def sync_dir(path: Path) -> None:
+def sync_dir(path: str | Path) -> None:
     """Make the names in a directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

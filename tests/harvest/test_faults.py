@@ -5,9 +5,12 @@ from __future__ import annotations
 import gzip
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,7 +18,7 @@ from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import Controller
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
-from reportgen.harvest.http import Http, HttpSettings, RetryRules, TooLarge
+from reportgen.harvest.http import Credentials, Http, HttpSettings, RetryRules, Secret, TooLarge
 from reportgen.harvest.readers import ReadContext
 from reportgen.harvest.readers.metrics import read_metrics
 from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
@@ -447,6 +450,8 @@ def test_f19_a_certificate_that_is_not_trusted_stops_everything(kind: str, tmp_p
     verify: str | bool = True if kind == "unknown" else str(made)
     with serve_tls(made) as url:
         http = Http(HttpSettings(url=url, verify=verify, retry=RetryRules(tries=2)), sleep=waits)
+        with pytest.raises(Unreachable, match="certificate"):
+            http.get_file("job/train/1/artifact/metrics.json", limit=100)
         with pytest.raises(Unreachable, match="certificate") as caught:
             http.get_json("api/json")
         http.close()
@@ -459,6 +464,7 @@ def test_f19_a_certificate_authority_of_ones_own(tmp_path: Path, waits: Waits) -
     with serve_tls(made) as url:
         http = Http(HttpSettings(url=url, verify=str(made)), sleep=waits)
         assert http.get_json("api/json") == {"ok": True}
+        assert http.get_file("job/train/1/artifact/metrics.json", limit=100).content == b'{"ok": true}'
         http.close()
 
 
@@ -475,6 +481,23 @@ def test_f20_a_configured_proxy_is_used_and_its_password_is_not_told(jenkins: Sa
     with pytest.raises(Unreachable) as caught:
         file_with(jenkins, waits, proxies={"http": proxy})
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_f20_files_and_answers_come_through_the_proxy_with_its_login_and_ours(jenkins: SampleJenkins, waits: Waits) -> None:
+    jenkins.controller = replace(jenkins.controller, users={"ci": "t0ken"})
+    host = urlsplit(jenkins.url).netloc
+    url = jenkins.url.replace(host, "jenkins.invalid")
+    settings = HttpSettings(
+        url=url, credentials=Credentials("ci", Secret("t0ken")), proxies={"http": f"http://user:hunter2@{host}"}
+    )
+    http = Http(settings, sleep=waits)
+    assert http.get_file(FILE, limit=10_000).content == CONTENT
+    assert isinstance(http.get_json("job/train/api/json", "builds[number]"), dict)
+    http.close()
+    for request in jenkins.requests:
+        assert request.headers["host"] == "jenkins.invalid"
+        assert request.headers["authorization"] == "Basic " + b64encode(b"ci:t0ken").decode()
+        assert request.headers["proxy-authorization"] == "Basic " + b64encode(b"user:hunter2").decode()
 
 
 def test_f20_a_proxy_that_wants_a_login(jenkins: SampleJenkins, waits: Waits) -> None:

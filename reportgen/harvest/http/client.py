@@ -16,7 +16,7 @@ from urllib.parse import quote, urljoin
 from reportgen.errors import AccessDenied, HarvestError, Unreachable
 from reportgen.harvest.http.failures import LIBRARY_ERRORS, Refused, Transient, describe_refusal, hint_for, translate
 from reportgen.harvest.http.redirects import check_redirect
-from reportgen.harvest.http.session import Body, HttpSettings, Lane, iter_decoded, iter_raw, read_file
+from reportgen.harvest.http.session import Body, HttpSettings, Lane, is_redirect, iter_decoded, iter_raw, read_file
 from reportgen.harvest.http.wire import Pace
 from reportgen.harvest.strict import BadJson, load_json
 
@@ -133,8 +133,8 @@ class Http:
         url = self.settings.url + path
         for hop in range(MOST_REDIRECTS + 1):
             with self._exchange(self.settings.file_s) as lane:
-                response = lane.fetch_elsewhere(url) if hop else lane.fetch(url)
-                if not response.is_redirect:
+                response = lane.fetch_elsewhere(url) if hop else lane.fetch(path)
+                if not is_redirect(response):
                     return read_file(response, limit)
                 location = response.headers.get("Location", "")
             url = check_redirect(url, urljoin(url, location), self.settings.url, self.settings.artifact_hosts)
@@ -144,8 +144,8 @@ class Http:
         start = 0
         for _ in range(2):
             with self._exchange(self.settings.file_s) as lane:
-                response = lane.fetch(f"{self.settings.url}{path}?start={start}")
-                if response.is_redirect:
+                response = lane.fetch(f"{path}?start={start}")
+                if is_redirect(response):
                     raise AccessDenied(f"{path}: Jenkins redirects (a login page?)")
                 told = response.headers.get("X-Text-Size", "")
                 length = int(told) if told.isdigit() else 0

@@ -58,7 +58,7 @@ def translate(error: BaseException, *, answered: bool) -> Exception:
                 f"the certificate of Jenkins is not trusted: {_words(chain[-1])}",
                 hint="name the file of your certificate authority: ca_bundle under [jenkins], or REQUESTS_CA_BUNDLE",
             )
-        if isinstance(cause, requests.exceptions.ProxyError):
+        if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
             return Unreachable(f"the proxy does not let us through: {_words(chain[-1])}", hint="check proxy under [jenkins]")
         if isinstance(cause, _NO_ADDRESS):
             return HarvestError(f"not an address: {_words(cause)}")

@@ -11,6 +11,8 @@ import jenkins
 import requests
 import requests.adapters
 import requests.auth
+import urllib3
+from urllib3.response import BaseHTTPResponse
 
 from reportgen.errors import HarvestError
 from reportgen.harvest.http.credentials import Credentials
@@ -21,6 +23,7 @@ from reportgen.harvest.http.wire import Pace, keep_pace, set_pace
 
 _CHUNK = 1 << 16
 _USER_AGENT = "reportgen"
+_NO_RETRIES = urllib3.Retry(0, read=False)
 _FILE_HEADERS = {"Accept-Encoding": "identity", "Accept": "*/*"}
 
 
@@ -58,12 +61,10 @@ class Lane:
         self._timeout = (settings.connect_s, settings.timeout_s)
         self._session = _new_session(settings)
         self._session.auth = _OriginAuth(settings.url, settings.credentials)
-        plain = requests.Request("GET", settings.url, headers=_FILE_HEADERS)
-        self._file_headers = self._session.prepare_request(plain).headers
-        self._adapter = self._session.get_adapter(settings.url)
+        self._direct: _Direct | None = None
         self._clean: requests.Session | None = None
         self._pace: Pace | None = None
-        self._open: requests.Response | None = None
+        self._open: BaseHTTPResponse | None = None
         self._jenkins = jenkins.Jenkins(settings.url, timeout=self._timeout)
         # The library would add a crumb, guess at Kerberos and let the environment switch the checking of certificates off.
         self._jenkins._session = self._session  # noqa: SLF001 - it offers no other way to give it a session
@@ -79,40 +80,37 @@ class Lane:
         set_pace(None)
         self._pace = None
         response, self._open = self._open, None
-        if response is not None and (drop or not _is_consumed(response)):
-            response.raw.close()
+        if response is not None and (drop or not response.closed):
             response.close()
+            response.release_conn()
 
-    def call(self, url: str) -> requests.Response:
+    def call(self, url: str) -> BaseHTTPResponse:
         """Send a request of the remote API through python-jenkins; any status but 200 raises Refused."""
         request = requests.Request("GET", url, headers={"Accept-Encoding": "gzip", "Accept": "application/json"})
         response: requests.Response = self._jenkins.jenkins_request(request, add_crumb=False, resolve_auth=False, stream=True)
-        self._open = response
-        return response
+        return self._opened(response)
 
-    def fetch(self, url: str) -> requests.Response:
-        """Send a request for bytes to the controller; `url` is escaped. An answer is 200 or a redirect, else Refused.
+    def fetch(self, path: str) -> BaseHTTPResponse:
+        """Ask the controller for bytes; `path` is escaped. An answer is 200 or a redirect, else Refused."""
+        if self._direct is None:
+            self._direct = _Direct(self._session, self._settings)
+        self._open = self._direct.get(path)
+        return checked(self._open, redirects=True)
 
-        The adapter is asked without what a session does around it, which for a small file costs as much as the file.
-        """
-        request = requests.PreparedRequest()
-        request.method, request.url, request.headers = "GET", url, self._file_headers
-        response = self._adapter.send(
-            request, stream=True, timeout=self._timeout, verify=self._settings.verify, proxies=self._settings.proxies
-        )
-        self._open = response
-        return checked(response, redirects=True)
-
-    def fetch_elsewhere(self, url: str) -> requests.Response:
+    def fetch_elsewhere(self, url: str) -> BaseHTTPResponse:
         """Follow a redirect: to the controller as itself, to anybody else from a session that knows nothing of it."""
         session = self._session
         if not is_same_origin(url, self._settings.url):
             session = self._clean = self._clean or _new_session(self._settings)
             session.cookies.clear()
         request = session.prepare_request(requests.Request("GET", url, headers=_FILE_HEADERS))
-        response = session.send(request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies)
-        self._open = response
-        return response
+        return self._opened(
+            session.send(request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies)
+        )
+
+    def _opened(self, response: requests.Response) -> BaseHTTPResponse:
+        self._open = response.raw
+        return self._open
 
     def abort(self) -> None:
         """Make the running exchange fail; may be called from any thread."""
@@ -131,23 +129,64 @@ class _Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         options["allow_redirects"] = False
-        return checked(super().send(request, **options), redirects="identity" in request.headers.get("Accept-Encoding", ""))
+        response = super().send(request, **options)
+        checked(response.raw, redirects="identity" in request.headers.get("Accept-Encoding", ""))
+        return response
 
 
-def checked(response: requests.Response, *, redirects: bool) -> requests.Response:
+class _Direct:
+    """The connections of a session, asked for files of the controller without what requests does around each request.
+
+    For a small file that costs as much as the file. Credentials, certificates and proxies are the session's.
+    """
+
+    def __init__(self, session: requests.Session, settings: HttpSettings) -> None:
+        plain = session.prepare_request(requests.Request("GET", settings.url, headers=_FILE_HEADERS))
+        adapter = session.get_adapter(settings.url)
+        assert isinstance(adapter, requests.adapters.HTTPAdapter)
+        pool = adapter.get_connection_with_tls_context(plain, settings.verify, proxies=dict(settings.proxies))
+        assert isinstance(pool, urllib3.HTTPConnectionPool)
+        adapter.cert_verify(pool, settings.url, settings.verify, None)  # type: ignore[no-untyped-call]
+        self._pool = pool
+        self._root = adapter.request_url(plain, dict(settings.proxies))
+        self._headers = dict(plain.headers)
+        self._timeout = urllib3.Timeout(connect=settings.connect_s, read=settings.timeout_s)
+
+    def get(self, path: str) -> BaseHTTPResponse:
+        """Send one request, follow nothing, and return the answer with its body unread."""
+        return self._pool.urlopen(
+            "GET",
+            self._root + path,
+            headers=self._headers,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+            retries=_NO_RETRIES,
+            timeout=self._timeout,
+        )
+
+
+def checked(response: BaseHTTPResponse, *, redirects: bool) -> BaseHTTPResponse:
     """Return the answer if it is one: 200, or a redirect where those are wanted.
 
     Raises Transient or Refused; the page that came is not read.
     """
-    status = response.status_code
-    if status == 200 or (redirects and response.is_redirect):
+    status = response.status
+    if status == 200 or (redirects and is_redirect(response)):
         return response
     wish_s = parse_retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
     response.close()
+    response.release_conn()
     if status in TRANSIENT_STATUS:
         words = "is overloaded or starting" if status in (429, 503) else "did not answer its proxy in time"
         raise Transient(f"it {words} ({status})", wish_s=wish_s)
     raise Refused(status)
+
+
+def is_redirect(response: BaseHTTPResponse) -> bool:
+    """Tell whether an answer says where to ask instead."""
+    return bool(response.get_redirect_location())
 
 
 class _PacedAdapter(requests.adapters.HTTPAdapter):
@@ -188,21 +227,17 @@ def _new_session(settings: HttpSettings) -> requests.Session:
     return session
 
 
-def _is_consumed(response: requests.Response) -> bool:
-    return bool(getattr(response.raw, "_fp", None) is None or response.raw.isclosed())
-
-
-def iter_raw(response: requests.Response, limit: int) -> Iterator[bytes]:
+def iter_raw(response: BaseHTTPResponse, limit: int) -> Iterator[bytes]:
     """Yield the bytes as they came, not decoded; raises TooLarge beyond `limit`."""
     size = 0
-    while chunk := response.raw.read1(_CHUNK, decode_content=False):
+    while chunk := response.read1(_CHUNK, decode_content=False):
         size += len(chunk)
         if size > limit:
             raise TooLarge(f"more than {limit:,} bytes")
         yield chunk
 
 
-def iter_decoded(response: requests.Response, limit: int) -> Iterator[bytes]:
+def iter_decoded(response: BaseHTTPResponse, limit: int) -> Iterator[bytes]:
     """Yield the bytes of an answer, unpacked.
 
     Raises TooLarge beyond `limit` unpacked bytes, Transient when packed data end early.
@@ -227,7 +262,7 @@ def iter_decoded(response: requests.Response, limit: int) -> Iterator[bytes]:
         raise Transient("the packed answer ends early", answered=True)
 
 
-def read_file(response: requests.Response, limit: int) -> Body:
+def read_file(response: BaseHTTPResponse, limit: int) -> Body:
     """Return the file that an answer carries; raises as `iter_decoded`."""
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) > limit:

@@ -100,7 +100,9 @@ class _PacedReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._connection.settimeout(self._pace.wait_s())
+        wait_s = self._pace.wait_s()
+        if self._connection.gettimeout() != wait_s:
+            self._connection.settimeout(wait_s)
         try:
             count = self._raw.readinto(buffer)
         except TimeoutError:
