@@ -7,6 +7,7 @@ travel to worker processes and decide which pages have to be looked at again.
 from __future__ import annotations
 
 import bisect
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -97,7 +98,7 @@ class Facts(NamedTuple):
     def key(self, revisions: Mapping[int, int], base: str) -> str:
         """Return a digest that moves when the page may have to change; `base` stands for what all pages depend on."""
         cited = [(build, revisions.get(build)) for build in self.builds()]
-        return sha256(f"{base}\n{self!r}\n{cited!r}".encode("utf-8", "backslashreplace")).hexdigest()
+        return sha256(json.dumps((base, self, cited), default=str).encode()).hexdigest()
 
 
 def ref_of(row: RunRow) -> Ref:
@@ -229,12 +230,13 @@ class Chronicle:
         by_name: dict[str, RunRow] = {}
         good: RunRow | None = None
         failures, failed = sha256(), 0
+        ids = [build.id for build in builds]
         for position, build in enumerate(builds):
             rows = self._rows.get(build.id, [])
             near = Facts(
                 path=self.links.build(job, build.number, build.started_at),
                 run=Ref(build.id),
-                window=tuple(b.id for b in builds[max(0, position - HISTORY + 1) : position + 1]),
+                window=tuple(ids[max(0, position - HISTORY + 1) : position + 1]),
                 metric=self._metric_of[job],
                 before=_near(builds, position - 1),
                 after=_near(builds, position + 1),

@@ -24,6 +24,7 @@ from reportgen.store.rows import (
     decode_run,
 )
 
+_SHORT = 20
 _LISTED = "(SELECT value FROM json_each(?))"
 
 _BUILD_CELLS = ", ".join(f"build.{each}" for each in BUILD_COLUMNS)
@@ -156,13 +157,21 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 class _RowMaker:
-    """Makes run rows; the datasets, which most runs share, are decoded once."""
+    """Makes run rows; data sets and short texts, which most runs share, are there once."""
 
     def __init__(self, renames: dict[str, str], several: set[int], metrics: Mapping[int, dict[str, Metric]]) -> None:
         self._renames = renames
         self._several = several
         self._metrics = metrics
         self._memo: dict[str, tuple[Dataset, ...]] = {}
+        self._texts: dict[str, str] = {}
+
+    def _params(self, text: str) -> dict[str, Any]:
+        shared = self._texts.setdefault
+        return {
+            shared(name, name): shared(value, value) if type(value) is str and len(value) < _SHORT else value
+            for name, value in (load_json(text).items() if text != "{}" else ())
+        }
 
     def _datasets(self, text: str) -> tuple[Dataset, ...]:
         found = self._memo.get(text)
@@ -175,17 +184,18 @@ class _RowMaker:
         params, tags, datasets, models, decisions, commit, branch, causes, approvers, fingerprints = row[11:21]
         expired, over_limit, gone_since = row[21:]
         causes = decode_all(causes, Cause)
+        shared = self._texts.setdefault
         return RunRow(
-            job=job,
+            job=shared(job, job),
             number=number,
-            name=name,
+            name=shared(name, name),
             record=record,
-            stage=stage,
-            result=result,
+            stage=shared(stage, stage),
+            result=shared(result, result),
             status=status,
             started_at=parse_time(started_at),
             duration_s=parse_number(duration_s),
-            params=load_json(params),
+            params=self._params(params),
             metrics=self._metrics.get(run_id, {}),
             tags=load_json(tags) if tags != "{}" else {},
             datasets=self._datasets(datasets),

@@ -24,6 +24,7 @@ from reportgen.store.rows import decode_job
 from reportgen.store.tombs import read_tombstones
 from reportgen.store.values import BuildRow, MetricName, Tombstone, VersionRow
 
+_FEW, _MANY = 1000, 5000
 _BATCH = 200
 _NEWEST_FIRST = "build.started_at DESC, job.name, build.number DESC"
 
@@ -155,18 +156,21 @@ class StoreView:
 
         `jobs` and `ids` (of builds) restrict the runs, `metrics` the metrics each of them carries; None means all.
         """
-        run_ids = self._run_ids(jobs, ids)
-        with self._errors():
-            return load_run_rows(self._db, run_ids, metrics)
+        return list(self._batches(_MANY, jobs, metrics, ids))
 
     def iter_run_rows(
         self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
     ) -> Iterator[RunRow]:
         """Yield what `run_rows` returns, holding only a part of it in memory."""
+        return self._batches(_FEW, jobs, metrics, ids)
+
+    def _batches(
+        self, size: int, jobs: Collection[str] | None, metrics: Collection[str] | None, ids: Collection[int] | None
+    ) -> Iterator[RunRow]:
         run_ids = self._run_ids(jobs, ids)
-        for start in range(0, len(run_ids), 1000):
+        for start in range(0, len(run_ids), size):
             with self._errors():
-                rows = load_run_rows(self._db, run_ids[start : start + 1000], metrics)
+                rows = load_run_rows(self._db, run_ids[start : start + size], metrics)
             yield from rows
 
     def _run_ids(self, jobs: Collection[str] | None, ids: Collection[int] | None) -> list[int]:
