@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Job, Metric, Model, Run
@@ -66,7 +67,8 @@ _METRIC_EXTRA = Codec(
         "reason", "text",
     },
 )  # fmt: skip
-_METRIC_HAS_EXTRA = bool({each.name for each in fields(Metric)} - set(METRIC_COLUMNS) - set(KIND_COLUMNS))
+_BESIDE_VALUE = attrgetter(*[each.name for each in fields(Metric) if each.name not in {"value", *KIND_COLUMNS}])
+_VALUE_ALONE = _BESIDE_VALUE(Metric(name="", value=None))
 _JOB_DETAIL = Codec(Job, {"name", "gone_since"})
 
 
@@ -197,9 +199,15 @@ def _kind(name: str, direction: str | None, unit: str | None, method: str | None
     return clean_text(name), direction, clean_optional(unit), clean_optional(method), clean_text(definition)
 
 
+_NOTHING_BESIDE: tuple[Cell, ...] = (None, None, None, None, None, 0, None, None, None, None)
+"""The cells after the value of a metric that is nothing but a name and a value."""
+
+
 def _encode_metric(metric: Metric) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
     kind = _kind(metric.name, metric.direction, metric.unit, metric.method, metric.definition)
-    extra = _METRIC_EXTRA.encode(metric) if _METRIC_HAS_EXTRA else None
+    if _BESIDE_VALUE(metric) == _VALUE_ALONE:
+        return kind, (number_cell(metric.value), *_NOTHING_BESIDE)
+    extra = _METRIC_EXTRA.encode(metric)
     return kind, (
         number_cell(metric.value),
         None if metric.low is None else number_cell(metric.low),

@@ -162,7 +162,7 @@ def find_metrics(value: Any, *, explicit: bool = False) -> list[tuple[str, Any, 
     found: list[tuple[str, Any, int | float | None]] = []
     numbers = 0
     for name, leaf in leaves(value):
-        number = as_number(leaf)
+        number = leaf if type(leaf) is float else as_number(leaf)
         found.append((name, leaf, number))
         if number is None:
             continue
@@ -174,26 +174,21 @@ def find_metrics(value: Any, *, explicit: bool = False) -> list[tuple[str, Any, 
 
 def leaves(value: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Yield what is no object, with its keys joined by ``/``, in the order of the file."""
-    stack: list[Iterator[tuple[str, Any]]] = [_entries(value, prefix)]
+    stack = [(prefix, iter(value.items()))]
     while stack:
-        for name, inner in stack[-1]:
+        before, entries = stack[-1]
+        for key, inner in entries:
+            name = before + clean_text(str(key))[:500]
             if type(inner) is dict:
-                stack.append(_entries(inner, name + "/"))
+                stack.append((name + "/", iter(inner.items())))
                 break
             yield name, inner
         else:
             stack.pop()
 
 
-def _entries(value: Mapping[Any, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    for key, inner in value.items():
-        yield prefix + clean_text(str(key))[:500], inner
-
-
 def as_number(value: Any) -> int | float | None:
     """Return a metric's value: a number, or the texts that stand for those that are not finite; None for anything else."""
-    if type(value) is float:
-        return value
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
