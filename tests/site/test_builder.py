@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.errors import PublishError, StoreLocked
+from reportgen.errors import ContentError, PublishError, StoreLocked
 from reportgen.model import Attachment, Run
 from reportgen.site.blocks import Block
 from reportgen.site.linkcheck import check_links
@@ -145,6 +145,18 @@ def test_a_page_that_fails_is_replaced_by_one_that_says_so_and_is_tried_again(tm
     mended = project.build(3)
     assert mended.failures == ()
     assert RUN.format(2) in mended.written
+
+
+def test_a_content_page_that_leads_nowhere_ends_the_build_also_while_run_pages_are_made_elsewhere(tmp_path):
+    project = filled(tmp_path, builds=12)
+    page = tmp_path / "content" / "report.md"
+    page.parent.mkdir()
+    page.write_text('# Report\n\n{{ metric("churn/validate#999", "val/f1") }}\n')
+    with pytest.raises(ContentError, match=r"report\.md:3"):
+        project.build(workers=2)
+    assert list_versions(project.output) == []
+    page.write_text('# Report\n\n{{ metric("churn/validate#9", "val/f1") }}\n')
+    assert project.build(1, workers=2).failures == ()
 
 
 def test_without_leaderboards_a_job_gets_its_own(tmp_path):
