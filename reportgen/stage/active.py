@@ -243,8 +243,22 @@ def _prepare() -> None:
         signal.signal(signal.SIGTERM, _on_terminate)
 
 
+def _last_error() -> BaseException | None:
+    """Return the exception that this program ends with.
+
+    `sys.last_value` is that in a script. At a prompt and in a notebook it is the last one that was shown, and work may have
+    gone on since: there the last cell tells, and at Python's own prompt nothing does.
+    """
+    error: BaseException | None = getattr(sys, "last_value", None)
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is not None:
+        return None if getattr(shell, "last_execution_succeeded", True) else error
+    return None if hasattr(sys, "ps1") else error
+
+
 def _end_all() -> None:
-    error = getattr(sys, "last_value", None)
+    error = _last_error()
     for run in list(reversed(_live())):
         if run.owned:
             run.end(error=error)

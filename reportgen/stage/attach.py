@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage import values
 from reportgen.stage.charts import chart_spec, spec_bytes
-from reportgen.stage.files import Folder, digest_file, digest_frame, digest_tree, existing, header, table_chunks
+from reportgen.stage.files import Folder, digest_file, digest_frame, digest_tree, existing, header, readable, table_chunks
 
 IMAGES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif", ".svg": "svg"}
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
@@ -36,10 +37,14 @@ def dataset_event(name: str, data: Any) -> dict[str, Any]:
     if isinstance(data, (str, os.PathLike)):
         path = existing(data, f"dataset {name!r}", directory=True)
         delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-        digest = digest_tree(path) if path.is_dir() else digest_file(path, count_rows=delimiter is not None)
-        event.update(path=record.text(os.fspath(data)), sha256=digest.sha256, size=digest.size)
-        if digest.rows is not None and delimiter:
-            event.update(rows=max(digest.rows - 1, 0), columns=header(path, delimiter))
+        with readable(f"dataset {name!r}", data):
+            digest = digest_tree(path) if path.is_dir() else digest_file(path, count_rows=delimiter is not None)
+            event.update(path=record.text(os.fspath(data)), sha256=digest.sha256, size=digest.size)
+            if digest.rows is not None and delimiter:
+                event["rows"] = max(digest.rows - 1, 0)
+                columns = header(path, delimiter)
+                if columns is not None:
+                    event["columns"] = columns
         return event
     if hasattr(data, "columns") and hasattr(data, "shape"):
         digest = digest_frame(data)
@@ -49,6 +54,11 @@ def dataset_event(name: str, data: Any) -> dict[str, Any]:
 
 def model_event(path: str | os.PathLike[str], name: str | None, sha256: str | None) -> dict[str, Any]:
     """Return the event of a model at a path; with a digest the file is not looked at unless it is there."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise RecordError(
+            f"a model is named by the path of its file, not {type(path).__name__}",
+            hint="save it first: nothing is serialised here",
+        )
     event: dict[str, Any] = {
         "kind": "model",
         "name": values.name_of(name or Path(path).name, "model"),
@@ -56,11 +66,13 @@ def model_event(path: str | os.PathLike[str], name: str | None, sha256: str | No
     }
     if sha256 is not None:
         event["sha256"] = digest_text(sha256, f"the digest of model {event['name']!r}")
-        if Path(path).is_file():
-            event["size"] = Path(path).stat().st_size
+        with suppress(OSError, ValueError):
+            if Path(path).is_file():
+                event["size"] = Path(path).stat().st_size
         return event
     found = existing(path, "model", directory=True)
-    digest = digest_tree(found) if found.is_dir() else digest_file(found)
+    with readable("model", path):
+        digest = digest_tree(found) if found.is_dir() else digest_file(found)
     return {**event, "sha256": digest.sha256, "size": digest.size}
 
 

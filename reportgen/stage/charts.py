@@ -10,6 +10,7 @@ from typing import Any
 
 from reportgen import record
 from reportgen.errors import RecordError
+from reportgen.stage.files import readable
 
 _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "spec")
 _LISTS = ("layer", "hconcat", "vconcat", "concat")
@@ -23,9 +24,11 @@ def chart_spec(chart: Any) -> dict[str, Any]:
     """Return the specification of an Altair chart, a dictionary or a JSON file; RecordError if it is no Vega-Lite or
     names remote data."""
     if isinstance(chart, (str, Path)):
+        with readable("chart", chart):
+            content = Path(chart).read_bytes()
         try:
-            spec = json.loads(Path(chart).read_text(encoding="utf-8"))
-        except ValueError as problem:
+            spec = json.loads(content)
+        except (ValueError, RecursionError) as problem:
             raise RecordError(f"chart {str(chart)!r} is not JSON: {problem}") from None
     elif isinstance(chart, Mapping):
         spec = dict(chart)

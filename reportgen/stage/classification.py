@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from reportgen import estimate
@@ -22,6 +22,8 @@ from reportgen.stage.inputs import Label
 EPSILON = 2.0**-52
 FEW_ROWS = 5
 FEW_LOSSES = 10
+FEW_TO_RANK_CALIBRATION = 1000
+"""Rows under which a calibration error, which is too high on few rows whatever the model, has no better and no worse."""
 
 
 class Measured(NamedTuple):
@@ -147,8 +149,11 @@ def calibration_error(bins: Sequence[Bin]) -> float:
 def _calibration_measure(bins: Sequence[Bin], n: int, definition: Mapping[str, Any]) -> Measured:
     perfect = math.fsum(part.rows / n * math.sqrt(2 / math.pi * part.mean * (1 - part.mean) / part.rows) for part in bins)
     note = f"a perfectly calibrated model would show about {perfect:.2g} here"
+    direction = "lower"
+    if n < FEW_TO_RANK_CALIBRATION:
+        direction, note = "none", f"{note}; not ranked under {FEW_TO_RANK_CALIBRATION:,} rows"
     found = Estimate(calibration_error(bins), n=n, reason="no interval for this metric")
-    return Measured("ece", found, "lower", note=note, definition=definition)
+    return Measured("ece", found, direction, note=note, definition=definition)
 
 
 # -- several classes
@@ -210,6 +215,15 @@ def _zero_note(labels: Sequence[Label], true: Sequence[int], predicted: Sequence
     return "; ".join(notes) or None
 
 
+def check_sums(scores: Iterable[Sequence[float]]) -> None:
+    """Raise RecordError for the first row of scores from 0 to 1 that does not sum to 1."""
+    for at, row in enumerate(scores):
+        if abs(math.fsum(row) - 1.0) > 1e-6:
+            raise RecordError(
+                f"the scores of row {at} sum to {math.fsum(row):.6g}, not to 1", hint="pass probabilities, or y_pred"
+            )
+
+
 def matrix_measures(
     true: Sequence[Label], scores: Sequence[Sequence[float]], labels: Sequence[Label], *, clip: float = EPSILON
 ) -> list[Measured]:
@@ -222,11 +236,7 @@ def matrix_measures(
     if not all(0.0 <= score <= 1.0 for row in scores for score in row):
         none = Estimate(None, n=n, reason="not probabilities")
         return [*found, Measured("log_loss", none, "lower"), Measured("brier", none, "lower")]
-    for at, row in enumerate(scores):
-        if abs(math.fsum(row) - 1.0) > 1e-6:
-            raise RecordError(
-                f"the scores of row {at} sum to {math.fsum(row):.6g}, not to 1", hint="pass probabilities, or y_pred"
-            )
+    check_sums(scores)
     shares = [counts.get(label, 0) / n for label in labels]
     losses, squares, clipped = array("d"), array("d"), 0
     for label, row in zip(true, scores, strict=True):

@@ -6,7 +6,9 @@ import csv
 import hashlib
 import io
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,13 +26,46 @@ class Digest(NamedTuple):
     rows: int | None = None
 
 
+class Unreadable(RecordError):
+    """A file that a step names is not there or cannot be read: no misuse, so the work goes on unless the run is strict."""
+
+
 def existing(path: str | os.PathLike[str], what: str, *, directory: bool = False) -> Path:
-    """Return the path of a file (or directory, where allowed); RecordError if there is none."""
+    """Return the path of a file (or directory, where allowed).
+
+    Unreadable if there is none; RecordError if it is of another kind or `path` is no path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise RecordError(f"{what} is named by a path, not {type(path).__name__}", hint="save it to a file first")
     found = Path(path)
-    if found.is_file() or (directory and found.is_dir()):
+    with readable(what, path):
+        try:
+            mode = os.stat(found).st_mode  # noqa: PTH116 - a path's own tests hide why it cannot be looked at
+        except ValueError as problem:
+            raise RecordError(f"{what}: {os.fspath(path)!r} is no path: {problem}") from None
+    if stat.S_ISREG(mode) or (directory and stat.S_ISDIR(mode)):
         return found
-    state = "is a directory" if found.is_dir() else "does not exist"
-    raise RecordError(f"{what}: {os.fspath(path)!r} {state}", hint=f"the path is looked up from {Path.cwd()}")
+    state = "is a directory" if stat.S_ISDIR(mode) else "is no regular file"
+    raise RecordError(f"{what}: {os.fspath(path)!r} {state}")
+
+
+@contextmanager
+def readable(what: str, path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system says against reading into Unreadable, with what was to be read and why it was not."""
+    try:
+        yield
+    except OSError as problem:
+        name = os.fspath(problem.filename if isinstance(problem.filename, (str, os.PathLike)) else path)
+        if isinstance(problem, FileNotFoundError):
+            raise Unreadable(f"{what}: {name!r} does not exist", hint=f"paths are looked up from {_here()}") from None
+        raise Unreadable(f"{what}: {name!r} cannot be read: {problem.strerror or problem}") from None
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except OSError:
+        return "a directory that is gone"
 
 
 def digest_file(path: Path, *, count_rows: bool = False) -> Digest:
@@ -54,19 +89,27 @@ def digest_tree(directory: Path) -> Digest:
     """Return digest and size of a directory: of the list of its files' digests and relative paths, in order of the paths."""
     sha = hashlib.sha256()
     size = 0
-    for path in sorted(directory.rglob("*"), key=lambda path: path.relative_to(directory).as_posix()):
-        if path.is_file():
+    found = [Path(parent, name) for parent, _, names in os.walk(directory, onerror=_refuse) for name in names]
+    for name, path in sorted((path.relative_to(directory).as_posix(), path) for path in found):
+        if path.is_file() or not os.path.lexists(path):  # one that is gone since must not make a smaller data set
             digest = digest_file(path)
-            name = path.relative_to(directory).as_posix().encode("utf-8", "backslashreplace")
-            sha.update(digest.sha256.encode() + b"  " + name + b"\n")
+            sha.update(digest.sha256.encode() + b"  " + name.encode("utf-8", "backslashreplace") + b"\n")
             size += digest.size
     return Digest(sha.hexdigest(), size)
 
 
-def header(path: Path, delimiter: str = ",") -> int:
-    """Return the number of columns in the first line of a CSV file."""
+def _refuse(problem: OSError) -> None:
+    raise problem
+
+
+def header(path: Path, delimiter: str = ",") -> int | None:
+    """Return the number of columns in the first line of a CSV file; None where that is no line of a table."""
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        return len(next(csv.reader(io.StringIO(file.readline(CHUNK)), delimiter=delimiter), []))
+        line = file.readline(CHUNK)
+    try:
+        return len(next(csv.reader(io.StringIO(line), delimiter=delimiter), []))
+    except csv.Error:
+        return None
 
 
 class Folder:
@@ -94,7 +137,8 @@ class Folder:
 
     def add_copy(self, name: str, source: Path) -> dict[str, Any]:
         """Copy a file in; its suffix is kept."""
-        return self.add(name, "." + record.safe_part(source.suffix[1:].lower()) if source.suffix else "", _chunks(source))
+        suffix = "." + record.safe_part(source.suffix[1:].lower()) if source.suffix else ""
+        return self.add(name, suffix, _chunks(source))
 
     def _open(self, stem: str, suffix: str) -> tuple[Path, int]:
         number = 1
@@ -107,8 +151,14 @@ class Folder:
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK):
+    with readable("file", path):
+        file = path.open("rb")
+    with file:
+        while True:
+            with readable("file", path):
+                chunk = file.read(CHUNK)
+            if not chunk:
+                return
             yield chunk
 
 

@@ -58,7 +58,7 @@ def aligned(named: dict[str, Any], missing: str) -> Columns:
         at = [index for index, value in enumerate(lists[name]) if is_missing(value)]
         if at and missing == "error":
             raise RecordError(
-                f"{name} has {len(at)} missing values, the first at index {at[0]}",
+                f"{name} has {len(at)} missing value{'s' * (len(at) != 1)}, the first at index {at[0]}",
                 hint='pass missing="drop" to leave such rows out; how many is then logged',
             )
         gone.update(at)

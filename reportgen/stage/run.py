@@ -23,7 +23,8 @@ class Run(Writer):
     """Writes one record. Made by `start_run`; a context manager that ends the run.
 
     Every method writes at once and may be called from any thread or forked process. Misuse raises `RecordError`; when the disk
-    is full or read-only, one warning goes to standard error and the work goes on, unless the run is `strict`.
+    is full or read-only, or a file that is to be logged is missing or cannot be read, one warning goes to standard error and
+    the work goes on, unless the run is `strict`.
     """
 
     # -- what was put in
@@ -136,7 +137,7 @@ class Run(Writer):
     def log_dataset(
         self, name: str, data: Any, role: str | None = None, *, rows: int | None = None, columns: int | None = None
     ) -> str:
-        """Write which data were used and return their digest.
+        """Write which data were used and return their digest; empty where the file cannot be read, which is told once.
 
         `data` is the path of a file or directory (hashed in pieces), a pandas or polars frame (hashed as the CSV text
         it makes) or a SHA-256 in hex. Rows and columns are counted in frames, CSV and TSV files. Known roles are
@@ -144,7 +145,10 @@ class Run(Writer):
         """
         from reportgen.stage import attach
 
-        event = attach.dataset_event(values.name_of(name, "dataset"), data)
+        clean = values.name_of(name, "dataset")
+        event = self._read(lambda: attach.dataset_event(clean, data))
+        if event is None:
+            return ""
         event.update({key: whole(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
         if role is not None:
             event["role"] = {"train": "training", "val": "validation"}.get(role, values.name_of(role, "role"))
@@ -161,23 +165,27 @@ class Run(Writer):
         role: str | None = None,
         sha256: str | None = None,
     ) -> str:
-        """Write which model was made (or, with ``role="input"``, used) and return its digest.
+        """Write which model was made (or, with ``role="input"``, used) and return its digest; empty where the file cannot
+        be read, which is told once.
 
         `path` is a file or a directory that the step has saved itself; it is hashed, not copied: archive it as a build
-        artifact. With `sha256` the file need not be there. `inputs` are digests of the data it was made from.
+        artifact. With `sha256` the file need not be there. `inputs` are digests of the data it was made from,
+        empty ones left out.
         """
         from reportgen.stage import attach
 
         if role not in {None, "input"}:
             raise RecordError(f"a model's role is left out (made here) or 'input' (used here), not {role!r:.80}")
-        event = attach.model_event(path, name, sha256)
+        event = self._read(lambda: attach.model_event(path, name, sha256))
+        if event is None:
+            return ""
         event["path"] = self._redactor.text(event["path"]).value
         if role:
             event["role"] = role
         if framework:
             event["framework"] = record.text(str(framework))
         if inputs:
-            event["inputs"] = [attach.digest_text(digest, "an input of a model") for digest in inputs]
+            event["inputs"] = [attach.digest_text(digest, "an input of a model") for digest in inputs if digest != ""]
         self._write(event)
         return str(event["sha256"])
 
@@ -219,9 +227,10 @@ class Run(Writer):
         from reportgen.stage import attach
         from reportgen.stage.files import existing
 
-        source = existing(path, "artifact")
-        name = name or source.name
-        self._attach("artifact", name, lambda: attach.copy(self.directory, name, source), caption=caption)
+        source = self._read(lambda: existing(path, "artifact"))
+        if source is not None:
+            label = name or source.name
+            self._attach("artifact", label, lambda: attach.copy(self.directory, label, source), caption=caption)
 
     # -- words
 

@@ -159,7 +159,9 @@ def _shape(prog: str) -> argparse.HelpFormatter:
 def _session(options: _Options) -> Run:
     from reportgen.stage.session import join_or_open
 
-    return join_or_open(os.environ, strict=options.strict or None)
+    run = join_or_open(os.environ, strict=options.strict or None)
+    run.skips_unreadable = False  # a command that is given a file tells by its status that it could not read it
+    return run
 
 
 def _start(given: Any, options: _Options) -> None:

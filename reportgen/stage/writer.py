@@ -18,9 +18,11 @@ TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that modul
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, Self
+    from typing import Any, Self, TypeVar
 
     from reportgen.redact import Redactor
+
+    T = TypeVar("T")
 
 
 def _make(directory: Path) -> None:
@@ -37,6 +39,9 @@ UNSET: Any = object()
 
 class Writer:
     """Writes the events of one record, in any thread or forked process; `Run` adds the methods people call."""
+
+    skips_unreadable = True
+    """Whether the work goes on, after a warning, where a file that is to be logged cannot be read."""
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class Writer:
         self._metrics: dict[str, Any] = {}
         self._status: str | None = None
         self._warned = False
+        self._skipped: set[str] = set()
         self._pid = os.getpid()
         self._earlier_s = 0.0
         self._leave: Callable[[Any], None] | None = None
@@ -186,7 +192,7 @@ class Writer:
         clean = values.name_of(name, kind)
         self._must_be_open()
         made: dict[str, Any] = {}
-        if self._guard(lambda: made.update(make())):
+        if self._read(lambda: self._guard(lambda: made.update(make()))):
             extra = {key: values.scalar(value) for key, value in more.items() if value is not None}
             if isinstance(extra.get("caption"), str):
                 extra["caption"] = self._redactor.text(extra["caption"]).value
@@ -219,6 +225,20 @@ class Writer:
                 )
             return False
         return True
+
+    def _read(self, make: Callable[[], T]) -> T | None:
+        """Return what is made of a file that the step names; None where it cannot be read, which is told once."""
+        from reportgen.stage.files import Unreadable
+
+        try:
+            return make()
+        except Unreadable as problem:
+            if self.strict or not self.skips_unreadable:
+                raise
+            if problem.message not in self._skipped:
+                self._skipped.add(problem.message)
+                sys.stderr.write(f"warning: reportgen: {problem.message}; run {self.name!r} goes on without it\n")
+            return None
 
     def _now(self) -> float:
         if self._clock is None:

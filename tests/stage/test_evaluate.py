@@ -300,6 +300,27 @@ def test_scores_that_are_no_probabilities(run):
     assert "val-calibration" not in {c["name"] for c in of_kind(run, "chart")}
 
 
+def test_two_columns_are_the_probabilities_of_two_classes(run):
+    import numpy as np
+
+    both = np.array([[1 - s, s] for s in S], dtype=np.float32)
+    found = run.log_classification(Y, both).metrics
+    assert found["val/roc_auc"].value == pytest.approx(0.56)
+    assert found["val/log_loss"].value == pytest.approx(0.807517, abs=SIX)
+    margins = [[-s, s] for s in S]
+    assert run.log_classification(Y, [[10 * a, 10 * b] for a, b in margins], split="margin").metrics[
+        "margin/log_loss"
+    ].reason == "not probabilities"  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "direction"), [(20, "none"), (999, "none"), (1000, "lower")])
+def test_a_calibration_error_of_few_rows_is_not_ranked(run, rows, direction):
+    run.log_classification([k % 2 for k in range(rows)], [(k % 10) / 10 for k in range(rows)], rows=False, charts=False)
+    found = event(run, "val/ece")
+    assert found["direction"] == direction
+    assert ("not ranked under 1,000 rows" in found["note"]) == (direction == "none")
+
+
 def test_a_tuned_threshold_is_another_definition(run):
     run.log_classification(Y, S, threshold=0.3, threshold_policy="tuned", split="tuned")
     run.log_classification(Y, S)
@@ -318,18 +339,23 @@ def test_a_tuned_threshold_is_another_definition(run):
             lambda r: r.log_classification(Y, [None, *S[1:-1], float("nan")]),
             "y_score has 2 missing values, the first at index 0",
         ),
-        (lambda r: r.log_classification([*Y[:-1], None], S), "y_true has 1 missing values, the first at index 9"),
+        (lambda r: r.log_classification([*Y[:-1], None], S), "y_true has 1 missing value, the first at index 9"),
         (lambda r: r.log_classification(Y, ["x", *S[1:]], y_pred=Y), r"y_score\[0\] is not a number"),
         (lambda r: r.log_classification(list("ab") * 5, S), "labels are 'a', 'b'"),
         (lambda r: r.log_classification(list("ab") * 5, S, positive="c"), "is none of the labels"),
         (lambda r: r.log_classification(TRUE, S), "cannot tell 3 classes apart"),
         (lambda r: r.log_classification(TRUE, [[0.5, 0.5, 0.0, 0.0]] * 10), "4 columns for 3 labels"),
         (lambda r: r.log_classification(TRUE, [[0.5, 0.2, 0.1]] * 10), "sum to 0.8, not to 1"),
+        (lambda r: r.log_classification(Y, [[0.2, 0.7]] * 10), "row 0 sum to 0.9, not to 1"),
+        (lambda r: r.log_classification(Y, [[0.3, 0.7]] * 9 + [[0.3, 0.70001]]), "row 9 sum to 1.00001, not to 1"),
+        (lambda r: r.log_classification(Y, [[0.3, 0.7]] * 9 + [[0.7]]), "row 9 of y_score is .0.7., not a score of each"),
+        (lambda r: r.log_classification(Y, [[0.3, 0.7]] * 9 + [0.7]), "row 9 of y_score is 0.7, not a score of each"),
+        (lambda r: r.log_classification(Y, [[]] * 10), "row 0 of y_score is .., not a score of each"),
         (lambda r: r.log_classification(TRUE, P1, labels=["a", "b"]), "leaves out 'c'"),
         (lambda r: r.log_classification(TRUE, P1, betas=[2]), "are for two classes"),
         (lambda r: r.log_classification(Y, S, threshold_policy="lucky"), "'fixed' or 'tuned'"),
         (lambda r: r.log_classification(Y, S, missing="ignore"), "'error' or 'drop'"),
-        (lambda r: r.log_regression([1.0], [float("inf")]), "1 infinite values"),
+        (lambda r: r.log_regression([1.0], [float("inf")]), "has 1 infinite value$"),
         (lambda r: r.log_regression(*R, alphas=[1.0]), "0 < alpha < 1"),
         (lambda r: r.log_folds({"a": [1.0], "b": []}), "as many scores of each"),
         (lambda r: r.log_folds({}), "at least one"),

@@ -12,6 +12,7 @@ from reportgen.stage import drawings
 from reportgen.stage.classification import (
     Measured,
     binary_measures,
+    check_sums,
     class_measures,
     class_table,
     confusion,
@@ -130,10 +131,7 @@ def _two_classes(
     definition: dict[str, Any] = {"positive": str(yes)}
     column: Sequence[float] | None = None
     if scores is not None:
-        if isinstance(scores[0], (list, tuple)):
-            at = names.index(yes) if len(names) == 2 else 1
-            scores = [row[at] for row in scores]
-        column = floats(scores, "y_score")
+        column = _positive_column(scores, names, yes) if isinstance(scores[0], (list, tuple)) else floats(scores, "y_score")
     if predicted is None:
         if column is None:
             raise RecordError("log_classification needs y_score or y_pred")
@@ -152,6 +150,20 @@ def _two_classes(
         if charts and positives and negatives:
             drawn |= _score_charts(found, positives, negatives, threshold)
     return _Result(found, drawn, table)
+
+
+def _positive_column(scores: list[Any], names: list[Label], yes: Label) -> Sequence[float]:
+    """Return the scores of the positive class from rows of two; RecordError where two scores are no two probabilities."""
+    for at, row in enumerate(scores):
+        if not isinstance(row, (list, tuple)) or len(row) != 2:
+            raise RecordError(
+                f"row {at} of y_score is {row!r:.80}, not a score of each of two classes",
+                hint="pass predict_proba's rows as they are",
+            )
+    columns = [floats([row[k] for row in scores], "y_score") for k in (0, 1)]
+    if all(0.0 <= score <= 1.0 for column in columns for score in column):
+        check_sums(zip(*columns, strict=True))
+    return columns[names.index(yes) if len(names) == 2 else 1]
 
 
 def _score_charts(

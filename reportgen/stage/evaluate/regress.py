@@ -40,7 +40,7 @@ def log_regression(
     for what, values in (("y_true", true), ("y_pred", predicted)):
         infinite = sum(map(math.isinf, values))
         if infinite:
-            raise RecordError(f"{what} has {infinite} infinite values")
+            raise RecordError(f"{what} has {infinite} infinite value{'s' * (infinite != 1)}")
     found = regression_measures(true, predicted, alphas=alphas, smape=smape)
     units = {
         "mae",

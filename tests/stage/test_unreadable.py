@@ -1,0 +1,134 @@
+"""A file that is to be logged and cannot be read: told once, and the training goes on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import reportgen
+from reportgen.errors import RecordError
+from reportgen.stage import files
+from tests.stage.support import events, of_kind
+
+
+@pytest.fixture
+def run(tmp_path):
+    with reportgen.start_run("t", directory=tmp_path / "results", environment=False) as opened:
+        yield opened
+
+
+@contextmanager
+def forbidden(path: Path) -> Iterator[None]:
+    """Take the right to read the file from this process, which may be root's."""
+    path.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+        path.chmod(0o644)
+
+
+CALLS = {
+    "dataset": lambda run, path: run.log_dataset("d", path),
+    "model": lambda run, path: run.log_model(path),
+    "table": lambda run, path: run.log_table("t", path),
+    "chart": lambda run, path: run.log_chart("c", path),
+    "figure": lambda run, path: run.log_figure("f", path),
+    "artifact": lambda run, path: run.log_artifact(path),
+}
+ENDINGS = {"table": ".csv", "chart": ".json", "figure": ".png"}
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_missing_file_is_told_once_and_the_work_goes_on(run, tmp_path, capsys, kind):
+    path = tmp_path / f"gone{ENDINGS.get(kind, '.bin')}"
+    for _ in range(3):
+        assert not CALLS[kind](run, path)
+    run.log_metric("m", 1)
+    told = capsys.readouterr().err
+    assert told.count("warning:") == 1
+    assert f"{str(path)!r} does not exist; run 't' goes on without it" in told
+    assert [event["kind"] for event in events(run)] == ["run", "metric"]
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_file_that_may_not_be_read_is_told_once(run, tmp_path, capsys, kind):
+    path = tmp_path / f"mine{ENDINGS.get(kind, '.bin')}"
+    path.write_text("x")
+    with forbidden(path):
+        CALLS[kind](run, path)
+        CALLS[kind](run, path)
+    assert capsys.readouterr().err.count("cannot be read: Permission denied") == 1
+    assert not of_kind(run, kind)
+    assert not list((run.directory / "files").glob("*"))
+
+
+@pytest.mark.parametrize("kind", ["dataset", "model", "artifact"])
+def test_a_disk_that_fails_while_it_is_read_is_told(run, capsys, kind):
+    CALLS[kind](run, "/proc/self/mem")  # a regular file whose first read fails
+    assert "'/proc/self/mem' cannot be read: Input/output error" in capsys.readouterr().err
+    assert not of_kind(run, kind)
+    assert not list((run.directory / "files").glob("*"))
+
+
+def test_a_file_that_vanishes_from_a_directory_being_read_is_told(run, tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    for name in "ab":
+        (folder / name).write_text(name)
+    read = files.digest_file
+
+    def slow(path: Path, **options: bool) -> files.Digest:
+        (folder / "b").unlink(missing_ok=True)
+        return read(path, **options)
+
+    monkeypatch.setattr(files, "digest_file", slow)
+    assert run.log_dataset("parts", folder) == ""
+    assert f"'{folder / 'b'}' does not exist" in capsys.readouterr().err
+
+
+def test_a_directory_within_that_may_not_be_read_is_no_smaller_data_set(run, tmp_path, capsys):
+    inner = tmp_path / "parts" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "rows.csv").write_text("a\n1\n")
+    with forbidden(inner):
+        assert run.log_dataset("parts", tmp_path / "parts") == ""
+    assert "cannot be read: Permission denied" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_strict_run_raises(tmp_path, kind):
+    path = tmp_path / f"gone{ENDINGS.get(kind, '.bin')}"
+    with (
+        reportgen.start_run("t", directory=tmp_path, strict=True, environment=False) as run,
+        pytest.raises(RecordError, match="does not exist"),
+    ):
+        CALLS[kind](run, path)
+
+
+def test_a_model_of_data_that_could_not_be_read_is_logged_without_them(run, tmp_path):
+    model = tmp_path / "model.pkl"
+    model.write_bytes(b"m")
+    digest = run.log_model(model, inputs=[run.log_dataset("d", tmp_path / "gone.csv"), "a" * 64])
+    [event] = of_kind(run, "model")
+    assert event["sha256"] == digest
+    assert event["inputs"] == ["a" * 64]
+
+
+def test_a_decision_without_its_model_is_not_written(run, tmp_path):
+    with pytest.raises(RecordError, match="64 hex digits"):
+        run.log_decision("approved", model=run.log_model(tmp_path / "gone.pkl", role="input"))
+
+
+def test_a_first_line_that_is_no_header_leaves_the_columns_open(run, tmp_path):
+    path = tmp_path / "one-cell.csv"
+    path.write_text("x" * 200_000)
+    assert run.log_dataset("d", path)
+    assert "columns" not in of_kind(run, "dataset")[0]
