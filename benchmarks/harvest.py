@@ -38,16 +38,28 @@ def metrics(number: int) -> bytes:
     return json.dumps({"f1": round(0.6 + (number % 97) / 400, 4), **measured, "params": chosen}, indent=1).encode()
 
 
-def serve(builds: int, jobs: int, latency_s: float, pipe: multiprocessing.connection.Connection) -> None:
+def controller(jobs: int, builds: int) -> Controller:
+    """Jobs of so many builds, no two of which archive the same bytes."""
+    names = ["churn/train"] if jobs == 1 else [f"churn/job-{place}" for place in range(jobs)]
+    return Controller(jobs=tuple(_job(name, place * builds, builds) for place, name in enumerate(names)))
+
+
+def _job(name: str, first: int, builds: int) -> SampleJob:
     made = tuple(
-        SampleBuild(number=n, timestamp=START_MS + n * 60_000, duration=5000, artifacts={"metrics.json": metrics(n)})
+        SampleBuild(number=n, timestamp=START_MS + n * 60_000, duration=5000, artifacts={"metrics.json": metrics(first + n)})
         for n in range(1, builds + 1)
     )
-    names = ["churn/train"] if jobs == 1 else [f"churn/job-{place}" for place in range(jobs)]
-    controller = Controller(jobs=tuple(SampleJob(name=name, class_name=FREESTYLE, builds=made) for name in names))
-    with SampleJenkins(controller, faults=Faults(latency_s=latency_s), log_requests=False) as server:
+    return SampleJob(name=name, class_name=FREESTYLE, builds=made)
+
+
+def serve(builds: int, jobs: int, latency_s: float, pipe: multiprocessing.connection.Connection) -> None:
+    """Serve until told to stop; told to grow, let every job have a build more."""
+    with SampleJenkins(controller(jobs, builds), faults=Faults(latency_s=latency_s), log_requests=False) as server:
         pipe.send(server.url)
-        pipe.recv()
+        while pipe.recv() == "grow":
+            builds += 1
+            server.controller = controller(jobs, builds)
+            pipe.send(builds)
         pipe.send(server.connections)
 
 
@@ -56,9 +68,15 @@ class Server:
         self.pipe, other = multiprocessing.Pipe()
         self.process = multiprocessing.get_context("spawn").Process(target=serve, args=(builds, jobs, latency_s, other))
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> Server:
         self.process.start()
-        return str(self.pipe.recv())
+        self.url = str(self.pipe.recv())
+        return self
+
+    def grow(self) -> None:
+        """Let every job have a build more."""
+        self.pipe.send("grow")
+        self.pipe.recv()
 
     def __exit__(self, *_: object) -> None:
         self.pipe.send("stop")
@@ -101,7 +119,8 @@ def main() -> None:
     parser.add_argument("--skip-loop", action="store_true")
     options = parser.parse_args()
     rows: list[tuple[str, float, int]] = []
-    with Server(options.builds, options.latency_ms / 1000) as url:
+    with Server(options.builds, options.latency_ms / 1000) as server:
+        url = server.url
         if not options.skip_loop:
             rows.append(("python-jenkins loop", *loop(url)))
         for concurrency in (4, 8, 16):
@@ -121,10 +140,13 @@ def main() -> None:
 
 def quiet() -> None:
     """A night with nothing new, over 50 jobs; then one with a new build in each."""
-    with Server(20, 0.0, jobs=50) as url, tempfile.TemporaryDirectory() as keep:
-        ours(url, 4, Path(keep), "churn/*")
-        seconds, requests = ours(url, 4, Path(keep), "churn/*")
-    print(f"\nnothing new over 50 jobs: {requests} requests, {seconds:.2f} s")
+    with Server(20, 0.0, jobs=50) as server, tempfile.TemporaryDirectory() as keep:
+        ours(server.url, 4, Path(keep), "churn/*")
+        seconds, requests = ours(server.url, 4, Path(keep), "churn/*")
+        print(f"\nnothing new over 50 jobs: {requests} requests (at most 60), {seconds:.2f} s")
+        server.grow()
+        seconds, requests = ours(server.url, 4, Path(keep), "churn/*")
+        print(f"one new build in each of 50 jobs: {requests} requests (at most 60 + 3 x 50), {seconds:.2f} s")
 
 
 if __name__ == "__main__":
