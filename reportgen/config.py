@@ -124,6 +124,7 @@ class JenkinsConfig(_Section):
     concurrency: int = Field(4, ge=1, le=64, description="Requests at once.")
     timeout: float = Field(30, gt=0, description="Seconds to wait for data before a request is given up.")
     time_budget: float = Field(0, ge=0, description="Seconds for a harvest, 0 for no limit; the rest is fetched next time.")
+    request_budget: int = Field(0, ge=0, description="Requests for a harvest, 0 for no limit; the rest is fetched next time.")
     ca_bundle: str = Field("", description="File of trusted certificates; else REQUESTS_CA_BUNDLE.")
     artifact_hosts: tuple[str, ...] = Field(
         (), description="Hosts that an artifact may be redirected to, such as an S3 endpoint."

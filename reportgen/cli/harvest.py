@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reportgen.cli import DONE, INCOMPLETE, App, pass_app, verb
-from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
     from reportgen.config import Config
-    from reportgen.harvest.http import HttpSettings
     from reportgen.harvest.shard import Shard
     from reportgen.harvest.source import Source
     from reportgen.harvest.summary import HarvestSummary
@@ -107,7 +105,7 @@ def harvest_into_store(
     from reportgen.harvest.shard import WHOLE
 
     with _open_store(app, config) as store:
-        source = _directory_source(directory, config) if directory else _jenkins_source(config, os.environ)
+        source = _directory_source(directory, config) if directory else _jenkins_source(config)
         try:
             summary = harvest(
                 source, store, config, now=now(), reporter=app.console, full=full, jobs=jobs, shard=shard or WHOLE
@@ -150,54 +148,10 @@ def _tell(app: App, summary: HarvestSummary) -> None:
     app.console.line(summary.sentence())
 
 
-def _jenkins_source(config: Config, environ: Mapping[str, str]) -> Source:
-    from reportgen.harvest.http import Http, find_credentials
-    from reportgen.harvest.jenkins import JenkinsSource
-    from reportgen.redact import Redactor
+def _jenkins_source(config: Config) -> Source:
+    from reportgen.harvest.jenkins import open_jenkins
 
-    if config.jenkins is None:
-        raise ReportgenError(
-            f"{config.file or 'reportgen.toml'} has no [jenkins], so there is nothing to harvest",
-            hint="set [jenkins] url, or name a directory with --from",
-        )
-    credentials = find_credentials(config.jenkins.url, environ)
-    known = [credentials.token.reveal()] if credentials else []
-    redactor = Redactor(names=config.secrets.names, allow=config.secrets.allow, known=known)
-    return JenkinsSource(Http(http_settings(config, environ)), redactor=redactor)
-
-
-def http_settings(config: Config, environ: Mapping[str, str]) -> HttpSettings:
-    """Return how to ask the configured controller; what the configuration leaves to the environment comes from `environ`."""
-    from reportgen.harvest.http import HttpSettings, find_credentials
-
-    jenkins = config.jenkins
-    assert jenkins is not None
-    bundle = jenkins.ca_bundle or environ.get("REQUESTS_CA_BUNDLE", "")
-    if bundle and not (config.root / bundle).exists():
-        raise ReportgenError(f"{bundle}: there is no such file of certificates", hint="mend [jenkins] ca_bundle")
-    return HttpSettings(
-        url=jenkins.url,
-        credentials=find_credentials(jenkins.url, environ),
-        timeout_s=jenkins.timeout,
-        verify=str(config.root / bundle) if bundle else True,
-        proxies=_proxies(jenkins.proxy, jenkins.url, environ),
-        artifact_hosts=jenkins.artifact_hosts,
-    )
-
-
-def _proxies(setting: str, url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    if not setting:
-        return {}
-    if setting != "env":
-        return {"http": setting, "https": setting}
-    from urllib.parse import urlsplit
-    from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # in every CPython, not in the stubs
-
-    excluded = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
-    if proxy_bypass_environment(urlsplit(url).hostname or "", {"no": excluded}):
-        return {}
-    found = {scheme: environ.get(f"{scheme}_proxy") or environ.get(f"{scheme.upper()}_PROXY") for scheme in ("http", "https")}
-    return {scheme: address for scheme, address in found.items() if address}
+    return open_jenkins(config, os.environ)
 
 
 def _directory_source(directory: Path, config: Config) -> Source:

@@ -12,12 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from reportgen.config import Config
-from reportgen.errors import HarvestError, NotFound
+from reportgen.errors import HarvestError
 from reportgen.globs import covers
+from reportgen.harvest.budget import Budget
 from reportgen.harvest.fetch import ReadBuild
 from reportgen.harvest.items import is_pattern
 from reportgen.harvest.jobwork import JobWork, Lister, LoadBuild, Outcome, read_work
-from reportgen.harvest.plan import MOST_ATTEMPTS, dump_state, load_state
+from reportgen.harvest.lost import LostJobs
+from reportgen.harvest.plan import MOST_ATTEMPTS, Work, dump_state
 from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import Source
 from reportgen.harvest.summary import HarvestSummary, Notes
@@ -49,8 +51,8 @@ def harvest(
     `full` reads every build anew; `jobs` are patterns that restrict the configured jobs; of their builds only those of `shard`
     are read. Whatever was read when this ends, by whatever cause, is in the store, and the next harvest goes on from there.
     What could not be had is in the summary; with a store that holds nothing to build a site from, the first such problem is
-    raised instead (HarvestError). Stops issuing requests when the time budget of the configuration is used up. StoreError
-    passes through.
+    raised instead (HarvestError). Begins nothing more when a budget of the configuration, of time or of requests, is used up.
+    StoreError passes through.
     """
     work = _Harvest(source, store, config, now=now, reporter=reporter, full=full, only=tuple(jobs), shard=shard, clock=clock)
     try:
@@ -76,6 +78,7 @@ class _Listed:
     name: str
     job: JobWork | None = None
     problem: HarvestError | None = None
+    left: bool = False
 
 
 class _Harvest:
@@ -96,10 +99,10 @@ class _Harvest:
         self.now, self.reporter, self.only = now, reporter, only
         self.clock = clock
         self.started = clock()
-        budget = config.jenkins.time_budget if config.jenkins else 0
-        self.deadline = self.started + budget if budget else None
+        self.budget = Budget(config, clock, lambda: source.request_count)
         self.width = config.jenkins.concurrency if config.jenkins else 4
         self.lister = Lister(source, store, config, full, shard)
+        self.lost = LostJobs(source, store, now=now, reporter=reporter, selects=self._is_selected, mark=shard.mark)
         self.load = LoadBuild(store)
         self.names: deque[str] = deque()
         self.met: set[str] = set()
@@ -116,7 +119,6 @@ class _Harvest:
         self.counts = {"new": 0, "updated": 0, "unchanged": 0, "gone": 0, "running": 0}
         self.notes = Notes(reporter)
         self.done = self.total = 0
-        self.late = False
 
     # -- the course of it
 
@@ -137,8 +139,10 @@ class _Harvest:
         for job in self.active:
             self._settle(job)
         self._save_jobs()
-        if self.source.is_authoritative and self.source.down is None and not self.late:
-            self._look_for_lost_jobs()
+        if self.source.is_authoritative and self.source.down is None and not self.budget.spent:
+            self.lost.look(self.met, self.notes)
+        self.counts["gone"] += self.lost.builds
+        self.lost.alarm(self.notes)
 
     def _save_jobs(self) -> None:
         """Save what is known of jobs; what a directory does not tell of one leaves what is stored."""
@@ -203,25 +207,23 @@ class _Harvest:
         return True
 
     def _next_task(self) -> tuple[Any, ...] | None:
-        if self.source.down is not None or self._is_late():
+        if self.source.down is not None or self.budget.is_spent():
             return None
         for job in self.active:
             if job.todo:
                 work = job.todo.popleft()
                 job.open.add(work.number)
-                return read_work, job, work, self.load
+                return self._read, job, work
         if self.names and len(self.active) < 2 * self.width:
             return self._list, self.names.popleft()
         return None
 
-    def _is_late(self) -> bool:
-        if self.deadline is not None and not self.late and self.clock() >= self.deadline:
-            self.late = True
-            seconds = round(self.deadline - self.started)
-            self.reporter.warn(f"the time budget of {seconds} s is used up; the rest is for the next harvest")
-        return self.late
+    def _read(self, job: JobWork, work: Work) -> Outcome:
+        return Outcome(job, work, left=True) if self.budget.is_spent() else read_work(job, work, self.load)
 
     def _list(self, name: str) -> _Listed:
+        if self.budget.is_spent():
+            return _Listed(name, left=True)
         try:
             return _Listed(name, self.lister.open(name))
         except HarvestError as problem:
@@ -232,10 +234,12 @@ class _Harvest:
     def _take(self, result: _Listed | Outcome) -> None:
         if isinstance(result, Outcome):
             self._take_build(result)
-        elif result.job is None:
-            self._take_unlisted(result.name, result.problem)
-        else:
+        elif result.job is not None:
             self._take_job(result.job)
+        elif result.problem is not None:
+            self.notes.miss(result.name, self.lost.explain(result.name, result.problem))
+        else:
+            self.names.append(result.name)
         self.reporter.progress("builds", self.done, self.total)
 
     def _take_job(self, job: JobWork) -> None:
@@ -245,6 +249,9 @@ class _Harvest:
         self.total += len(job.todo)
         self.counts["running"] += len(job.running)
         self.listed_jobs.append(job.listing.job)
+        if job.plan.made_again is not None:  # written at once: after a stop, what was read of it would look like the same job
+            self._mark_gone(job)
+            self.store.set_harvest_state(job.name, dump_state(job.plan.made_again, self.lister.shard.mark))
         for number, count in (job.state.attempts if job.state else {}).items():
             if count >= MOST_ATTEMPTS:
                 self.notes.skip(f"{job.name} #{number}", f"could not be read {count} times; --full tries again")
@@ -261,21 +268,15 @@ class _Harvest:
         configured = self.config.job(name) is not None or not self.source.is_authoritative
         return configured and (not self.only or any(covers(each, name) for each in self.only))
 
-    def _take_unlisted(self, name: str, problem: HarvestError | None) -> None:
-        if problem is None:
-            return
-        if isinstance(problem, NotFound) and self.source.down is None and self._is_known(name) and self.source.is_gone(name):
-            self._mark_job_gone(name)
-            problem = NotFound(f"{name}: Jenkins no longer has this job; its builds are kept", hint=_renamed_hint())
-        elif isinstance(problem, NotFound):
-            hint = "check the name under [[jobs]], and that this user may read the job"
-            problem = NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
-        self.notes.miss(name, problem)
-
     def _take_build(self, outcome: Outcome) -> None:
         job, number = outcome.job, outcome.work.number
+        if outcome.left:
+            return
         self.done += 1
-        if outcome.problem is not None:
+        if outcome.running is not None:
+            job.open.discard(number)
+            job.unfinished[number] = outcome.running
+        elif outcome.problem is not None:
             if self.source.down is None:
                 job.failed.add(number)
                 job.open.discard(number)
@@ -303,7 +304,7 @@ class _Harvest:
 
     def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
         """Tell of a build that could not be read: as new the first time, as known from then on."""
-        if job.state is not None and number in job.state.attempts:
+        if job.state is not None and job.state.attempts.get(number):
             self.notes.skip(f"{job.name} #{number}", why)
         else:
             self.notes.miss(f"{job.name} #{number}", problem or HarvestError(why), why=why)
@@ -338,41 +339,23 @@ class _Harvest:
         """Write down what is true of a job beside its builds."""
         if not self.source.is_authoritative:
             return
-        self.store.set_running(job.name, job.running)
+        self.store.set_running(job.name, (*job.running, *job.unfinished.values()))
+        self._mark_gone(job)
+        self.store.set_harvest_state(job.name, dump_state(job.next_state(self.now), self.lister.shard.mark))
+
+    def _mark_gone(self, job: JobWork) -> None:
         seen = job.state.seen if job.state and job.state.seen else self.now
         gone: list[int | tuple[int, datetime]] = [*job.gone, *job.plan.replaced]
         if gone:
             self.counts["gone"] += self.store.mark_gone(job.name, gone, last_seen=seen)
-        self.store.set_harvest_state(job.name, dump_state(job.next_state(self.now), self.lister.shard.mark))
-
-    def _look_for_lost_jobs(self) -> None:
-        """Mark jobs that are stored and configured, were not met, and are not in the folder they were in."""
-        with self.store.view() as view:
-            stored = [job for job in view.jobs() if job.gone_since is None]
-        for job in stored:
-            if job.name in self.met or not self._is_selected(job.name):
-                continue
-            try:
-                if self.source.is_gone(job.name):
-                    self._mark_job_gone(job.name)
-            except HarvestError as problem:
-                self.notes.skip(job.name, problem.message)
-
-    def _mark_job_gone(self, name: str) -> None:
-        state = load_state(self.store.harvest_state(name), self.lister.shard.mark)
-        gone = self.store.mark_job_gone(name, last_seen=state.seen if state and state.seen else self.now)
-        self.counts["gone"] += gone
-        self.reporter.line(f"{name} is gone from Jenkins; {gone} builds are kept")
-
-    def _is_known(self, name: str) -> bool:
-        return bool(self.store.known_builds(name))
 
     def summary(self) -> HarvestSummary:
         """Return what was done so far."""
-        if self.late:
-            left = sum(len(job.todo) for job in self.active)
+        if self.budget.spent:
+            left = sum(len(job.todo) + len(job.open) for job in self.active)
             more = f", and {len(self.names)} jobs" if self.names else ""
-            self.notes.skip("time budget", f"{left} builds{more} are left for the next harvest")
+            self.notes.skip(self.budget.spent, f"{left} builds{more} are left for the next harvest")
+            self.reporter.warn(f"the {self.budget.spent} is used up: {left} builds{more} are left for the next harvest")
         return HarvestSummary(
             jobs=len(self.listed_jobs),
             **self.counts,
@@ -382,7 +365,3 @@ class _Harvest:
             missed=tuple(self.notes.missed),
             skipped=tuple(self.notes.skipped),
         )
-
-
-def _renamed_hint() -> str:
-    return "if it was renamed, name the new job under [[jobs]] with renamed_from"

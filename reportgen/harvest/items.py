@@ -29,7 +29,7 @@ def job_query(builds: str, *, newest: bool = True) -> str:
     which = "builds" if newest else "allBuilds"
     return (
         "_class,name,displayName,description,buildable,nextBuildNumber,upstreamProjects[fullName],downstreamProjects[fullName],"
-        f"firstBuild[number],lastBuild[number],{which}[{builds}],activeConfigurations[name],jobs[{nested_items()}]"
+        f"firstBuild[number,timestamp],lastBuild[number],{which}[{builds}],activeConfigurations[name],jobs[{nested_items()}]"
     )
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # in every CPython, not in the stubs
 
 from reportgen.config import Config, JenkinsConfig, JobConfig
 from reportgen.errors import AccessDenied, ConfigError, HarvestError, NotFound
@@ -16,6 +18,7 @@ from reportgen.harvest.facts import (
     TESTS,
     parse_facts,
     parse_listed,
+    parse_millis,
     parse_stages,
     parse_tests,
     parse_waiting_for,
@@ -64,17 +67,10 @@ def _proxies(config: JenkinsConfig, environ: Mapping[str, str]) -> dict[str, str
     """Return the proxies by scheme: none unless configured, those of the environment where the word is "env"."""
     if config.proxy != "env":
         return {"http": config.proxy, "https": config.proxy} if config.proxy else {}
-    host = urlsplit(config.url).hostname or ""
-    excepted = _variable(environ, "no_proxy").replace(" ", "").split(",")
-    if any(_is_excepted(host, entry) for entry in excepted if entry):
+    if proxy_bypass_environment(urlsplit(config.url).netloc, {"no": _variable(environ, "no_proxy")}):
         return {}
     found = {scheme: _variable(environ, f"{scheme}_proxy") for scheme in ("http", "https")}
     return {scheme: proxy for scheme, proxy in found.items() if proxy}
-
-
-def _is_excepted(host: str, entry: str) -> bool:
-    domain = entry.lstrip(".")
-    return entry == "*" or host == domain or host.endswith("." + domain)
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:
@@ -87,7 +83,10 @@ def open_jenkins(config: Config, environ: Mapping[str, str]) -> JenkinsSource:
     Raises ConfigError without ``[jenkins]``, HarvestError for credentials or certificates that cannot be used.
     """
     if config.jenkins is None:
-        raise ConfigError("there is no [jenkins] to harvest", hint="set url under [jenkins] in reportgen.toml")
+        raise ConfigError(
+            f"{config.file or 'reportgen.toml'} has no [jenkins], so there is nothing to harvest",
+            hint="set [jenkins] url, or name a directory with --from",
+        )
     settings = jenkins_settings(config.jenkins, config.root, environ)
     return JenkinsSource(Http(settings), redactor=make_redactor(config, settings))
 
@@ -108,6 +107,7 @@ class JenkinsSource:
         self.redactor = redactor or Redactor()
         self._http = http
         self._matrix_parts: set[str] = set()
+        self._children: dict[str, frozenset[str] | None] = {}
 
     @property
     def request_count(self) -> int:
@@ -179,7 +179,13 @@ class JenkinsSource:
         first, last = _number_of(answer.get("firstBuild")), _number_of(answer.get("lastBuild"))
         complete = everything or first is None or (bool(builds) and builds[-1].number <= first)
         return Listing(
-            job=parse_job(job, answer), builds=builds, first=first, last=last, complete=complete, parts=tuple(parts[1:])
+            job=parse_job(job, answer),
+            builds=builds,
+            first=first,
+            last=last,
+            first_started_at=_start_of(answer.get("firstBuild")),
+            complete=complete,
+            parts=tuple(parts[1:]),
         )
 
     def _listed(self, job: str, entries: list[Any], *, facts: bool) -> Iterator[ListedBuild]:
@@ -225,17 +231,25 @@ class JenkinsSource:
     def is_gone(self, job: str) -> bool:
         """Tell whether the job is absent from the list of a folder that can be read."""
         parent, _, base = job.rpartition("/")
+        if parent not in self._children:
+            self._children[parent] = self._find_children(parent)
+        children = self._children[parent]
+        return children is not None and base not in children
+
+    def _find_children(self, folder: str) -> frozenset[str] | None:
+        """Return the names in a folder: none where it is gone itself, None where that cannot be told."""
         try:
-            path = self._path(parent) if parent else ""
-            answer = self._object(f"{path}api/json", "jobs[name],activeConfigurations[name]", parent or "the list of jobs")
+            path = self._path(folder) if folder else ""
+            answer = self._object(f"{path}api/json", "jobs[name],activeConfigurations[name]", folder or "the list of jobs")
         except NotFound:
-            return bool(parent) and self.is_gone(parent)
+            return frozenset() if folder and self.is_gone(folder) else None
         except HarvestError:
-            return False
-        children = [*(answer.get("jobs") or ()), *(answer.get("activeConfigurations") or ())]
-        return isinstance(answer.get("jobs", answer.get("activeConfigurations")), list) and not any(
-            isinstance(child, dict) and child.get("name") == base for child in children
-        )
+            return None
+        if not isinstance(answer.get("jobs", answer.get("activeConfigurations")), list):
+            return None
+        entries = [*(answer.get("jobs") or ()), *(answer.get("activeConfigurations") or ())]
+        names = [entry.get("name") if isinstance(entry, dict) else None for entry in entries]
+        return None if None in names else frozenset(map(str, names))
 
     def stop(self) -> None:
         """Make whatever is under way fail at once."""
@@ -266,6 +280,10 @@ class JenkinsSource:
         if not isinstance(answer, dict):
             raise HarvestError(f"{what}: Jenkins sent a list instead of an object")
         return answer
+
+
+def _start_of(build: Any) -> datetime | None:
+    return parse_millis(build.get("timestamp")) if isinstance(build, dict) else None
 
 
 def _number_of(build: Any) -> int | None:

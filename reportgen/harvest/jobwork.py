@@ -12,7 +12,7 @@ from reportgen.errors import HarvestError, NotFound, StoreError
 from reportgen.harvest.fetch import BuildReader, ReadBuild, StageProbe
 from reportgen.harvest.plan import FEW, JobPlan, JobState, Work, load_state, next_state, plan_job
 from reportgen.harvest.shard import WHOLE, Shard
-from reportgen.harvest.source import ListedBuild, Listing, Source
+from reportgen.harvest.source import Listing, Source
 from reportgen.model import Build, RunningBuild
 from reportgen.store.db import Store
 from reportgen.store.values import KnownBuild
@@ -35,6 +35,8 @@ class JobWork:
     todo: deque[Work]
     gone: list[int]
     running: tuple[RunningBuild, ...] = ()
+    unfinished: dict[int, RunningBuild] = field(default_factory=dict)
+    """Builds below the list that turned out to run still."""
     parts: tuple[str, ...] = ()
     open: set[int] = field(default_factory=set)
     saved: set[int] = field(default_factory=set)
@@ -49,8 +51,16 @@ class JobWork:
         """Return what to remember; builds that were not reached are the next harvest's."""
         left = self.open | {work.number for work in self.todo}
         settled_from = max(left) + 1 if left else self.listing.first
-        state = None if self.plan.replaced else self.state
-        return next_state(state, self.listing, settled_from=settled_from, failed=self.failed, settled=self.saved, seen=now)
+        state = self.plan.made_again or self.state
+        return next_state(
+            state,
+            self.listing,
+            settled_from=settled_from,
+            failed=self.failed,
+            settled=self.saved,
+            unfinished=self.unfinished,
+            seen=now,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,8 @@ class Lister:
             listing = self._list_all(name, listing, known)
             plan = self._share(plan_job(listing, known, state), name)
         work = self._work(listing, entry, known, state, plan)
-        work.running = tuple(self._running(listing, build) for build in plan.running)
+        kind = listing.job.kind
+        work.running = tuple(running_build(self.source, name, kind, build.number, build.started_at) for build in plan.running)
         work.gone.extend(self._look_for(name, plan.hidden))
         return work
 
@@ -139,16 +150,6 @@ class Lister:
             parts=listing.parts,
         )
 
-    def _running(self, listing: Listing, build: ListedBuild) -> RunningBuild:
-        waiting = None
-        if listing.job.kind.endswith(".WorkflowJob"):
-            try:
-                waiting = self.source.fetch_waiting_for(listing.job.name, build.number)
-            except HarvestError:
-                if self.source.down is not None:
-                    raise
-        return RunningBuild(job=listing.job.name, number=build.number, started_at=build.started_at, waiting_for=waiting)
-
     def _look_for(self, name: str, hidden: tuple[int, ...]) -> Iterator[int]:
         """Yield the builds that are gone among those missing from within the list; Jenkins leaves out what it cannot load."""
         for number in hidden:
@@ -164,6 +165,18 @@ class Lister:
                     raise
 
 
+def running_build(source: Source, job: str, kind: str, number: int, started_at: datetime) -> RunningBuild:
+    """Return a build that is not final, with what it waits for if its job is a pipeline."""
+    waiting = None
+    if kind.endswith(".WorkflowJob"):
+        try:
+            waiting = source.fetch_waiting_for(job, number)
+        except HarvestError:
+            if source.down is not None:
+                raise
+    return RunningBuild(job=job, number=number, started_at=started_at, waiting_for=waiting)
+
+
 def _direct(plan: JobPlan, known: Mapping[int, KnownBuild]) -> Iterator[Work]:
     for number in plan.missing_below:
         yield Work(number=number, is_known=number in known, again=number in known)
@@ -171,34 +184,38 @@ def _direct(plan: JobPlan, known: Mapping[int, KnownBuild]) -> Iterator[Work]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one build: read, absent (`read` None), or a problem."""
+    """What became of one build: read, still running, a problem, left for another harvest, or else absent."""
 
     job: JobWork
     work: Work
     read: ReadBuild | None = None
+    running: RunningBuild | None = None
     problem: HarvestError | None = None
+    left: bool = False
 
 
 def read_work(job: JobWork, work: Work, load: LoadBuild) -> Outcome:
     """Read one build; runs in any thread and raises nothing but bugs and a full disk."""
     try:
-        return Outcome(job, work, _read(job, work, load))
+        return _read(job, work, load)
     except NotFound:
         return Outcome(job, work)
     except HarvestError as problem:
         return Outcome(job, work, problem=problem)
 
 
-def _read(job: JobWork, work: Work, load: LoadBuild) -> ReadBuild | None:
+def _read(job: JobWork, work: Work, load: LoadBuild) -> Outcome:
     facts = work.listed.facts if work.listed is not None else None
     if facts is None:
         facts = job.reader.source.fetch_facts(job.name, work.number)
+    build = facts.build
     if facts.running:
-        return None
-    old = load(job.name, work.number, facts.build.started_at) if work.is_known else None
+        kind = job.listing.job.kind
+        return Outcome(job, work, running=running_build(job.reader.source, job.name, kind, work.number, build.started_at))
+    old = load(job.name, work.number, build.started_at) if work.is_known else None
     if old is None:
-        return job.reader.read(facts)
-    return job.reader.read(facts, old) if work.again else job.reader.renew(facts, old)
+        return Outcome(job, work, job.reader.read(facts))
+    return Outcome(job, work, job.reader.read(facts, old) if work.again else job.reader.renew(facts, old))
 
 
 class LoadBuild:

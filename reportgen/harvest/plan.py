@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -21,13 +21,15 @@ class JobState:
     """What is remembered of a job between harvests.
 
     All numbers from `low` to `high` are settled: stored, or found to be absent; but for those in `attempts`, which count how
-    often reading a build went wrong. `seen` is when Jenkins last listed the job.
+    often reading a build went wrong. `seen` is when Jenkins last listed the job. Builds that started up to `former_end` are
+    those of a job of this name that was deleted; the numbers of the job that was made since are its own.
     """
 
     low: int | None = None
     high: int | None = None
     attempts: Mapping[int, int] = field(default_factory=dict)
     seen: datetime | None = None
+    former_end: datetime | None = None
 
     def is_settled(self, number: int) -> bool:
         """Tell whether the number need not be asked for again."""
@@ -40,12 +42,13 @@ def load_state(content: Any, shard: str = "") -> JobState | None:
     """Return the state that `dump_state` made for `shard`, None where there is none, or one of other builds."""
     if not isinstance(content, dict) or content.get("shard", "") != shard:
         return None
-    seen = content.get("seen")
+    seen, former_end = content.get("seen"), content.get("former_end")
     return JobState(
         low=content.get("low"),
         high=content.get("high"),
         attempts={int(number): count for number, count in (content.get("attempts") or {}).items()},
         seen=datetime.fromisoformat(seen) if seen else None,
+        former_end=datetime.fromisoformat(former_end) if former_end else None,
     )
 
 
@@ -57,6 +60,7 @@ def dump_state(state: JobState, shard: str = "") -> dict[str, Any]:
         "high": state.high,
         "attempts": {str(number): count for number, count in sorted(state.attempts.items())},
         "seen": state.seen.isoformat() if state.seen else None,
+        **({"former_end": state.former_end.isoformat()} if state.former_end else {}),
     }
 
 
@@ -75,7 +79,9 @@ class JobPlan:
     """What to do about a job: builds to read newest first, builds that run, builds that are gone for sure or by all signs.
 
     `missing_below` are the numbers older than the list that are not settled, newest first; whoever carries the plan out decides
-    whether to ask for them in one query. `hidden` are stored builds absent from within the list.
+    whether to ask for them in one query. `hidden` are stored builds absent from within the list. `made_again` says that the job
+    was deleted and made again: what was remembered is forgotten but for this. `replaced` are stored builds whose numbers belong
+    to others now.
     """
 
     work: tuple[Work, ...] = ()
@@ -84,6 +90,7 @@ class JobPlan:
     replaced: tuple[tuple[int, datetime], ...] = ()
     hidden: tuple[int, ...] = ()
     missing_below: range | tuple[int, ...] = ()
+    made_again: JobState | None = None
 
     def share(self, takes: Callable[[int], bool]) -> JobPlan:
         """Return the plan with only those builds to read whose numbers `takes` accepts."""
@@ -102,20 +109,21 @@ def plan_job(
     """Return the plan for one job; from a source that is not `authoritative` nothing is gone, and nothing gone is back."""
     state = state or JobState()
     listed = {build.number: build for build in listing.builds}
+    made_again = _made_again(listing, known, state) if authoritative else None
+    if made_again is not None:
+        state = made_again
     work = [each for build in listing.builds if (each := _work(build, known.get(build.number), state, full=full))]
     if not authoritative:
         gone_before = {number for number, build in known.items() if build.gone}
         return JobPlan(work=tuple(each for each in work if not (each.is_known and each.number in gone_before)))
-    replaced = tuple(_replaced(listing.builds, known))
-    if replaced:  # the job was made again: what is settled of lower numbers was settled of other builds
-        state = JobState()
     return JobPlan(
         work=tuple(work),
         running=tuple(build for build in listing.builds if build.running),
         gone=tuple(sorted(_gone(listing, known, listed))),
-        replaced=replaced,
+        replaced=tuple(_replaced(listing, known, made_again)),
         hidden=tuple(sorted(_hidden(listing, known, listed))),
-        missing_below=_missing_below(listing, known, state, listed, replaced, full=full),
+        missing_below=_missing_below(listing, known, state, listed, full=full),
+        made_again=made_again,
     )
 
 
@@ -152,18 +160,41 @@ def _hidden(listing: Listing, known: Mapping[int, KnownBuild], listed: Mapping[i
             yield number
 
 
-def _replaced(builds: Sequence[ListedBuild], known: Mapping[int, KnownBuild]) -> Iterable[tuple[int, datetime]]:
-    """Yield the builds of a job that was deleted and made again: some of their numbers belong to other builds now.
+def _starts(listing: Listing) -> Iterator[tuple[int, datetime]]:
+    """Yield number and start of every build that the answer tells of: those of the list, and the first one below it."""
+    for build in listing.builds:
+        yield build.number, build.started_at
+    if listing.first is not None and listing.first_started_at is not None:
+        yield listing.first, listing.first_started_at
 
-    Every build that started before the last of those is one of them, also where its number is below the list.
+
+def _made_again(listing: Listing, known: Mapping[int, KnownBuild], state: JobState) -> JobState | None:
+    """Return the state to go on from if the job was deleted and made again: numbers belong to builds that started later.
+
+    Then whatever started before the first build of now is of the former job, but for numbers below it.
     """
     taken = [
         stored.started_at
-        for build in builds
-        if (stored := known.get(build.number)) and not stored.gone and stored.started_at != build.started_at
+        for number, started_at in _starts(listing)
+        if (stored := known.get(number)) and stored.started_at < started_at
     ]
+    first, begin = listing.first, listing.first_started_at
+    if taken and first is not None and begin is not None:
+        taken += [stored.started_at for number, stored in known.items() if number >= first and stored.started_at < begin]
+    if not taken or (state.former_end is not None and max(taken) <= state.former_end):
+        return None
+    return JobState(former_end=max(taken))
+
+
+def _replaced(listing: Listing, known: Mapping[int, KnownBuild], made_again: JobState | None) -> Iterator[tuple[int, datetime]]:
+    """Yield the builds whose numbers belong to other builds now, and with them all of a former job."""
+    starts = dict(_starts(listing))
+    end = made_again.former_end if made_again else None
     for number, stored in known.items():
-        if taken and stored.started_at <= max(taken) and not stored.gone and not stored.pruned:
+        if stored.gone or stored.pruned:
+            continue
+        is_former = end is not None and stored.started_at <= end
+        if stored.started_at != starts.get(number) if number in starts else is_former:
             yield number, stored.started_at
 
 
@@ -172,7 +203,6 @@ def _missing_below(
     known: Mapping[int, KnownBuild],
     state: JobState,
     listed: Mapping[int, ListedBuild],
-    replaced: Iterable[tuple[int, datetime]],
     *,
     full: bool,
 ) -> tuple[int, ...]:
@@ -181,7 +211,8 @@ def _missing_below(
     numbers = range(min(listed) - 1, listing.first - 1, -1)
     if full:
         return tuple(numbers)
-    held = {number for number, build in known.items() if not build.gone} - {number for number, _ in replaced}
+    end = state.former_end
+    held = {number for number, build in known.items() if not build.gone and (end is None or build.started_at > end)}
     return tuple(
         number
         for number in numbers
@@ -198,17 +229,21 @@ def next_state(
     settled_from: int | None,
     failed: Iterable[int],
     settled: Iterable[int],
+    unfinished: Iterable[int] = (),
     seen: datetime,
 ) -> JobState:
     """Return what to remember after a harvest of one job.
 
     From `settled_from` up to the newest build listed nothing is left to do; it is None when the harvest did not get through
-    the list. `failed` are builds that could not be read, `settled` those that were.
+    the list. `failed` are builds that could not be read, `settled` those that were, `unfinished` those below the list that run.
     """
     state = state or JobState()
-    attempts = {number: count for number, count in state.attempts.items() if number not in set(settled)}
+    done = set(settled)
+    attempts = {number: count for number, count in state.attempts.items() if number not in done}
     for number in failed:
         attempts[number] = attempts.get(number, 0) + 1
+    for number in unfinished:
+        attempts.setdefault(number, 0)
     first = listing.first
     attempts = {number: count for number, count in attempts.items() if first is not None and number >= first}
     finished = [build.number for build in listing.builds if not build.running]
@@ -218,7 +253,7 @@ def next_state(
     low = settled_from
     if state.low is not None and state.high is not None and settled_from <= state.high + 1:
         low = min(low, state.low)
-    return JobState(low=low, high=high, attempts=attempts, seen=seen)
+    return replace(state, low=low, high=high, attempts=attempts, seen=seen)
 
 
 def _unbroken_end(listing: Listing) -> int:

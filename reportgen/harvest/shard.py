@@ -108,4 +108,5 @@ def _common(states: list[JobState]) -> JobState:
         high=min(highs) if is_settled else None,
         attempts={number: count for state in states for number, count in state.attempts.items()},
         seen=min((state.seen for state in states if state.seen), default=None),
+        former_end=max((state.former_end for state in states if state.former_end), default=None),
     )

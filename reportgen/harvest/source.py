@@ -51,14 +51,16 @@ class Listing:
     """A job and its builds, newest first.
 
     `builds` hold all builds if `complete`, else the newest ones that Jenkins lists. `first` and `last` are the numbers of the
-    oldest and the newest build, None without any. A name may turn out to be that of a folder: `is_folder`, with the full names
-    of the jobs in it as `parts`; the parts of a matrix job are jobs beside it.
+    oldest and the newest build, None without any; `first_started_at` is the start of the oldest where it was told. A name may
+    turn out to be that of a folder: `is_folder`, with the full names of the jobs in it as `parts`; the parts of a matrix job
+    are jobs beside it.
     """
 
     job: Job
     builds: tuple[ListedBuild, ...] = ()
     first: int | None = None
     last: int | None = None
+    first_started_at: datetime | None = None
     complete: bool = False
     is_folder: bool = False
     parts: tuple[str, ...] = ()

@@ -26,7 +26,7 @@ PAGES = sorted([*DOCS.rglob("*.md"), *(ROOT / name for name in ("README.md", "CO
 KEYS = {
     "[site]": "name url theme content output keep_versions alias people",
     "[store]": "path",
-    "[jenkins]": "url name proxy concurrency timeout time_budget ca_bundle artifact_hosts backfill",
+    "[jenkins]": "url name proxy concurrency timeout time_budget request_budget ca_bundle artifact_hosts backfill",
     "[[jobs]]": "name exclude stage artifacts models max_artifact_size console_tail renamed_from datasets",
     '[metrics."NAME"]': "title direction format unit summary min_shift",
     "[leaderboards.NAME]": "title jobs metric columns comparable_by group_by where baseline champion missing",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import time
+import tracemalloc
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,11 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reportgen.config import JenkinsConfig
 from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import Controller
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http import Credentials, Http, HttpSettings, RetryRules, Secret, TooLarge
+from reportgen.harvest.http.redirects import check_redirect
+from reportgen.harvest.jenkins import jenkins_settings
 from reportgen.harvest.readers import ReadContext
 from reportgen.harvest.readers.metrics import read_metrics
 from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
@@ -244,6 +249,22 @@ def test_f10_credentials_are_not_tried_twice(status: int, tmp_path: Path) -> Non
         assert "JENKINS_TOKEN" in str(caught.value.hint)
 
 
+def test_f10_a_user_who_may_read_nothing_is_not_tried_job_by_job(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"j{n}", 1) for n in range(30)), anonymous_read=False, users={"ann": "right"}) as b:
+        b.toml = "".join(f'[[jobs]]\nname = "j{n}"\n' for n in range(30))
+        with pytest.raises(AccessDenied, match="403"):
+            b.harvest()
+        assert len(b.jenkins.requests) < 10
+
+
+def test_f10_a_job_that_may_not_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"j{n}", 1) for n in range(10))) as b:
+        b.toml = "".join(f'[[jobs]]\nname = "j{n}"\n' for n in range(10))
+        b.jenkins.faults = Faults(rules=tuple(Fault(where=f"/j{n}/api/json", status=403) for n in range(5, 10)))
+        summary = b.harvest()
+        assert (summary.new, len(summary.missed)) == (5, 5)
+
+
 def test_f11_a_build_that_goes_between_list_and_fetch_costs_nothing_else(tmp_path: Path) -> None:
     with bench(tmp_path, job("train", 1, 2, 3)) as b:
         b.harvest()
@@ -273,6 +294,30 @@ def test_f12_numbers_that_start_again_never_overwrite(tmp_path: Path) -> None:
             first = view.build("train", 1, datetime.fromtimestamp(1_700_000_060, UTC))
         assert metric(first, "f1") == 0.001
         assert first.gone_since is not None
+
+
+@pytest.mark.parametrize(("left", "told"), [(8, False), (7, True), (0, True)])
+def test_f12_many_jobs_that_vanish_at_once_are_an_alarm(left: int, told: bool, tmp_path: Path) -> None:
+    names = [f"f/j{n}" for n in range(10)]
+    with bench(tmp_path, *(job(name, 1, 2) for name in names), job("g/gone-before", 1)) as b:
+        b.harvest()
+        everything = b.jenkins.controller.without_job("g/gone-before")
+        b.jenkins.controller = everything
+        assert not b.harvest().incomplete  # one of eleven is what people delete
+        for name in names[left:]:
+            b.jenkins.controller = b.jenkins.controller.without_job(name)
+        summary = b.harvest()
+        assert (summary.gone, summary.incomplete) == (2 * (10 - left), told)
+        assert len(b.jenkins.requests) <= left + 3
+        if told:
+            assert f"{10 - left} of 10 jobs are gone from Jenkins" in summary.missed[0].why
+            assert "leads to the same Jenkins" in b.warnings[0]
+        assert [b.numbers(name) for name in names] == [[2, 1]] * 10
+        assert not b.harvest().incomplete
+        b.jenkins.controller = everything
+        back = b.harvest()
+        assert (back.updated, back.incomplete) == (2 * (10 - left), False)
+        assert [b.gone(name) for name in names] == [[]] * 10
 
 
 def test_f13_a_running_build_is_listed_and_becomes_a_run_when_it_is_final(tmp_path: Path) -> None:
@@ -330,6 +375,11 @@ def test_f15_any_other_place_is_refused(location: str, word: str, jenkins: Sampl
     assert waits.waited == []
 
 
+def test_f14_a_redirect_from_https_to_http_is_refused() -> None:
+    with pytest.raises(HarvestError, match="from https to http"):
+        check_redirect("https://ci.example.com/x", "http://s3.example.com/x", "https://ci.example.com/", ("s3.example.com",))
+
+
 def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, waits: Waits) -> None:
     with pytest.raises(HarvestError) as caught:
         file_with(jenkins, waits, Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),)))
@@ -377,6 +427,26 @@ def test_f16_a_bomb_stops_at_the_limit(jenkins: SampleJenkins, waits: Waits) -> 
     with pytest.raises(HarvestError, match="not asked for"):
         json_with(jenkins, waits, nested)
     assert waits.waited == []
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_f16_a_bomb_costs_no_memory(status: int, jenkins: SampleJenkins, waits: Waits) -> None:
+    bomb = gzip.compress(bytes(200_000_000), 9)
+    headers = (("Content-Encoding", "gzip"), *((("Location", "/jenkins/login"),) if status == 302 else ()))
+    rule = Fault(where="api/json", status=status, body=bomb, headers=headers)
+    del bomb
+    tracemalloc.start()
+    try:
+        with pytest.raises((TooLarge, AccessDenied)):
+            file_with(jenkins, waits, Fault(where="metrics", status=status, body=rule.body, headers=headers), limit=1_000_000)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+    with pytest.raises((TooLarge, AccessDenied)):
+        json_with(jenkins, waits, rule)
+    eightfold = Fault(where="api/json", body=b"x", headers=(("Content-Encoding", ", ".join(["gzip"] * 8)),))
+    with pytest.raises(HarvestError, match="not asked for"):
+        json_with(jenkins, waits, eightfold)
 
 
 def test_f16_a_file_over_the_limit_is_left_out_and_said_so(tmp_path: Path) -> None:
@@ -459,6 +529,16 @@ def test_f19_a_certificate_that_is_not_trusted_stops_everything(kind: str, tmp_p
     assert waits.waited == []
 
 
+def test_f19_a_missing_file_of_certificates_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    config = JenkinsConfig(url="https://ci.example.com/", ca_bundle="none.pem")
+    with pytest.raises(HarvestError, match=r"none\.pem") as caught:
+        jenkins_settings(config, tmp_path, {})
+    assert "ca_bundle under [jenkins]" in str(caught.value.hint)
+    with pytest.raises(HarvestError) as caught:
+        jenkins_settings(JenkinsConfig(url="https://ci.example.com/"), tmp_path, {"REQUESTS_CA_BUNDLE": "/none.pem"})
+    assert "REQUESTS_CA_BUNDLE" in str(caught.value.hint)
+
+
 def test_f19_a_certificate_authority_of_ones_own(tmp_path: Path, waits: Waits) -> None:
     made = certificate(tmp_path)
     with serve_tls(made) as url:
@@ -474,6 +554,37 @@ def test_f20_the_environment_names_no_proxy_unless_asked(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://user:hunter2@127.0.0.1:1")
     assert file_with(jenkins, waits) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("proxy", "environ", "expected"),
+    [
+        ("", {"https_proxy": "http://p:1"}, {}),
+        ("http://p:2", {"https_proxy": "http://p:1", "no_proxy": "*"}, {"http": "http://p:2", "https": "http://p:2"}),
+        ("env", {"https_proxy": "http://p:1"}, {"https": "http://p:1"}),
+        ("env", {"HTTPS_PROXY": "http://p:1", "HTTP_PROXY": "http://p:3"}, {"https": "http://p:1", "http": "http://p:3"}),
+        ("env", {"https_proxy": "http://p:1", "NO_PROXY": "other.org, .example.com"}, {}),
+        ("env", {"https_proxy": "http://p:1", "no_proxy": "example.com"}, {}),
+        ("env", {"https_proxy": "http://p:1", "no_proxy": "ci.example.com:8443"}, {}),
+        ("env", {"https_proxy": "http://p:1", "no_proxy": "ci.example.com:9"}, {"https": "http://p:1"}),
+        ("env", {"https_proxy": "http://p:1", "no_proxy": "ample.com"}, {"https": "http://p:1"}),
+        ("env", {"https_proxy": "http://p:1", "no_proxy": "*"}, {}),
+        ("env", {}, {}),
+    ],
+)
+def test_f20_the_proxy_is_that_of_the_configuration_or_if_it_says_so_of_the_environment(
+    proxy: str, environ: dict[str, str], expected: dict[str, str]
+) -> None:
+    config = JenkinsConfig(url="https://ci.example.com:8443/jenkins/", proxy=proxy)
+    assert jenkins_settings(config, Path(), environ).proxies == expected
+
+
+def test_f20_a_harvest_goes_through_the_proxy_alone(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        b.settings["proxies"] = {"http": b.jenkins.url}
+        summary = b.harvest(url="http://ci.example.com/jenkins/")
+        assert (summary.new, summary.incomplete) == (1, False)
+        assert {request.headers["host"] for request in b.jenkins.requests} == {"ci.example.com"}
 
 
 def test_f20_a_configured_proxy_is_used_and_its_password_is_not_told(jenkins: SampleJenkins, waits: Waits) -> None:
@@ -522,6 +633,14 @@ def test_f21_a_broken_head_is_an_error_of_this_item(raw: bytes, jenkins: SampleJ
     with pytest.raises(HarvestError):
         file_with(jenkins, waits, Fault(where="metrics", raw=raw))
     assert file_with(jenkins, waits) == CONTENT
+
+
+def test_every_fault_has_a_test() -> None:
+    names = [name for name, each in globals().items() if callable(each) and name.startswith("test_")]
+    marks = [mark for name in names for mark in getattr(globals()[name], "pytestmark", ())]
+    ids = [str(each) for mark in marks for each in mark.kwargs.get("ids") or ()]
+    found = {int(each) for text in (*names, *ids) for each in re.findall(r"^(?:test_f|F)(\d+)[_ ]", text)}
+    assert found == set(range(1, 22))
 
 
 # -- and what they mean for a harvest

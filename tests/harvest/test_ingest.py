@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -20,6 +19,7 @@ from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.model import PIPELINE, SampleJob
 from reportgen.errors import StoreLocked
 from reportgen.store.db import Store
+from reportgen.store.prune import prune_run
 from tests.support.jenkins import NOW, START_MS, bench, build, cause, job, metric, metrics, pipeline
 
 
@@ -343,12 +343,68 @@ def test_a_long_job_that_was_made_again_is_read_whole_after_a_stop_too(tmp_path:
         b.harvest()
         b.change(long_job(2 * START_MS, 160))
         b.toml = '[jenkins]\ntime_budget = 40\n[[jobs]]\nname = "**"\n'
-        ticks = itertools.count()
-        first = b.harvest(clock=lambda: float(next(ticks)))
+        first = b.harvest(clock=lambda: float(len(b.jenkins.requests)))
         assert 0 < first.new < 160
         b.toml = '[[jobs]]\nname = "**"\n'
         assert first.new + b.harvest().new == 160
         assert len(b.gone("train")) == 150
+        assert not b.harvest().changed
+
+
+@pytest.mark.parametrize("was_met_gone", [False, True], ids=["between two harvests", "and a harvest met it gone"])
+@pytest.mark.parametrize("old", [20, 150], ids=["short", "long"])
+def test_a_job_made_again_that_grew_beyond_the_list_is_read_whole(old: int, was_met_gone: bool, tmp_path: Path) -> None:
+    with bench(tmp_path, long_job(START_MS, old), job("other", 1)) as b:
+        b.harvest()
+        if was_met_gone:
+            b.jenkins.controller = b.jenkins.controller.without_job("train")
+            assert b.harvest().gone == old
+        b.change(long_job(2 * START_MS, 160))
+        summary = b.harvest()
+        assert summary.new == 160
+        assert len(b.gone("train")) == old
+        assert not b.harvest().changed
+
+
+def test_numbers_that_were_pruned_are_read_again_of_a_job_made_again_only(tmp_path: Path) -> None:
+    with bench(tmp_path, long_job(START_MS, 150)) as b:
+        b.harvest()
+        for number in (3, 140):
+            prune_run(b.store, f"train#{number}", "wrong labels", now=NOW)
+        assert b.harvest(full=True).new == 0
+        b.change(long_job(2 * START_MS, 160))
+        assert b.harvest().new == 160
+        assert metric(b.build("train", 3), "f1") == 0.003
+        assert not b.harvest().changed
+
+
+def test_a_long_job_that_comes_back_as_it_was_is_no_longer_gone(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", *range(1, 151)), job("other", 1)) as b:
+        b.harvest()
+        away = b.jenkins.controller
+        b.jenkins.controller = away.without_job("train")
+        assert b.harvest().gone == 150
+        b.jenkins.controller = away
+        summary = b.harvest()
+        assert (summary.new, summary.updated) == (0, 150)
+        assert b.gone("train") == []
+        assert not [target for target in b.jenkins.targets() if "/artifact/" in target]
+
+
+def test_a_build_that_runs_longer_than_the_list_is_long_is_read_when_it_is_done(tmp_path: Path) -> None:
+    with bench(tmp_path, pipeline("p", build(1), build(2, building=True, result=None))) as b:
+        assert b.harvest().running == 1
+        many = [build(n) for n in range(3, 131)]
+        waiting = build(2, building=True, result=None, stages=(), pending_inputs=({"message": "Go?"},))
+        b.change(pipeline("p", build(1), waiting, *many))
+        assert b.harvest().new == 128
+        with b.view() as view:
+            assert [(each.number, each.waiting_for) for each in view.running()] == [(2, "Go?")]
+        assert not b.harvest().changed
+        b.change(pipeline("p", build(1), build(2), *many))
+        assert b.harvest().new == 1
+        with b.view() as view:
+            assert view.running() == ()
         assert not b.harvest().changed
 
 
@@ -367,18 +423,38 @@ def test_a_job_that_was_deleted_and_made_again_keeps_both_pasts(tmp_path: Path) 
 # -- budgets, kills, limits
 
 
-def test_a_time_budget_stops_early_and_the_next_harvest_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("budget", ["time_budget", "request_budget"])
+def test_a_budget_stops_early_and_the_next_harvest_goes_on(budget: str, tmp_path: Path) -> None:
     with bench(tmp_path, *(job(f"j{n}", *range(1, 31)) for n in range(4))) as b:
-        b.toml = '[jenkins]\ntime_budget = 40\n[[jobs]]\nname = "**"\n'
-        ticks = itertools.count()
-        summary = b.harvest(clock=lambda: float(next(ticks)))
-        assert 0 < summary.new < 120
-        assert not summary.incomplete
-        assert any(note.what == "time budget" for note in summary.skipped)
-        b.toml = '[[jobs]]\nname = "**"\n'
-        rest = b.harvest()
-        assert summary.new + rest.new == 120
+        everything = b.toml
+        b.toml = f"[jenkins]\n{budget} = 40\n{everything}"
+        summaries = []
+        while not summaries or summaries[-1].skipped:
+            summaries.append(b.harvest(clock=lambda: float(len(b.jenkins.requests))))
+            assert len(b.jenkins.requests) <= 40 + 2 * 4
+            assert not summaries[-1].incomplete
+        first = summaries[0]
+        assert 0 < first.new < 40
+        (note,) = first.skipped
+        assert note.what == ("time budget of 40 s" if budget == "time_budget" else "budget of 40 requests")
+        assert note.why == f"{120 - first.new} builds are left for the next harvest"
+        assert len(b.waits.waited) == 0
+        assert len(summaries) <= 7
+        assert sum(summary.new for summary in summaries) == 120
         assert all(b.numbers(f"j{n}") == ordered(range(1, 31)) for n in range(4))
+        b.toml = everything
+        assert b.harvest().requests == 5
+
+
+def test_a_budget_that_does_for_the_lists_alone_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"j{n}", 1) for n in range(20))) as b:
+        b.toml = "[jenkins]\nrequest_budget = 3\nconcurrency = 1\n" + b.toml
+        first = b.harvest()
+        assert (first.new, first.incomplete) == (0, False)
+        assert "jobs are left for the next harvest" in first.skipped[0].why
+        assert b.warnings == [f"the budget of 3 requests is used up: {first.skipped[0].why}"]
+        b.toml = b.toml.replace("= 3", "= 300")
+        assert b.harvest().new == 20
 
 
 def test_files_and_bytes_of_a_build_are_bounded(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ MORE_LOG = 1 << 16
 FAILURES_IN_A_ROW = 3
 """After so many requests in a row without any answer, each tried as often as the rules say, Jenkins is taken to be down."""
 
+REFUSALS_IN_A_ROW = 3
+"""After so many refusals (403) and not one answer, this user is taken to be allowed nothing."""
+
 
 class Http:
     """Asks one controller; may be used from several threads, each of which gets a connection of its own.
@@ -56,6 +59,8 @@ class Http:
         self._bytes = 0
         self._waited_s = 0.0
         self._failures = 0
+        self._refused = 0
+        self._answered = False
         self._fatal: HarvestError | None = None
 
     @property
@@ -119,8 +124,9 @@ class Http:
                 hint="check user and token, and that no proxy asks for a login before Jenkins",
             )
         if "json" not in kind:
-            what = kind or "of no type"
-            raise HarvestError(f"{what}: the answer is {what}, not JSON", hint="is url under [jenkins] a Jenkins?")
+            raise HarvestError(
+                f"{what}: the answer is {kind or 'of no type'}, not JSON", hint="is url under [jenkins] a Jenkins?"
+            )
         try:
             value = load_json(content)
         except BadJson as problem:
@@ -194,6 +200,7 @@ class Http:
                 raise self._refusal(what, refusal.status) from None
             else:
                 self._failures = 0
+                self._answered = True
                 return result
         raise AssertionError(what)
 
@@ -228,8 +235,10 @@ class Http:
     def _refusal(self, what: str, status: int) -> HarvestError:
         self._failures = 0
         error = describe_refusal(what, status, self.settings.url, self.settings.credentials)
-        if status == 401:
-            self._fatal = error
+        with self._lock:
+            self._refused += status == 403
+            if status == 401 or (not self._answered and self._refused >= REFUSALS_IN_A_ROW):
+                self._fatal = error
         return error
 
 

@@ -1,0 +1,79 @@
+"""Jobs that Jenkins no longer has: marked one by one, and an alarm when many are missing at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime
+
+from reportgen.errors import HarvestError, NotFound
+from reportgen.harvest.plan import dump_state, load_state
+from reportgen.harvest.source import Source
+from reportgen.harvest.summary import Notes
+from reportgen.report import Reporter
+from reportgen.store.db import Store
+
+ALARMING = 0.2
+"""When more than this share of the jobs is gone at once, and more than one, something else than tidying up has happened."""
+
+
+class LostJobs:
+    """Marks jobs that are gone.
+
+    `selects` tells which names this harvest is about, `mark` is that of its share of the builds.
+    """
+
+    def __init__(
+        self, source: Source, store: Store, *, now: datetime, reporter: Reporter, selects: Callable[[str], bool], mark: str
+    ) -> None:
+        self._source, self._store = source, store
+        self._now, self._reporter, self._mark = now, reporter, mark
+        with store.view() as view:
+            self._stored = [job.name for job in view.jobs() if job.gone_since is None and selects(job.name)]
+        self._gone: list[str] = []
+        self.builds = 0
+        """How many builds were newly marked as gone."""
+
+    def explain(self, name: str, problem: HarvestError) -> HarvestError:
+        """Return why a job that was asked for by name could not be listed, after marking it if it is gone."""
+        if not isinstance(problem, NotFound):
+            return problem
+        if self._source.down is None and self._store.known_builds(name) and self._source.is_gone(name):
+            self._take(name)
+            hint = "if it was renamed, name the new job under [[jobs]] with renamed_from"
+            return NotFound(f"{name}: Jenkins no longer has this job; its builds are kept", hint=hint)
+        hint = "check the name under [[jobs]], and that this user may read the job"
+        return NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
+
+    def look(self, met: Collection[str], notes: Notes) -> None:
+        """Mark the jobs that are stored, were not met, and are not in the folder they were in."""
+        for name in self._stored:
+            if name in met:
+                continue
+            try:
+                if self._source.is_gone(name):
+                    self._take(name)
+            except HarvestError as problem:
+                notes.skip(name, problem.message)
+
+    def alarm(self, notes: Notes) -> None:
+        """Note it as something missed if far more jobs are gone than people delete in a day."""
+        gone = [name for name in self._gone if name in self._stored]
+        if len(gone) < 2 or len(gone) <= ALARMING * len(self._stored):
+            return
+        problem = HarvestError(
+            f"{len(gone)} of {len(self._stored)} jobs are gone from Jenkins since the last harvest; every run of them is kept",
+            hint="check that url under [jenkins] leads to the same Jenkins, and that this user may still read these jobs",
+        )
+        notes.miss(self._source.name, problem)
+
+    def _take(self, name: str) -> None:
+        """Mark a job and all of its builds; if it comes back, all of them are looked at again."""
+        state = load_state(self._store.harvest_state(name), self._mark)
+        gone = self._store.mark_job_gone(name, last_seen=state.seen if state and state.seen else self._now)
+        if state is not None:
+            unsettled = replace(state, low=None, high=None, attempts={})
+            self._store.set_harvest_state(name, dump_state(unsettled, self._mark))
+        self._gone.append(name)
+        self.builds += gone
+        self._reporter.line(f"{name} is gone from Jenkins; {gone} builds are kept")
