@@ -28,7 +28,7 @@ EXIT_CODES = {
     "GATE_FAILED": "A gate failed. Kept for later: no command of this version ends with it.",
     "BUG": "A bug of reportgen. A log is written that can be pasted into a report; secrets are masked in it.",
     "LOCKED": "Another reportgen holds the store. Nothing was changed; run it again later.",
-    "INTERRUPTED": "Interrupted (Ctrl+C). What was finished is kept. `serve` ends with 0: it is how it ends.",
+    "INTERRUPTED": "Interrupted (Ctrl+C). What was finished is kept.",
     "TERMINATED": "Terminated (SIGTERM), as Jenkins does when a build is aborted. What was finished is kept.",
 }
 ENVIRONMENT = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reportgen.cli import DONE, App, pass_app, verb
+from reportgen.cli import INTERRUPTED, App, pass_app, verb
 from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
@@ -46,15 +46,15 @@ def command(app: App, dev_addr: str, open_browser: bool, no_livereload: bool, ha
         if not no_livereload:
             preview.watch()
         _serve(app, server, open_browser=open_browser)
-    return DONE
+    return INTERRUPTED
 
 
 def serve_published(app: App, tree: Path, dev_addr: str, *, open_browser: bool = False) -> int:
-    """Serve a published tree until it is interrupted."""
+    """Serve a published tree until it is interrupted; return the status to end with."""
     if not tree.is_dir():
         raise ReportgenError(f"{tree}: there is no such directory", hint="reportgen build publishes one")
     _serve(app, _listen(app, dev_addr, tree, None), open_browser=open_browser)
-    return DONE
+    return INTERRUPTED
 
 
 def _listen(app: App, address: str, root: Path, preview: object) -> SiteServer:

@@ -6,6 +6,8 @@ import shutil
 import tempfile
 import threading
 import time
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,6 +22,9 @@ from reportgen.site.maker import SiteMaker
 from reportgen.site.write import Entry, Tree
 
 VERSION = "preview"
+_TOLD = 20
+_CLOCK_S = 1.0
+"""How far the clock of a file system may be behind."""
 
 
 class Preview:
@@ -39,8 +44,10 @@ class Preview:
         self.root.mkdir()
         self._cache = MemoryCache()
         self._files: dict[str, Entry] = {}
+        self._strays: set[str] = set()
         self._maker: SiteMaker | None = None
         self._config: Config | None = None
+        self._theme = ""
         self._watcher: Watcher | None = None
         self._building = threading.Lock()
 
@@ -54,18 +61,19 @@ class Preview:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def build(self, changed: frozenset[Path] = frozenset()) -> bool:
-        """Bring the directory up to date; say whether that succeeded."""
+        """Bring the directory up to date; say whether that succeeded. Whatever goes wrong is told, and serving goes on."""
         with self._building:
             started = time.monotonic()
             try:
                 written, failures = self._make()
-            except ReportgenError as problem:
-                self._reporter.warn(problem.message)
-                self.signal.announce(Trouble(problem.message, problem.hint or ""))
+            except Exception as problem:  # noqa: BLE001 - a bug in a build must not end the preview
+                trouble = trouble_of(problem)
+                self._reporter.warn(trouble.message)
+                self.signal.announce(trouble)
                 return False
             for failure in failures[:5]:
                 self._reporter.warn(failure)
-            self.signal.announce(Trouble("\n".join(failures[:20])) if failures else None)
+            self.signal.announce(Trouble("\n".join(failures[:_TOLD])) if failures else None)
             because = f" ({', '.join(sorted({path.name for path in changed})[:3])})" if changed else ""
             self._reporter.line(f"built in {time.monotonic() - started:.2f} s, {written} pages rendered{because}")
             return not failures
@@ -74,41 +82,79 @@ class Preview:
         maker = self._renewed()
         tree = Tree(self.root, in_place=True)
         known = dict(self._cache.load())
-        outcome = maker.make(tree, VERSION, known, self._files)
-        for path in self._files.keys() - outcome.files.keys():
+        started = time.time()
+        try:
+            if maker.theme.digest != self._theme:
+                maker.check_theme()
+                self._theme = maker.theme.digest
+            part = maker.make_content(tree, VERSION, known, self._files)
+            outcome = part or maker.make(tree, VERSION, known, self._files)
+        except BaseException:
+            self._forget(started)
+            raise
+        files = outcome.files if part is None else {**self._files, **outcome.files}
+        for path in (self._files.keys() | self._strays) - files.keys():
             tree.remove(path)
-        self._cache.save(outcome.made, [path for path in known if path not in outcome.files], None)
-        self._files = outcome.files
+        self._cache.save(outcome.made, [path for path in known if path not in files], None)
+        self._files, self._strays = files, set()
         return len(outcome.rendered), [f"{failure.path}: {failure.reason}" for failure in outcome.failures]
+
+    def _forget(self, since: float) -> None:
+        """Make the pages again that a build wrote before it failed: nobody knows any more what they were made from."""
+        touched = set(_written(self.root, since - _CLOCK_S))
+        self._cache.save((), [path for path in touched if path in self._cache.load()], None)
+        self._strays |= touched - self._files.keys()
 
     def _renewed(self) -> SiteMaker:
         """Read configuration and theme again; keep what was learnt of the store where the configuration is the same."""
-        config = load_config(self.config_file)
-        self._config = config
-        if self._maker is None:
-            self._maker = SiteMaker(config, self._program, self._reporter)
-        else:
-            self._maker.renew(config)
+        config = self._config = load_config(self.config_file)
+        try:
+            if self._maker is None:
+                self._maker = SiteMaker(config, self._program, self._reporter)
+            else:
+                self._maker.renew(config)
+        finally:
+            if self._watcher is not None:
+                self._watcher.follow(self._sources())
         return self._maker
 
     def watch(self) -> None:
         """Rebuild whenever a source changes, until the preview ends."""
-        config = self._config or load_config(self.config_file)
-        database = config.store_path / "store.db"
-        settings = self.config_file.resolve()
-        directories = [
-            Watched(config.root, lambda path: path.resolve() == settings, recursive=False),
+        self._watcher = Watcher(self.build, self._reporter.warn)
+        self._watcher.start(self._sources())
+
+    def _sources(self) -> list[Watched]:
+        """Return what the site is made from, whether it is there or not; without a configuration, where that would be."""
+        config, settings = self._config, self.config_file.resolve()
+        sources = [Watched(settings.parent, lambda path: path == settings, recursive=False)]
+        if config is None:
+            return sources
+        database, themes = config.store_path / "store.db", config.root / "themes"
+        layers = self._maker.theme.layers if self._maker is not None else ()
+        outside = [each.directory for each in layers if not each.directory.is_relative_to(themes)]
+        return [
+            *sources,
             Watched(config.store_path, lambda path: path == database, recursive=False),
-            Watched(config.content_path, _is_source),
-            Watched(config.root / "themes", _is_source),
+            *(Watched(directory, _is_source) for directory in (config.content_path, themes, *outside)),
         ]
-        if self._maker is not None:
-            outside = [
-                each.directory for each in self._maker.theme.layers if not each.directory.is_relative_to(config.root / "themes")
-            ]
-            directories += [Watched(directory, _is_source) for directory in outside]
-        self._watcher = Watcher(self.build)
-        self._watcher.start(directories)
+
+
+def trouble_of(problem: Exception) -> Trouble:
+    """Return what to tell of an error that ended a build: file and line, and what happened."""
+    if isinstance(problem, ReportgenError):
+        return Trouble(problem.message, problem.hint or "")
+    place = traceback.extract_tb(problem.__traceback__)[-1]
+    return Trouble(
+        f"{place.filename}:{place.lineno}: {type(problem).__name__}: {problem}",
+        "this looks like a bug of reportgen; reportgen build tells more, and writes a log to report it with",
+    )
+
+
+def _written(root: Path, since: float) -> Iterator[str]:
+    """Yield the files below `root` that were written since a moment."""
+    for file in root.rglob("*"):
+        if file.is_file() and file.stat().st_mtime >= since:
+            yield file.relative_to(root).as_posix()
 
 
 def _is_source(path: Path) -> bool:

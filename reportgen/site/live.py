@@ -58,17 +58,13 @@ class LivePages:
     def tasks(self) -> Iterator[LiveTask]:
         """Yield every live page of the site."""
         links, site, live = self._found.links, self._found.site, self._live
-        narrative = self._narrative
-        yield self._task(links.overview, self._overview, narrative.digest(narrative.intro_page))
-        for page in narrative.own:
-            yield self._task(page.path, lambda page=page: narrative.make(page), narrative.digest(page))  # type: ignore[misc]
+        yield from self.told()
         yield self._task("jobs/index.html", lambda: jobs_page(site, self._states, live))
         yield self._task("leaderboards/index.html", lambda: leaderboards_page(site, self._found.judged, live))
         yield self._task("pipelines/index.html", lambda: pipelines_page(site, pipeline_states(self._found), live))
         yield self._task("models/index.html", lambda: models_page(site, model_facts(self._found), live))
         yield self._task("datasets/index.html", lambda: datasets_page(site, dataset_facts(self._found), live))
         yield self._task(links.changes, self._changes)
-        yield self._task(links.search, self._search, repr(narrative.entries))
         yield self._task("states/index.html", lambda: states_page(site))
         yield self._task("404.html", lambda: not_found_page(site))
         for job in self._found.jobs:
@@ -79,6 +75,14 @@ class LivePages:
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
 
         yield from Traces(self._found, self._view, self._live, self._base).tasks()
+
+    def told(self) -> Iterator[LiveTask]:
+        """Yield the pages that what people wrote in ``content/`` may change."""
+        links, narrative = self._found.links, self._narrative
+        yield self._task(links.overview, self._overview, narrative.digest(narrative.intro_page))
+        for page in narrative.own:
+            yield self._task(page.path, lambda page=page: narrative.make(page), narrative.digest(page))  # type: ignore[misc]
+        yield self._task(links.search, self._search, repr(narrative.entries))
 
     def _task(self, path: str, make: Callable[[], Page], *extra: str) -> LiveTask:
         text = "\n".join([path, self._base, str(self._found.revision), repr(self._live), repr(self._history), *extra])

@@ -23,9 +23,12 @@ from reportgen.site.pages.base import Live
 from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import beside, choose_workers, spread, start_processes
 from reportgen.site.publish import title_of
-from reportgen.site.script_files import script_files
+from reportgen.site.render import Renderer
+from reportgen.site.script_files import script_files, search_index
+from reportgen.site.scripts import SEARCH, Doc
 from reportgen.site.state import History, store_words
 from reportgen.site.theme import Theme, load_theme
+from reportgen.site.traces import LiveTask
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
 from reportgen.site.write import Entry, Tree
 from reportgen.store.pages import PageRow
@@ -41,11 +44,22 @@ class SiteMaker:
         self.reporter = reporter
         self.theme = find_theme(config)
         self._survey: tuple[tuple[int, str], Survey] | None = None
+        self._whole: tuple[int, str] | None = None
+        self._told: frozenset[str] = frozenset()
+        self._docs: tuple[Doc, ...] = ()
+        self._renderer: Renderer | None = None
 
     def renew(self, config: Config) -> None:
         """Use another configuration, and read the theme again."""
         self.config = config
-        self.theme = find_theme(config)
+        theme = find_theme(config)
+        if theme.digest != self.theme.digest:
+            self.theme, self._renderer = theme, None
+
+    def check_theme(self) -> None:
+        """Compile every template; raise `ThemeError` with file and line where one is no template."""
+        self._renderer = self._renderer or Renderer(self.theme)
+        self._renderer.check()
 
     @property
     def as_of(self) -> datetime | None:
@@ -85,9 +99,10 @@ class SiteMaker:
         cluster: Cluster | None = None,
     ) -> Outcome:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
+        self._whole = None
         with StoreView.open(self.config.store_path) as view:
             found = self.survey(view)
-            shop = Workshop(self.setup(found, tree))
+            shop = self._workshop(found, tree)
             try:
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
                 count = choose_workers(plan.moved, workers)
@@ -110,13 +125,53 @@ class SiteMaker:
                     narrative = Narrative(found, view, shop.studio, live)
                     told_before = history or History()
                     pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
-                    self._live(pages, shop, known, before, outcome)
+                    self._live(pages.tasks(), shop, known, before, outcome)
                     self._exports(found, view, told_before, version, narrative, tree, before, outcome)
                 outcome.add(pages_of_runs.result())
                 self._assets(tree, before, outcome)
             finally:
                 shop.close()
+        if not outcome.failures:
+            self._whole = (found.revision, self.base)
         return outcome
+
+    def make_content(
+        self, tree: Tree, version: str, known: Mapping[str, PageRow], before: Mapping[str, Entry]
+    ) -> Outcome | None:
+        """Make again what ``content/`` may change in a tree that `make` has made whole, and nothing else.
+
+        Returns None where that is not enough: the store, the configuration or the theme moved, or a page or file is gone.
+        """
+        with StoreView.open(self.config.store_path) as view:
+            if self._whole != (view.revision, self.base):
+                return None
+            found = self.survey(view)
+            shop, outcome = self._workshop(found, tree), Outcome()
+            try:
+                live = Live(as_of=found.as_of, version=version, words=store_words(found))
+                narrative = Narrative(found, view, shop.studio, live)
+                if not self._told <= narrative.paths():
+                    return None
+                pages = LivePages(found, view, shop.studio, live, self.base, narrative, History())
+                self._live(pages.told(), shop, known, before, outcome)
+                docs = tuple(narrative.docs())
+                if docs != self._docs:
+                    blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
+                    outcome.files[SEARCH] = tree.stream(SEARCH, search_index(found, blocks, docs), before.get(SEARCH))
+                    self._docs = docs
+                self._told = narrative.paths()
+                self._beside(narrative, tree, before, outcome)
+            finally:
+                shop.close()
+        if outcome.failures:
+            self._whole = None
+        return outcome
+
+    def _workshop(self, found: Survey, tree: Tree) -> Workshop:
+        """Return a workshop; the templates are compiled once for as long as the theme stays the same."""
+        shop = Workshop(self.setup(found, tree), self._renderer)
+        self._renderer = shop.renderer
+        return shop
 
     def setup(self, found: Survey, tree: Tree) -> Setup:
         """Return what a worker needs to make pages in `tree`."""
@@ -158,13 +213,13 @@ class SiteMaker:
 
     def _live(
         self,
-        pages: LivePages,
+        tasks: Iterable[LiveTask],
         shop: Workshop,
         known: Mapping[str, PageRow],
         before: Mapping[str, Entry],
         outcome: Outcome,
     ) -> None:
-        for task in pages.tasks():
+        for task in tasks:
             row = usable(known.get(task.path), before)
             if row is not None and row.key == task.key:
                 keep(shop.tree, row, before, outcome)
@@ -200,6 +255,7 @@ class SiteMaker:
     ) -> None:
         blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
         total = sum(build.runs for build in found.builds)
+        self._docs, self._told = tuple(narrative.docs()), narrative.paths()
         texts = chain(
             export_runs(blocks, found.links, total, found.as_of),
             export_leaderboards(found.site, found.judged),
@@ -207,7 +263,7 @@ class SiteMaker:
                 found,
                 blocks,
                 version,
-                pages=list(narrative.docs()),
+                pages=self._docs,
                 versions=[(name, title_of(name)) for name, _ in history.versions],
             ),
         )
@@ -217,6 +273,10 @@ class SiteMaker:
             for path, entry in block.parts.items():
                 linked = before.get(path) == entry and tree.link(path)
                 outcome.files[path] = entry if linked else tree.stream(path, [block.part(path)], before.get(path))
+        self._beside(narrative, tree, before, outcome)
+
+    def _beside(self, narrative: Narrative, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
+        """Put the files that lie beside content pages into the site."""
         for file in narrative.files():
             outcome.files[file.path] = tree.put(file.path, file.file.read_bytes(), before.get(file.path))
 

@@ -101,6 +101,10 @@ class Narrative:
         needed = {path for page in self.pages for path in page.files}
         yield from (self._all_files[path] for path in sorted(needed))
 
+    def paths(self) -> frozenset[str]:
+        """Return where the pages and the files that they need are published."""
+        return frozenset({page.path for page in self.pages} | {file.path for file in self.files()})
+
     def make(self, page: ContentPage) -> Page:
         """Return a content page."""
         parts, cited, files = self._parts(page)

@@ -23,8 +23,13 @@ def script_files(
     `versions` are the ids and titles of those that were published before, newest first.
     """
     yield LIVE, [live_script(version=version, as_of=found.as_of, newest=_newest(found), versions=versions)]
+    yield SEARCH, search_index(found, blocks, pages)
+
+
+def search_index(found: Survey, blocks: Blocks, pages: Iterable[Doc]) -> Iterator[str]:
+    """Return the search index in pieces; `pages` are the content pages."""
     told = map(doc_row, chain(_site_docs(found), pages, _names(found, blocks)))
-    yield SEARCH, search_script(chain(told, blocks.runs("doc")))
+    return search_script(chain(told, blocks.runs("doc")))
 
 
 def _newest(found: Survey) -> dict[str, str]:

@@ -84,9 +84,9 @@ class Outcome:
 class Workshop:
     """Makes pages in this process."""
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, renderer: Renderer | None = None) -> None:
         self.setup = setup
-        self.renderer = Renderer(setup.theme, setup.assets)
+        self.renderer = renderer or Renderer(setup.theme, setup.assets)
         self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place, again=setup.again)
         self.studio = Studio(self.tree, setup.store / "cache", setup.limits)
         self._view: StoreView | None = None
