@@ -44,8 +44,9 @@ def _toml(head: str, shown: str) -> dict[str, tuple[Any, int]]:
     try:
         values = tomllib.loads(head)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        raise ContentError(f"{shown}:{int(found[1]) + 1 if found else 1}: the front matter is not TOML: {error}") from None
+        found = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        line, words = (int(found[1]) + 1, str(error).replace(found[0], "")) if found else (1, str(error))
+        raise ContentError(f"{shown}:{line}: the front matter is not TOML: {words}") from None
     lines = head.split("\n")
     return {
         key: (value, next((at for at, line in enumerate(lines, 2) if line.lstrip().startswith(key)), 2))

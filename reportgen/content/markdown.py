@@ -186,8 +186,6 @@ class _Tree(Treeprocessor):
                 self._state.headings.append(Heading(level=level, id=element.get("id", ""), text=self._text(element)))
 
     def _address(self, address: str, *, image: bool = False) -> str:
-        if address.startswith("#") and not image:
-            return address
         if sanitize.is_local(address) or image:
             return self._state.target(address)
         return address

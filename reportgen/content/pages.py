@@ -6,23 +6,28 @@ Reading a page needs nothing of the store, so what a page cites is known before 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import quote
 
-from reportgen.content import frontmatter, sanitize
+from reportgen.content import effort, frontmatter, sanitize
 from reportgen.content.directives import SIGNATURES, BadDirective, Call, parse
 from reportgen.content.markdown import Heading, Rendered, joined_path, page_address, render_markdown
 from reportgen.errors import ContentError
 
 RESERVED: Final = frozenset(
-    {"jobs", "leaderboards", "pipelines", "models", "datasets", "compare", "search", "changes", "files", "data", "assets"}
+    {"jobs", "leaderboards", "pipelines", "models", "datasets", "compare", "search", "changes", "states", "files", "data"}
+    | {"assets", "404", "404.html", "live.js", "manifest.json"}
 )
-"""Directories of the published tree that belong to the site."""
+"""Names at the top of the published tree that belong to the site; case does not tell names apart everywhere."""
 FILE_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".csv", ".tsv", ".json", ".txt", ".pdf"})
 """What may lie beside the pages and is published with them."""
+_ANOTHER_NAME: Final = "give the file or directory another name"
+_ID: Final = re.compile(r'\sid="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +55,20 @@ class Part:
     value: Any = None
 
 
+class Anchor(NamedTuple):
+    """A place in a page that a link names: the page's source, the id as it is published, the address as it was written."""
+
+    source: str
+    id: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentPage:
     """A page that has been read: ``calls[n]`` stands between ``pieces[n]`` and ``pieces[n + 1]``; `path` is where it goes.
 
-    `files` are the paths of the content files it needs. `nav` is None where the page is left out of the navigation.
+    `files` are the paths of the content files it needs, `anchors` the places its links name. `nav` is None where the page is
+    left out of the navigation.
     """
 
     source: str
@@ -67,6 +81,7 @@ class ContentPage:
     calls: tuple[Call, ...]
     headings: tuple[Heading, ...]
     files: tuple[str, ...]
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +162,31 @@ def read_pages(
         other = taken.setdefault(page.path.lower(), page.source)
         if other != page.source:
             raise ContentError(f"{directory}/{page.source}: is published at the same address as {directory}/{other}")
+    _check_anchors(pages, {source.path: source.text for source in sources}, directory)
     return pages
+
+
+def _check_anchors(pages: Sequence[ContentPage], texts: Mapping[str, str], directory: str) -> None:
+    """Raise ContentError for the first link to a heading or other place that its page does not have."""
+    ids = {page.source: {name for piece in page.pieces for name in _ID.findall(piece)} for page in pages}
+    for page in pages:
+        for anchor in page.anchors:
+            if anchor.id in ids[anchor.source]:
+                continue
+            known = sorted(heading.id for other in pages if other.source == anchor.source for heading in other.headings)
+            near = get_close_matches(anchor.id, known, n=1)
+            there = near or known[:5]
+            names = ", ".join(f"#{name.removeprefix(sanitize.PREFIX)}" for name in there)
+            hint = f"did you mean {names}?" if near else f"its headings: {names or 'none'}"
+            line = _line_of(anchor.address, texts[page.source])
+            raise ContentError(
+                f"{directory}/{page.source}:{line}: “{anchor.address}” leads nowhere: {anchor.source} has no such place",
+                hint=hint,
+            )
+
+
+def _line_of(address: str, text: str) -> int:
+    return next((at for at, line in enumerate(text.split("\n"), 1) if address in line), 1)
 
 
 def read_page(
@@ -159,29 +198,34 @@ def read_page(
     _check_address(source.path, shown)
     meta, body, offset = frontmatter.split(source.text, shown)
     used: set[str] = set()
+    anchors: list[Anchor] = []
 
     def target(address: str) -> str:
-        return _target(address, source=source.path, pages=pages, files=files, used=used)
+        return _target(address, source=source.path, pages=pages, files=files, used=used, anchors=anchors)
 
+    costly = effort.excess(body)
+    if costly is not None:
+        raise ContentError(
+            f"{shown}:{costly[0] + offset}: {costly[1]}", hint="divide it, or put it into a fenced block (three backticks)"
+        )
     try:
         rendered = render_markdown(body, target=target)
     except _BrokenLink as broken:
-        line = next((at for at, text in enumerate(body.split("\n"), 1) if broken.address in text), 1)
+        line = _line_of(broken.address, body)
         raise ContentError(f"{shown}:{line + offset}: {broken}", hint=broken.hint) from None
     title = meta.title or rendered.title or _title_of(source.path)
     return ContentPage(
         source=source.path, path=page_address(source.path), title=title, description=meta.description,
         nav=None if meta.nav is False else meta.nav if isinstance(meta.nav, str) else title, order=meta.order,
         pieces=rendered.pieces, calls=_calls(rendered, shown, offset), headings=rendered.headings, files=tuple(sorted(used)),
+        anchors=tuple(anchors),
     )  # fmt: skip
 
 
 def _check_address(path: str, shown: str) -> None:
     first = path.split("/")[0].removesuffix(".md")
-    if first in RESERVED or path == "404.md":
-        raise ContentError(
-            f"{shown}: the address “{first}” belongs to the site", hint="give the file or directory another name"
-        )
+    if first.lower() in RESERVED:
+        raise ContentError(f"{shown}: the address “{first}” belongs to the site", hint=_ANOTHER_NAME)
 
 
 def _title_of(path: str) -> str:
@@ -208,7 +252,13 @@ class _BrokenLink(Exception):
 
 
 def _target(
-    address: str, *, source: str, pages: set[str] | frozenset[str], files: set[str] | frozenset[str], used: set[str]
+    address: str,
+    *,
+    source: str,
+    pages: set[str] | frozenset[str],
+    files: set[str] | frozenset[str],
+    used: set[str],
+    anchors: list[Anchor],
 ) -> str:
     """Return where a relative link of a page leads in the published tree, relative to the page."""
     if not sanitize.is_local(address):
@@ -217,9 +267,15 @@ def _target(
             hint="put the file beside the page: readers load nothing from other sites",
         )  # fmt: skip
     path, fragment = joined_path(source, address)
+    if fragment and (path in pages or path == source):
+        anchors.append(Anchor(path, sanitize.anchor(fragment), address))
+    if address.startswith("#"):
+        return address
     if path in pages:
         where = page_address(path)
     elif path in files:
+        if path.split("/")[0].lower() in RESERVED:
+            raise _BrokenLink(f"the address “{path.split('/')[0]}” belongs to the site", address, hint=_ANOTHER_NAME)
         used.add(path)
         where = path
     else:

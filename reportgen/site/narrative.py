@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
 from html import escape
 
+from reportgen.analysis.compare import Comparison, MetricLine
 from reportgen.analysis.compare import compare as side_by_side
 from reportgen.analysis.judge import Judged
 from reportgen.charts.check import load_spec
@@ -130,6 +132,12 @@ def _placed(part: Part) -> ContentPart:
     return part.value if isinstance(part.value, ContentPart) else plain.html(part.html)
 
 
+def _same_words(found: Comparison) -> str:
+    params = sum(line.same for line in found.params)
+    metrics = sum(line.same for line in found.metrics)
+    return f"The same in all: {fmt.plural(params, 'param')}, {fmt.plural(metrics, 'metric')}."
+
+
 class _Resolver:
     """Looks up what the directives of one page name, and remembers which runs were cited and which files are needed."""
 
@@ -140,6 +148,7 @@ class _Resolver:
         self._path = path
         self.cited: list[tuple[str, str]] = []
         self.files: list[StoredFile] = []
+        self._ids: Counter[str] = Counter()
 
     def _build(self, reference: str) -> tuple[BuildRow, str]:
         """The build that a reference names, and the run's name where it has one."""
@@ -211,27 +220,42 @@ class _Resolver:
         path = links.leaderboard(judged.leaderboard.options.name)
         label = judged.leaderboard.options.label
         columns = (Column("Rank", num=True), Column("Run"), Column(style.title, num=True), Column("95 % interval"))
-        identity = sha256(f"{judged.leaderboard.options.name} {top}".encode()).hexdigest()[:6]
+        identity = self._id("c-board", judged.leaderboard.options.name, top)
         as_of = f"{fmt.minute(self._found.as_of)} UTC" if self._found.as_of else "now"
         whole = (Span(f"As of {as_of}. "), Span("The whole leaderboard", relative(self._path, path)), Span("."))
-        return plain.board(Table(f"c-board-{identity}", (Span(label),), columns, tuple(rows), "board"), whole)
+        return plain.board(Table(identity, (Span(label),), columns, tuple(rows), "board"), whole)
 
     def compare(self, runs: tuple[str, ...]) -> ContentPart:
-        """Return the metrics of some runs side by side, the first one fixed."""
+        """Return what differs between some runs: params, then metrics with their differences from the first run."""
         rows = [self._run(run) for run in runs]
         found = side_by_side(rows, metrics=self._found.site.metrics)
-        columns = (Column("Metric"), *(Column(run_label(row), num=True) for row in rows))
-        lines = []
-        for line in found.metrics:
-            style = self._found.site.style(line.name, [m for m in line.metrics if m is not None])
-            values = [
-                fmt.number(m.value, style.spec) if m is not None and m.value is not None else fmt.DASH for m in line.metrics
-            ]
-            lines.append(Row((Cell((Span(style.title),)), *(Cell((Span(value),), "num") for value in values))))
+        columns = (Column("Param, metric"), *(Column(run_label(row), num=True) for row in rows))
+        lines = [
+            Row((Cell((Span(line.name),)), *(Cell((Span(fmt.plain(value)),), "num") for value in line.values)))
+            for line in found.params
+            if not line.same
+        ]
+        lines += [self._metric_line(line) for line in found.metrics if not line.same]
         links = [Span(run_label(row), relative(self._path, self._found.links.row(row))) for row in rows]
-        caption = tuple(span for link in links for span in (link, Span(" ")))
-        identity = sha256(" ".join(runs).encode()).hexdigest()[:6]
-        return plain.board(Table(f"c-compare-{identity}", (Span("Metrics side by side."),), columns, tuple(lines)), caption)
+        after = tuple(span for link in links for span in (link, Span(" ")))
+        caption = (Span(f"What differs, against {run_label(rows[0])}. {_same_words(found)}"),)
+        return plain.board(Table(self._id("c-compare", *runs), caption, columns, tuple(lines)), after)
+
+    def _metric_line(self, line: MetricLine) -> Row:
+        style = self._found.site.style(line.name, [m for m in line.metrics if m is not None])
+        cells = []
+        for metric, delta in zip(line.metrics, line.deltas, strict=True):
+            spans = [Span(fmt.number(metric.value, style.spec) if metric and metric.value is not None else fmt.DASH)]
+            if delta is not None:
+                spans.append(Span(f" {fmt.difference(delta.value, style.spec)}", mark="mut"))
+            cells.append(Cell(tuple(spans), "num"))
+        return Row((Cell((Span(style.title + (f", {style.unit}" if style.unit else "")),)), *cells))
+
+    def _id(self, kind: str, *what: object) -> str:
+        """Return an id for a part, also where a page holds the same part twice."""
+        name = f"{kind}-{sha256(' '.join(map(str, what)).encode()).hexdigest()[:6]}"
+        self._ids[name] += 1
+        return name if self._ids[name] == 1 else f"{name}-{self._ids[name]}"
 
     def chart(self, run: str, name: str) -> ContentPart:
         """Return a chart or figure that a run logged."""
@@ -248,12 +272,11 @@ class _Resolver:
         script = relative(self._path, shown.spec) if shown.spec else ""
         alt = f"{attachment.label or attachment.name} of {row.key}"
         pictures = (Picture(relative(self._path, shown.path), *size, alt, "", script),) if shown.path else ()
-        identity = sha256(f"{run} {name}".encode()).hexdigest()[:6]
         link = Span(f"{row.key}", relative(self._path, self._found.links.row(row)))
         problem = f"Not drawn: {shown.problem}." if shown.problem else ""
         return plain.chart(
             Figure(
-                f"chart-{identity}",
+                self._id("chart", run, name),
                 attachment.label or attachment.name,
                 (Span("From "), link, Span(".")),
                 pictures,

@@ -147,6 +147,30 @@ def test_a_broken_link_is_an_error_with_file_and_line(link: str) -> None:
     assert raised.value.hint
 
 
+@pytest.mark.parametrize(
+    ("link", "hint"),
+    [
+        ("[x](#nowhere)", "its headings: #costs"),
+        ("[x](other.md#prise)", "did you mean #price?"),
+        ('<a href="x">y</a> [x](#cost)', "did you mean #costs?"),
+    ],
+)
+def test_a_link_to_a_place_that_is_not_there_is_an_error_with_file_and_line(link: str, hint: str) -> None:
+    sources = [
+        ContentSource(path="why.md", text=f"# Why\n\n## Costs\n\n{link}\n"),
+        ContentSource(path="other.md", text="## Price\n"),
+    ]
+    with pytest.raises(ContentError, match=r"content/why\.md:5: .* has no such place") as raised:
+        read_pages(sources)
+    assert raised.value.hint == hint
+
+
+def test_links_to_headings_ids_and_footnotes_hold() -> None:
+    text = "# Why\n\n## Costs {#own}\n\n[a](#own) [b](other.md#price) [c](why.md#mark) x[^1]\n\n<b id='mark'>y</b>\n\n[^1]: z\n"
+    pages = read_pages([ContentSource(path="why.md", text=text), ContentSource(path="other.md", text="## Price\n")])
+    assert [anchor.id for anchor in pages[0].anchors][:3] == ["t-own", "t-price", "t-mark"]
+
+
 # -- directives -------------------------------------------------------------------------------------------------------------
 
 
@@ -302,10 +326,16 @@ def test_pages_too_large_or_not_in_utf8_are_errors(tmp_path: Path) -> None:
         load_content(tmp_path)
 
 
-@pytest.mark.parametrize("path", ["jobs/x.md", "search.md", "404.md", "assets/a.md"])
+@pytest.mark.parametrize("path", ["jobs/x.md", "search.md", "404.md", "assets/a.md", "states.md", "Jobs.md"])
 def test_addresses_of_the_site_are_taken(path: str) -> None:
     with pytest.raises(ContentError, match="belongs to the site"):
         page("x", path)
+
+
+@pytest.mark.parametrize("path", ["manifest.json", "data/runs.csv"])
+def test_a_file_cannot_take_the_address_of_a_file_of_the_site(path: str) -> None:
+    with pytest.raises(ContentError, match=r"content/why\.md:3: the address .* belongs to the site"):
+        page(f"# Why\n\n[x]({path})\n", files={path})
 
 
 def test_two_pages_at_one_address_are_an_error() -> None:

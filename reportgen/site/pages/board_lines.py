@@ -199,12 +199,21 @@ def _cells(path: str, line: BoardLine, part: BoardPart) -> list[object]:
         first["me"] = True
     cells: list[object] = [first, [line.value, float(line.sort)]]
     if part.axis:
-        cells += [{"plot": list(line.plot)}, {"text": line.interval, "mark": "ci"}]
+        cells += [{"plot": _trimmed(line.plot)}, {"text": line.interval, "mark": "ci"}]
     cells.append({"text": line.against, "mark": "b" if line.against == "not separable" else "mut"})
-    cells.append({"text": line.delta.text, "mark": f"d {line.delta.state}".strip(), "word": line.delta.word})
+    word = {"word": line.delta.word} if line.delta.word else {}
+    cells.append({"text": line.delta.text, "mark": f"d {line.delta.state}".strip(), **word})
     for head, extra in zip(part.columns, line.extra, strict=True):
-        mark = {"mark": "best", "word": "best"} if extra.best else {}
         sort = float(extra.sort) if head.num and extra.sort else extra.sort
-        cells.append({"text": extra.text, "sort": sort, **mark} if mark or extra.sort else extra.text)
+        if extra.best:
+            cells.append({"text": extra.text, "sort": sort, "mark": "best", "word": "best"})
+        else:
+            cells.append([extra.text, sort] if extra.sort else extra.text)
     cells.append(line.date)
     return cells
+
+
+def _trimmed(plot: Plot) -> list[object]:
+    """Return the parts of a plot up to the last that is drawn."""
+    last = max((place for place, part in enumerate(plot) if part), default=-1)
+    return list(plot[: last + 1])
