@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def arrive(directory: str, opening: Mapping[str, Any], strict: bool, secrets: tu
 
 
 def join(directory: Path, *, strict: bool = False) -> JoinedRun:
-    """Return the run of this directory; RecordError if it has no journal."""
+    """Return the run of this directory; RecordError if it has no journal, or this is another build than the one it is of."""
     try:
         with (directory / record.JOURNAL).open("rb") as journal:
             opening = record.decode_event(journal.readline())
@@ -64,4 +65,10 @@ def join(directory: Path, *, strict: bool = False) -> JoinedRun:
         raise RecordError(
             f"there is no record in {str(directory)!r}", hint="unset REPORTGEN_RUN, or run 'reportgen log start NAME'"
         )
+    from reportgen.stage.active import same_build
+    from reportgen.stage.context import ci_of
+
+    ci = ci_of(os.environ)
+    if ci and not same_build(opening, ci):
+        raise RecordError(f"REPORTGEN_RUN: {str(directory)!r} was written by another build", hint="unset it, or start a run")
     return JoinedRun(directory, opening, strict=strict)

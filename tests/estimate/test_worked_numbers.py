@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import pytest
 
@@ -161,11 +162,21 @@ def test_quantiles_for_all_pairs(runs, z):
 
 
 def test_the_board_of_five():
-    leader, fourth, last = (0.734, 0.712, 0.755), (0.702, 0.679, 0.724), (0.655, 0.631, 0.678)
+    leader, second = (0.734, 0.712, 0.755), (0.731, 0.709, 0.752)
+    fourth, last = (0.702, 0.679, 0.724), (0.655, 0.631, 0.678)
     z = e.z_all_pairs(5)
+    told_apart = [e.difference_from_intervals(leader, other, z=z).low > 0 for other in (second, second, fourth, last)]
+    assert told_apart == [False, False, False, True]
     assert e.difference_from_intervals(leader, fourth).low == pytest.approx(0.0009, abs=5e-5)
     assert e.difference_from_intervals(leader, fourth, z=z).low == pytest.approx(-0.0126, abs=5e-5)
     assert e.difference_from_intervals(leader, last, z=z).low == pytest.approx(0.0334, abs=5e-5)
+
+
+def test_intervals_that_just_do_not_meet_are_further_apart_than_the_level():
+    apart = e.difference_from_intervals((0.5, 0.4, 0.6), (0.3, 0.2, 0.4))
+    se = (0.6 - 0.4) / (2 * e.Z95)
+    assert apart.low > 0
+    assert 2 * (1 - NormalDist().cdf(0.2 / (se * math.sqrt(2)))) == pytest.approx(0.0056, abs=5e-5)
 
 
 def test_holm():

@@ -549,3 +549,16 @@ def test_a_record_of_another_build_is_never_continued():
     with pytest.raises(RecordError, match=r"churn/train-model #52"):
         start(environ=JENKINS, resume=old.directory)
     assert not record(old).belongs_to("churn/train-model", 53)
+
+
+def test_a_run_handed_on_by_another_build_is_not_added_to(monkeypatch):
+    with start(environ=JENKINS) as old:
+        pass
+    monkeypatch.setenv("REPORTGEN_RUN", str(old.directory))
+    for name, value in {**JENKINS, "BUILD_NUMBER": "54"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RecordError, match="was written by another build"):
+        reportgen.log_metric("m", 1)
+    with pytest.raises(RecordError, match="was written by another build"):
+        reportgen.start_run()
+    assert [event["kind"] for event in events(old)] == ["run", "end"]

@@ -118,6 +118,8 @@ def test_an_open_record_of_another_build_is_never_joined(shell):
     assert [e["kind"] for e in records[Path(stale).name].events] == ["run"]
     refused = shell("log", "metric", "m=1", env={"REPORTGEN_RUN": stale})
     assert (refused.returncode, "another build" in refused.stderr) == (1, True)
+    done(shell("log", "metric", "m=2", env={"REPORTGEN_RUN": stale, "JOB_NAME": "", "BUILD_NUMBER": ""}))
+    assert [e["kind"] for e in shell.records()[Path(stale).name].events] == ["run", "metric"]
 
 
 def test_what_a_killed_python_step_left_is_not_added_to(shell):
