@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from reportgen.config import Config, JobConfig
-from reportgen.errors import HarvestError, NotFound
+from reportgen.errors import HarvestError, NotFound, StoreError
 from reportgen.harvest.assemble import Material, assemble, read_contents
 from reportgen.harvest.http import TooLarge
 from reportgen.harvest.readers import Reader, ReadResult
@@ -26,6 +26,9 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SMALL_FILE = 1 << 20
 """Files up to this size wait for those of other builds and are written together; larger ones at once."""
+_SETTLED = frozenset({"stored", "linked", "over limit"})
+_UNVERIFIED = "its length could not be verified: the server told none"
+_MASKED = "what looked like a secret was masked"
 PutBlob = Callable[[bytes], tuple[str, int]]
 ReadBlob = Callable[[str], bytes]
 
@@ -88,10 +91,16 @@ class BuildReader:
         return gathering.finish()
 
     def renew(self, facts: BuildFacts, old: Build) -> ReadBuild:
-        """Return the build with new facts; its files are read anew only if Jenkins lists one that was not known."""
-        known = {artifact.path for artifact in old.artifacts}
-        if not known.issuperset(facts.files):
-            return self.read(facts, old)
+        """Return the build with new facts.
+
+        Where its result or its keep-log changed, or Jenkins lists a file that was not known or could not be had, it is gone
+        through again: files that are held are taken from the store, only others are fetched.
+        """
+        known = {artifact.path for artifact in old.artifacts if artifact.state not in ("gone", "refused")}
+        if (facts.build.result, facts.build.keep) != (old.result, old.keep) or not known.issuperset(facts.files):
+            gathering = _Gathering(self, facts, old, reuse=True)
+            gathering.fetch_files()
+            return gathering.finish()
         build = replace(
             facts.build,
             artifacts=old.artifacts,
@@ -112,10 +121,12 @@ def _newest_tests(old: Tests | None, new: Tests | None) -> Tests | None:
 
 
 class _Gathering:
-    """The state of reading one build."""
+    """The state of reading one build; with `reuse`, files that an earlier reading (`old`) holds are not fetched again."""
 
-    def __init__(self, reader: BuildReader, facts: BuildFacts, old: Build | None) -> None:
+    def __init__(self, reader: BuildReader, facts: BuildFacts, old: Build | None, *, reuse: bool = False) -> None:
         self.reader = reader
+        self.reuse = reuse
+        self.listed = frozenset(facts.files)
         self.source = reader.source
         self.facts = facts
         self.job, self.number = facts.build.job, facts.build.number
@@ -150,11 +161,13 @@ class _Gathering:
 
     def _fetch(self, wanted: Wanted) -> Artifact:
         path, held = wanted.path, self.old.get(wanted.path)
+        if self.reuse and held is not None and held.state in _SETTLED and (again := self._recall(held)) is not None:
+            return again
         room = min(self.reader.entry.max_artifact_size, self.reader.config.limits.build_total - self.total)
         if room <= 0:
             return Artifact(path=path, state="over limit", reason="the files of this build are over the limit for one build")
         try:
-            if path not in self.facts.files:
+            if path not in self.listed:
                 raise NotFound("no longer listed")
             body = self.source.fetch_file(self.job, self.number, path, limit=self._limit(path, room))
         except NotFound:
@@ -169,17 +182,34 @@ class _Gathering:
                 return self._from_store(held)
             return Artifact(path=path, state="refused", reason=_reason(problem, self.job, self.number, path))
         if not body.verified and not self._is_fingerprinted(path, body.content):
-            self.problems.append(Problem(path=path, reason="its length could not be verified: the server told none"))
+            self.problems.append(Problem(path=path, reason=_UNVERIFIED))
         return self._keep(wanted, body.content)
 
     def _limit(self, path: str, room: int) -> int:
         return min(room, self.reader.config.limits.json_) if path.lower().endswith((".json", ".ipynb")) else room
 
     def _from_store(self, held: Artifact) -> Artifact:
+        found = self._recall(held)
+        if found is None:
+            what = f"{held.path}: Jenkins no longer has this file, and the stored copy is lost or damaged"
+            raise HarvestError(what, hint="the build stays as it was; reportgen check --read-data lists what is damaged")
+        return found
+
+    def _recall(self, held: Artifact) -> Artifact | None:
+        """Take a file as an earlier reading left it, with what was said of it; None where the stored bytes are not right."""
         if held.state == "stored" and held.sha256:
-            self.contents[held.path] = self.reader.read_blob(held.sha256)
+            try:
+                content = self.reader.read_blob(held.sha256)
+            except StoreError:
+                return None
+            if hashlib.sha256(content).hexdigest() != held.sha256:
+                return None
+            self.contents[held.path] = content
+            self.total += len(content)
         if held.sha256:
             self.digests[held.path] = held.sha256
+        told = self.old_build.problems if self.old_build else ()
+        self.problems.extend(each for each in told if each.path == held.path and each.reason.startswith((_UNVERIFIED, _MASKED)))
         return held
 
     def _is_fingerprinted(self, path: str, content: bytes) -> bool:
@@ -197,7 +227,7 @@ class _Gathering:
         clean, rules = redact_content(content, self.source.redactor)
         if rules:
             self.contents[path] = clean
-            self.problems.append(Problem(path=path, reason=f"what looked like a secret was masked ({', '.join(rules)})"))
+            self.problems.append(Problem(path=path, reason=f"{_MASKED} ({', '.join(rules)})"))
         digest = self._put(clean, self.digests[path] if not rules else "")
         return Artifact(path=path, state="stored", sha256=digest, size_bytes=len(clean))
 

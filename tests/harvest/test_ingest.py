@@ -231,6 +231,66 @@ def test_changed_facts_are_taken_without_the_files(change: dict[str, object], tm
         assert b.harvest().updated == 0
 
 
+def test_a_changed_build_is_asked_only_for_what_is_not_held(tmp_path: Path) -> None:
+    secret = b'{"f1": 0.5, "note": "AKIAIOSFODNN7EXAMPLE"}'
+    files = {"metrics.json": secret, "lost.png": b"\x89PNG\r\n\x1a\n", "x.docx": b"x"}
+    log = {"console": "boom\n"}
+    with bench(tmp_path, pipeline("train", build(1, artifacts=files, **log), build(2))) as b:
+        b.toml = '[[jobs]]\nname = "train"\nconsole_tail = 5\n'
+        b.jenkins.faults = Faults(rules=(Fault(where="lost.png", status=404),))
+        b.harvest()
+        before = b.build("train", 1)
+        assert {each.path: each.state for each in before.artifacts}["lost.png"] == "gone"
+        assert any("masked" in each.reason for each in before.problems)
+        b.jenkins.faults = Faults()
+        more = {**files, "cv.json": b'{"f1_mean": 0.6}', "y.docx": b"y"}
+        b.change(pipeline("train", build(1, result="FAILURE", artifacts=more, **log), build(2)))
+        assert b.harvest().updated == 1
+        fetched = [target.rpartition("/")[2] for target in b.jenkins.targets() if "/artifact/" in target]
+        assert sorted(fetched) == ["cv.json", "lost.png"]
+        built = b.build("train", 1)
+        assert {each.path: each.state for each in built.artifacts} == {
+            "metrics.json": "stored",
+            "lost.png": "stored",
+            "cv.json": "stored",
+            "x.docx": "unread",
+            "y.docx": "unread",
+        }
+        assert (metric(built, "f1"), metric(built, "cv/f1_mean")) == (0.5, 0.6)
+        assert (built.result, built.console_tail) == ("FAILURE", "boom")
+        assert set(before.problems) <= set(built.problems)
+
+
+@pytest.mark.parametrize(
+    "change", [{"description": "fine"}, {"display_name": "1.0"}, {"keep_log": True}, {"result": "UNSTABLE"}]
+)
+def test_every_kind_of_change_finds_files_that_came_later(change: dict[str, object], tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", builds=(build(1),))) as b:
+        b.harvest()
+        b.change(job("train", builds=(build(1, artifacts={**metrics(f1=0.001), "cv.json": b'{"f1_mean": 0.6}'}, **change),)))
+        b.harvest()
+        assert [target.rpartition("/")[2] for target in b.jenkins.targets() if "/artifact/" in target] == ["cv.json"]
+        assert metric(b.build("train", 1), "cv/f1_mean") == 0.6
+
+
+@pytest.mark.parametrize("is_listed", [True, False])
+def test_a_stored_file_that_is_damaged_is_fetched_again_or_leaves_the_build_as_it_was(is_listed: bool, tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1, 2)) as b:
+        b.harvest()
+        (artifact,) = b.build("train", 1).artifacts
+        path = b.store.blobs.path(artifact.sha256 or "")
+        path.chmod(0o600)
+        path.write_bytes(b'{"f1": 9.999}')
+        changed = build(1, result="UNSTABLE", artifacts=metrics(f1=0.001) if is_listed else {})
+        b.change(job("train", 2, builds=(changed,)))
+        summary = b.harvest()
+        assert summary.incomplete != is_listed
+        assert metric(b.build("train", 1), "f1") == 0.001
+        assert b.build("train", 1).result == ("UNSTABLE" if is_listed else "SUCCESS")
+        if not is_listed:
+            assert "stored copy is lost or damaged" in summary.missed[0].why
+
+
 def test_new_files_of_a_changed_build_are_read_and_old_ones_are_not_lost(tmp_path: Path) -> None:
     files = {**metrics(f1=0.5), "old.png": b"\x89PNG\r\n\x1a\n"}
     with bench(tmp_path, job("train", builds=(build(1, artifacts=files),))) as b:
