@@ -1,6 +1,7 @@
 """An incremental build gives the bytes of a clean one, whatever happened before."""
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reportgen.model import Decision, Failure, Job, Model, RunningBuild
+from reportgen.site.pages.trends import validation_digest
 from reportgen.site.publish import verify
 from reportgen.store.db import Store
-from tests.site.support import CONFIG, Project, digest, digests, make_build
+from tests.site.support import CONFIG, Project, digest, digests, filled, make_build
 from tests.support.builds import NOW
 
 Step = Callable[[Project, int], None]
@@ -144,3 +146,19 @@ def test_each_kind_of_change_alone(tmp_path, step):
 @given(st.lists(st.lists(st.sampled_from(STEPS), max_size=3), min_size=1, max_size=4))
 def test_any_sequence_of_changes(tmp_path_factory, rounds):
     check(tmp_path_factory.mktemp("any"), rounds)
+
+
+def test_news_of_a_long_back_fill_look_at_each_run_a_few_times(tmp_path, monkeypatch):
+    looked: Counter[str] = Counter()
+
+    def counted(row):
+        looked[str(row.key)] += 1
+        return validation_digest(row)
+
+    monkeypatch.setattr("reportgen.site.pages.news.validation_digest", counted)
+    project = filled(tmp_path)
+    project.build()
+    project.save(make_build(number) for number in range(5, 105))
+    assert project.build(1, workers=1).failures == ()
+    assert len(looked) == 104
+    assert max(looked.values()) <= 10

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import bisect
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from reportgen.analysis.champion import Term
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.separable import scored as scored_of
 from reportgen.analysis.separable import single_delta
-from reportgen.analysis.values import BoardRow, run_id
+from reportgen.analysis.values import Board, BoardRow, RunId, run_id
 from reportgen.model import RunningBuild, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Result, Row, Span, Table, Text
 from reportgen.site.links import relative
-from reportgen.site.pages.base import Site, base_name, number_label, on_day, run_label
+from reportgen.site.pages.base import Site, Style, base_name, number_label, on_day, run_label
 from reportgen.site.pages.leaderboard import style_of
 from reportgen.site.pages.trends import validation_digest
 
@@ -58,28 +60,57 @@ def find_news(
 ) -> tuple[News, ...]:
     """Return what is different for the page at `path`, group by group, newest first; `since` is when the last version was."""
     found = [_waiting(site, build) for build in running if build.waiting_for]
-    ranked = _ranked(judged)
+    places = _Places(site, judged if builds else ())
     for build in builds:
-        worse = list(_regressions(site, path, build, ranked))
-        found += worse or [_build(site, build, ranked)]
+        worse = list(_regressions(site, path, build, places))
+        found += worse or [_build(site, build, places)]
     if since is not None:
         found.extend(_titles(site, path, judged, since))
     order = {group: index for index, group in enumerate(GROUPS)}
     return tuple(sorted(found, key=lambda news: (order[news.group], -news.at.timestamp(), news.label)))
 
 
-_Ranked = Mapping[tuple[object, ...], tuple[Judged, BoardRow, int]]
+class _Place(NamedTuple):
+    """Where a run is ranked: the leaderboard, the board in it, the row, and how its metric is written."""
+
+    judged: Judged
+    board: Board
+    row: BoardRow
+    style: Style
 
 
-def _ranked(judged: Sequence[Judged]) -> _Ranked:
-    """Return every ranked row with its leaderboard and the number of rows it is ranked among."""
-    found: dict[tuple[object, ...], tuple[Judged, BoardRow, int]] = {}
-    for board_of in judged:
-        for board in board_of.leaderboard.boards:
-            for row in board.rows[: board.ranked]:
-                for member in row.group.members if row.group else (row.run,):
-                    found.setdefault(run_id(member), (board_of, row, board.ranked))
-    return found
+class _Places:
+    """Finds the place of a run, and the run of its job that was there before it, among any number of runs."""
+
+    def __init__(self, site: Site, judged: Sequence[Judged]) -> None:
+        self._places: dict[RunId, _Place] = {}
+        self._alike: dict[tuple[int, str, str], list[RunRow]] = {}
+        for board_of in judged:
+            for board in board_of.leaderboard.boards:
+                style = style_of(site, board, board_of.leaderboard.options.metric)
+                for row in board.rows[: board.ranked]:
+                    self._alike.setdefault(self._kind(board, row.run), []).append(row.run)
+                    for member in row.group.members if row.group else (row.run,):
+                        self._places.setdefault(run_id(member), _Place(board_of, board, row, style))
+        for runs in self._alike.values():
+            runs.sort(key=_start)
+
+    @staticmethod
+    def _kind(board: Board, run: RunRow) -> tuple[int, str, str]:
+        return id(board), run.job, validation_digest(run)
+
+    def of(self, run: RunRow) -> _Place | None:
+        """Return where `run` is ranked."""
+        return self._places.get(run_id(run))
+
+    def before(self, run: RunRow, board: Board) -> RunRow | None:
+        """Return the newest run that is ranked with `run`, of its job and on its data, and started before it."""
+        runs = self._alike.get(self._kind(board, run), [])
+        place = bisect.bisect_left(runs, run.started_at, key=_start)
+        return runs[bisect.bisect_left(runs, runs[place - 1].started_at, key=_start)] if place else None
+
+
+_start = attrgetter("started_at")
 
 
 def _waiting(site: Site, build: RunningBuild) -> News:
@@ -94,7 +125,7 @@ def _waiting(site: Site, build: RunningBuild) -> News:
     )
 
 
-def _build(site: Site, build: BuildNews, ranked: _Ranked) -> News:
+def _build(site: Site, build: BuildNews, places: _Places) -> News:
     to = site.links.build(build.job, build.number, build.started_at)
     label = f"{base_name(build.job)} #{build.number}"
     if build.gone:
@@ -104,9 +135,9 @@ def _build(site: Site, build: BuildNews, ranked: _Ranked) -> News:
     word = "Changed" if build.changed else "New run"
     text: Text = (Span(build.result if build.result != "SUCCESS" else _plain_words(build)),)
     for row in build.rows:
-        entry = ranked.get(run_id(row))
-        if entry is not None:
-            text = _ranked_words(site, *entry)
+        place = places.of(row)
+        if place is not None:
+            text = _ranked_words(place)
             break
     return News(NEW, Result("new", word), label, to, text, build.started_at)
 
@@ -133,10 +164,9 @@ def _plain_words(build: BuildNews) -> str:
     return "Finished"
 
 
-def _ranked_words(site: Site, judged: Judged, row: BoardRow, among: int) -> Text:
-    board = next((b for b in judged.leaderboard.boards if row in b.rows), None)
-    style = style_of(site, board, judged.leaderboard.options.metric)
-    words = f"{style.title} {fmt.number(row.value, style.spec)}, rank {row.rank} of {among}"
+def _ranked_words(place: _Place) -> Text:
+    _, board, row, style = place
+    words = f"{style.title} {fmt.number(row.value, style.spec)}, rank {row.rank} of {board.ranked}"
     delta = row.delta_champion
     if row.champion:
         words += ", the champion"
@@ -146,25 +176,14 @@ def _ranked_words(site: Site, judged: Judged, row: BoardRow, among: int) -> Text
     return (Span(words),)
 
 
-def _regressions(site: Site, path: str, build: BuildNews, ranked: _Ranked) -> Iterable[News]:
+def _regressions(site: Site, path: str, build: BuildNews, places: _Places) -> Iterable[News]:
     """A run that is clearly worse than the comparable run of its job before it."""
     for row in build.rows:
-        entry = ranked.get(run_id(row))
-        if entry is None or build.gone or build.changed:
+        place = places.of(row)
+        if place is None or build.gone or build.changed:
             continue
-        judged_by, board_row, _ = entry
-        board = next((b for b in judged_by.leaderboard.boards if board_row in b.rows), None)
-        if board is None:
-            continue
-        metric = judged_by.leaderboard.options.metric
-        candidates = [
-            other.run
-            for other in board.rows[: board.ranked]
-            if other.run.job == row.job
-            and other.run.started_at < row.started_at
-            and validation_digest(other.run) == validation_digest(row)
-        ]
-        before = max(candidates, key=lambda other: other.started_at, default=None)
+        metric, board, style = place.judged.leaderboard.options.metric, place.board, place.style
+        before = places.before(row, board)
         mine, theirs = row.metrics.get(metric), before.metrics.get(metric) if before else None
         a, b = (scored_of(mine) if mine else None), (scored_of(theirs) if theirs else None)
         if before is None or a is None or b is None:
@@ -172,7 +191,6 @@ def _regressions(site: Site, path: str, build: BuildNews, ranked: _Ranked) -> It
         delta = single_delta(a, b, board.comparable.direction)
         if not (delta.separable and delta.word == "worse"):
             continue
-        style = style_of(site, board, metric)
         text = (
             Span(f"{style.title} {fmt.number(a.value, style.spec)}, "),
             Span(fmt.difference(delta.value, style.spec), mark="d dn"),
