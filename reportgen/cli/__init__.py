@@ -223,7 +223,7 @@ def _run(app: App, arguments: list[str]) -> int:
 
 
 def _bug(app: App, bug: Exception, arguments: list[str]) -> int:
-    from reportgen.cli.crash import write_log
+    from reportgen.crash import write_log
 
     if app.debug:
         traceback.print_exc()

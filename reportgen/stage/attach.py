@@ -91,7 +91,7 @@ def table(directory: Path, name: str, data: Any, columns: Any = None) -> dict[st
 
 def chart(directory: Path, name: str, data: Any) -> dict[str, Any]:
     """Write a chart into the record and return the fields of its event."""
-    if isinstance(data, (str, os.PathLike)):
+    if isinstance(data, os.PathLike) or (isinstance(data, str) and not data.lstrip().startswith("{")):
         data = existing(data, f"chart {name!r}")
     return {**Folder(directory).add(name, ".vl.json", [spec_bytes(chart_spec(data))]), "format": "vega-lite"}
 

@@ -13,6 +13,7 @@ from reportgen.errors import RecordError
 from reportgen.stage.files import readable
 
 _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "spec")
+MAX_DEPTH = 100
 _LISTS = ("layer", "hconcat", "vconcat", "concat")
 _MARKS = frozenset({
     "arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "geoshape", "image", "line", "point", "rect", "rule",
@@ -23,6 +24,8 @@ _MARKS = frozenset({
 def chart_spec(chart: Any) -> dict[str, Any]:
     """Return the specification of an Altair chart, a dictionary or a JSON file; RecordError if it is no Vega-Lite or
     names remote data."""
+    if isinstance(chart, str) and chart.lstrip().startswith("{"):
+        raise RecordError("a chart is a dictionary, not its text", hint="pass json.loads(text), or the path of a file")
     if isinstance(chart, (str, Path)):
         with readable("chart", chart):
             content = Path(chart).read_bytes()
@@ -64,8 +67,10 @@ def _of_altair(chart: Any) -> Any:
         return chart.to_dict()
 
 
-def _check_view(view: Mapping[str, Any], where: str = "the chart") -> None:
+def _check_view(view: Mapping[str, Any], where: str = "the chart", depth: int = 0) -> None:
     """Refuse what has no view in it, or one whose parts are of the wrong type; names of fields and channels are not checked."""
+    if depth > MAX_DEPTH:
+        raise RecordError("the chart is nested too deeply")
     if not any(part in view for part in _VIEWS):
         raise RecordError(f"{where} is not Vega-Lite: it has none of " + ", ".join(_VIEWS))
     if "mark" in view:
@@ -82,14 +87,14 @@ def _check_view(view: Mapping[str, Any], where: str = "the chart") -> None:
             if not isinstance(parts, (list, tuple)) or not parts or not all(isinstance(inner, Mapping) for inner in parts):
                 raise RecordError(f"{where} is not Vega-Lite: its {part} is no list of views")
             for number, inner in enumerate(parts, start=1):
-                _check_view(inner, f"{part} {number} of {where}")
+                _check_view(inner, f"{part} {number} of {where}", depth + 1)
     if isinstance(view.get("spec"), Mapping):
-        _check_view(view["spec"], f"the spec in {where}")
+        _check_view(view["spec"], f"the spec in {where}", depth + 1)
 
 
 def find_remote(spec: Any, depth: int = 0) -> str | None:
     """Return the first address that a specification would load data or a picture from, or None."""
-    if depth > 100:
+    if depth > MAX_DEPTH:
         raise RecordError("the chart is nested too deeply")
     if isinstance(spec, Mapping):
         for part in ("data", "mark"):

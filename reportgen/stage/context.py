@@ -51,7 +51,10 @@ def stage_of(environ: Mapping[str, str]) -> str | None:
 
 def source_of(environ: Mapping[str, str], directory: str | None = None) -> dict[str, Any]:
     """Return commit, branch and dirty of the checkout; what git does not know comes from the environment, else is left out."""
-    found = dict(_git(directory or os.getcwd()))  # noqa: PTH109 - as text, which is what the answer is kept by
+    try:
+        found = dict(_git(directory or os.getcwd()))  # noqa: PTH109 - as text, which is what the answer is kept by
+    except OSError:  # the working directory is gone
+        found = {}
     source: dict[str, Any] = {}
     commit = found.get("commit") or environ.get("GIT_COMMIT")
     if commit:

@@ -43,8 +43,10 @@ def _field(name: str, key: str, field: Any) -> Any:
         return record.text(str(field))
     if key in _NUMBERS:
         return metric_value(name, field, f"{key} of ")
-    if key in {"step", "n"}:
+    if key == "step":
         return whole(field, key)
+    if key == "n":
+        return count_of(field, key)
     if key == "direction":
         return values.direction_of(field)
     if key in DEFINITION:
@@ -78,10 +80,21 @@ def metric_events(metrics: Mapping[str, Any], fields: Mapping[str, Any]) -> Iter
 def whole(value: Any, what: str) -> int:
     """Return a whole number, from Python's or numpy's integers or a float without a fraction; RecordError for anything else."""
     if isinstance(value, float) and value.is_integer():
-        return int(value)
+        value = int(value)
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise RecordError(f"{what} is a whole number, not {value!r:.80}")
-    return int(value.__index__())
+        raise RecordError(f"{what} is a whole number, not {values.shown(value)}")
+    number = int(value.__index__())
+    if not -(1 << 63) <= number < (1 << 63):
+        raise RecordError(f"{what} is a whole number of at most 64 bits, not {values.shown(value)}")
+    return number
+
+
+def count_of(value: Any, what: str) -> int:
+    """Return a whole number that counts something; RecordError if it is below zero."""
+    number = whole(value, what)
+    if number < 0:
+        raise RecordError(f"{what} is a count, not {number}")
+    return number
 
 
 def moment(seconds: float) -> str:

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,7 +169,7 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
     if hasattr(table, "to_csv") and hasattr(table, "iloc"):
         return _pandas_chunks(table)
     if hasattr(table, "write_csv"):
-        return (part.write_csv(include_header=not start).encode() for start, part in _slices(table))
+        return _polars_chunks(table)
     if isinstance(table, Mapping):
         heads = [str(key) for key in table]
         flat = [head for head, column in table.items() if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__")]
@@ -216,9 +217,12 @@ def _pandas_chunks(frame: Any) -> Iterator[bytes]:
         yield part.to_csv(index=index, header=not start, lineterminator="\n").encode("utf-8", "backslashreplace")
 
 
-def _slices(frame: Any) -> Iterator[tuple[int, Any]]:
-    for start in range(0, max(len(frame), 1), 50_000):
-        yield start, frame.slice(start, 50_000)
+def _polars_chunks(frame: Any) -> Iterator[bytes]:
+    try:
+        for start in range(0, max(len(frame), 1), 50_000):
+            yield frame.slice(start, 50_000).write_csv(include_header=not start).encode()
+    except sys.modules["polars"].exceptions.ComputeError as problem:
+        raise RecordError(f"the frame cannot be written as CSV: {problem}", hint="nested columns: cast them to text") from None
 
 
 def digest_frame(frame: Any) -> Digest:

@@ -101,6 +101,23 @@ def floats(values: Sequence[Any], what: str) -> Sequence[float]:
     return found
 
 
+def check_labels(values: Sequence[Any], what: str) -> None:
+    """Raise RecordError for the first value that is no label: a row of one-hot codes, a dictionary, a fraction."""
+    kinds = set(map(type, values))
+    if float in kinds:
+        broken = next((index for index, value in enumerate(values) if type(value) is float and not value.is_integer()), None)
+        if broken is not None:
+            raise RecordError(
+                f"{what}[{broken}] is not a label: {values[broken]!r}", hint="true labels come first, scores second"
+            )
+    if any(kind.__hash__ is None for kind in kinds):
+        at = next(index for index, value in enumerate(values) if type(value).__hash__ is None)
+        raise RecordError(
+            f"{what}[{at}] is not a label: {values[at]!r:.80}",
+            hint="pass one label per row; of one-hot codes, the place of the 1",
+        )
+
+
 def ordered(labels: Iterable[Label]) -> list[Label]:
     """Return the distinct labels in order; by their text where they cannot be compared."""
     distinct = list(dict.fromkeys(labels))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage import values
-from reportgen.stage.events import metric_event, metric_events, whole
+from reportgen.stage.events import count_of, metric_event, metric_events
 from reportgen.stage.writer import UNSET, Writer
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
@@ -149,7 +149,7 @@ class Run(Writer):
         event = self._read(lambda: attach.dataset_event(clean, data))
         if event is None:
             return ""
-        event.update({key: whole(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
+        event.update({key: count_of(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
         if role is not None:
             event["role"] = {"train": "training", "val": "validation"}.get(role, values.name_of(role, "role"))
         self._write(event)
@@ -161,7 +161,7 @@ class Run(Writer):
         name: str | None = None,
         *,
         framework: str | None = None,
-        inputs: Sequence[str] = (),
+        inputs: str | Sequence[str] = (),
         role: str | None = None,
         sha256: str | None = None,
     ) -> str:
@@ -185,6 +185,7 @@ class Run(Writer):
         if framework:
             event["framework"] = record.text(str(framework))
         if inputs:
+            inputs = [inputs] if isinstance(inputs, str) else inputs
             event["inputs"] = [attach.digest_text(digest, "an input of a model") for digest in inputs if digest != ""]
         self._write(event)
         return str(event["sha256"])
@@ -258,7 +259,7 @@ class Run(Writer):
         self._write(event)
 
     def log_environment(
-        self, /, name: str = "python", *, variables: Sequence[str] = (), packages: bool = True, **facts: Any
+        self, /, name: str = "python", *, variables: str | Sequence[str] = (), packages: bool = True, **facts: Any
     ) -> None:
         """Write Python, platform and installed packages, the named environment variables (no others), and further facts."""
         from reportgen.stage import context
@@ -268,6 +269,7 @@ class Run(Writer):
         if packages:
             value["packages"] = context.packages()
         if variables:
+            variables = [variables] if isinstance(variables, str) else variables
             found = {variable: os.environ.get(variable) for variable in variables}
             value["variables"] = {key: self._redactor.param(key, item).value for key, item in found.items()}
         self._write({"kind": "environment", "name": values.name_of(name, "environment"), "value": value})

@@ -65,13 +65,20 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as bug:  # noqa: BLE001 - the last line of defence: whatever escapes is a bug, and is told as one
+        return _bug(bug, argv, debug=options.debug)
+
+
+def _bug(bug: Exception, argv: Sequence[str], *, debug: bool) -> int:
+    from reportgen.crash import write_log
+
+    if debug:
         import traceback
 
         traceback.print_exc()
-        sys.stderr.write(
-            f"error: reportgen has a bug: {type(bug).__name__}: {bug}\nhint: please report it with the lines above\n"
-        )
-        return 70
+    log = write_log(bug, argv)
+    hint = f"please report it with {log}" if log else "run with --debug"
+    sys.stderr.write(f"error: reportgen has a bug: {type(bug).__name__}: {bug}\nhint: {hint}\n")
+    return 70
 
 
 class _Options(argparse.Namespace):

@@ -78,7 +78,10 @@ def _unusual(value: Any, depth: int) -> Any:
         return scalar(value.value, depth - 1)
     if isinstance(value, (str, int, float)):
         return value
-    return str(value)
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - an object that cannot be shown must not stop the training that logs it
+        return f"<{type(value).__module__}.{type(value).__qualname__}>"
 
 
 def number(value: Any, what: str) -> int | float:
@@ -95,7 +98,15 @@ def number(value: Any, what: str) -> int | float:
             except (TypeError, ValueError, OverflowError):
                 pass
     hint = "log text and booleans with log_param or set_tag" if isinstance(value, (str, bool)) else None
-    raise RecordError(f"{what} is a number, not {kind.__name__}: {value!r:.80}", hint=hint)
+    raise RecordError(f"{what} is a number, not {kind.__name__}: {shown(value)}", hint=hint)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it, whatever its ``repr`` does."""
+    try:
+        return f"{value!r:.80}"
+    except Exception:  # noqa: BLE001 - a message must not fail because of what it is about
+        return f"<{type(value).__qualname__}>"
 
 
 def _sized(value: int | float) -> int | float:

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[2] / "reportgen"
 LAYERS = [
     {"errors", "model", "record", "globs", "report", "resources"},
     {"estimate", "redact"},
+    {"crash"},
     {"stage"},
     {"config"},
     {"store"},
@@ -27,7 +28,7 @@ LAYERS = [
     {"__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-STANDARD_LIBRARY_ONLY = {"errors", "record", "estimate", "redact", "stage", "__init__", "__main__"}
+STANDARD_LIBRARY_ONLY = {"errors", "record", "estimate", "redact", "crash", "stage", "__init__", "__main__"}
 OWNERS = {
     "altair": {"charts"},
     "vl_convert": {"charts"},

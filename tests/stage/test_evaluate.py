@@ -313,6 +313,14 @@ def test_two_columns_are_the_probabilities_of_two_classes(run):
     ].reason == "not probabilities"  # fmt: skip
 
 
+def test_a_single_beta_and_a_frame_of_folds_will_do(run):
+    import pandas as pd
+
+    assert "val/f2" in run.log_classification(Y, S, betas=2).metrics
+    found = run.log_folds(pd.DataFrame({"f1": [0.5, 0.7], "auc": [0.6, 0.8]}), split="frame").metrics
+    assert {name: round(estimated.value, 6) for name, estimated in found.items()} == {"frame/f1": 0.6, "frame/auc": 0.7}
+
+
 @pytest.mark.parametrize(("rows", "direction"), [(20, "none"), (999, "none"), (1000, "lower")])
 def test_a_calibration_error_of_few_rows_is_not_ranked(run, rows, direction):
     run.log_classification([k % 2 for k in range(rows)], [(k % 10) / 10 for k in range(rows)], rows=False, charts=False)
@@ -346,6 +354,14 @@ def test_a_tuned_threshold_is_another_definition(run):
         (lambda r: r.log_classification(TRUE, S), "cannot tell 3 classes apart"),
         (lambda r: r.log_classification(TRUE, [[0.5, 0.5, 0.0, 0.0]] * 10), "4 columns for 3 labels"),
         (lambda r: r.log_classification(TRUE, [[0.5, 0.2, 0.1]] * 10), "sum to 0.8, not to 1"),
+        (lambda r: r.log_classification(S, Y), r"y_true\[0\] is not a label: 0.9"),
+        (lambda r: r.log_classification(None, S), "needs y_true"),
+        (lambda r: r.log_classification([[0, 1], [1, 0]] * 5, S), r"y_true\[0\] is not a label: \[0, 1\]"),
+        (lambda r: r.log_classification(Y, y_pred=[{}] * 10), r"y_pred\[0\] is not a label: {}"),
+        (lambda r: r.log_classification(Y, S, threshold="x"), "threshold is a number, not str"),
+        (lambda r: r.log_classification(Y, S, threshold=float("nan")), "threshold is a finite number"),
+        (lambda r: r.log_classification(Y, S, betas=[-1]), "numbers above 0, not -1.0"),
+        (lambda r: r.log_regression([1e308] * 12, [-1e308] * 12), "too large to be squared"),
         (lambda r: r.log_classification(Y, [[0.2, 0.7]] * 10), "row 0 sum to 0.9, not to 1"),
         (lambda r: r.log_classification(Y, [[0.3, 0.7]] * 9 + [[0.3, 0.70001]]), "row 9 sum to 1.00001, not to 1"),
         (lambda r: r.log_classification(Y, [[0.3, 0.7]] * 9 + [[0.7]]), "row 9 of y_score is .0.7., not a score of each"),

@@ -117,6 +117,43 @@ def test_numbers_of_every_kind():
     }  # fmt: skip
 
 
+class Mute:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def endless():
+    chart = {"mark": "bar"}
+    chart["layer"] = [chart]
+    return chart
+
+
+def test_what_cannot_be_shown_is_named():
+    with start() as run:
+        run.log_params({"model": Mute(), "parts": [Mute()]})
+    name = f"<{Mute.__module__}.Mute>"
+    assert params(run) == {"model": name, "parts": [name]}
+
+
+def test_one_input_and_one_variable_need_no_list(monkeypatch):
+    monkeypatch.setenv("STEP_COLOUR", "blue")
+    with start() as run:
+        run.log_model("m.pkl", sha256="a" * 64, inputs="b" * 64)
+        run.log_environment(variables="STEP_COLOUR", packages=False)
+    assert of_kind(run, "model")[0]["inputs"] == ["b" * 64]
+    assert of_kind(run, "environment")[0]["value"]["variables"] == {"STEP_COLOUR": "blue"}
+
+
+def test_a_working_directory_that_is_gone_stops_nothing(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with start() as run:
+        run.log_metric("m", 1)
+    assert run.metrics == {"m": 1}
+    assert capsys.readouterr().err.count("warning: reportgen cannot write") == 1
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -134,6 +171,12 @@ def test_numbers_of_every_kind():
         (lambda r: r.log_decision("maybe"), "approved, rejected or revoked"),
         (lambda r: r.log_note(3), "a note is text"),
         (lambda r: r.log_dataset("d", 3), "a path, a DataFrame or a SHA-256"),
+        (lambda r: r.log_metric("m", Mute()), "is a number, not Mute: <Mute>"),
+        (lambda r: r.log_metric("m", 1, step=10**30), "at most 64 bits"),
+        (lambda r: r.log_metric("m", 1, n=-3), "n is a count, not -3"),
+        (lambda r: r.log_dataset("d", "a" * 64, rows=-1), "rows is a count, not -1"),
+        (lambda r: r.log_chart("c", '{"mark": "bar"}'), "not its text"),
+        (lambda r: r.log_chart("c", endless()), "nested too deeply"),
         (lambda r: r.log_model(object()), "named by the path of its file, not object"),
         (lambda r: r.log_dataset("d", "a\0b"), "is no path"),
         (lambda r: r.log_artifact("."), "is a directory"),

@@ -267,3 +267,24 @@ def test_options_of_the_command_stay_its_own_without_two_dashes(shell):
     assert (done.returncode, done.stdout) == (0, "['-v', '-q', '--debug', '-V']\n")
     [(name, _)] = shell.records().items()
     assert "mine" in str(name)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug_is_told_in_a_line_and_written_down(shell, debug):
+    code = (
+        "import sys; from reportgen.stage import shell, session\n"
+        "def broken(*_, **__): raise ZeroDivisionError('oops')\n"
+        "session.join_or_open = broken\n"
+        f"sys.exit(shell.main(['log', 'metric', 'm=1', *{['--debug'] * debug}]))"
+    )
+    environ = {"PYTHONPATH": str(ROOT), "TMPDIR": str(shell.cwd)}
+    result = subprocess.run(
+        [sys.executable, "-S", "-c", code], cwd=shell.cwd, env=environ, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 70
+    assert ("Traceback" in result.stderr) == debug
+    error, hint = result.stderr.splitlines()[-2:]
+    assert error == "error: reportgen has a bug: ZeroDivisionError: oops"
+    log = Path(hint.removeprefix("hint: please report it with "))
+    assert "command: reportgen log metric m=1" in log.read_text()
+    assert "Traceback" in log.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,7 +23,8 @@ from reportgen.stage.classification import (
     reliability,
 )
 from reportgen.stage.evaluate.measured import Evaluation, log_measures, log_rows, said
-from reportgen.stage.inputs import Label, aligned, as_list, floats, ordered, positive_label
+from reportgen.stage.inputs import Label, aligned, as_list, check_labels, floats, ordered, positive_label
+from reportgen.stage.values import number
 
 if TYPE_CHECKING:
     from reportgen.stage.run import Run
@@ -42,7 +44,7 @@ def log_classification(
     threshold_policy: str = "fixed",
     split: str = "val",
     dataset: str | None = None,
-    betas: Sequence[float] = (),
+    betas: float | Sequence[float] = (),
     missing: str = "error",
     rows: bool = True,
     charts: bool = True,
@@ -65,6 +67,9 @@ def log_classification(
     """
     if threshold_policy not in {"fixed", "tuned"}:
         raise RecordError(f"threshold_policy is 'fixed' or 'tuned', not {threshold_policy!r:.80}")
+    threshold, betas = _numbers(threshold, betas)
+    if y_true is None:
+        raise RecordError("log_classification needs y_true")
     if y_score is None and y_pred is None:
         raise RecordError("log_classification needs y_score or y_pred")
     given = {"y_true": y_true, "y_score": y_score, "y_pred": y_pred}
@@ -73,6 +78,8 @@ def log_classification(
     true = columns[0]
     parts = dict(zip(given, columns, strict=True))
     scores, predicted = parts.get("y_score"), parts.get("y_pred")
+    check_labels(true, "y_true")
+    check_labels(predicted or (), "y_pred")
     if scores is not None and predicted is None and _are_labels(scores, true):
         scores, predicted = None, scores
     names = ordered([*(labels if labels is not None else ()), *set(true), *(set(predicted) if predicted is not None else ())])
@@ -105,6 +112,18 @@ def log_classification(
     if rows:
         log_rows(run, split, table, len(true))
     return Evaluation(estimates, len(true), dropped)
+
+
+def _numbers(threshold: Any, betas: Any) -> tuple[float, list[float]]:
+    """Return the threshold and the betas as floats; RecordError unless the one is finite and the others are above 0."""
+    limit = float(number(threshold, "threshold"))
+    if not math.isfinite(limit):
+        raise RecordError(f"threshold is a finite number, not {limit!r}")
+    found = [float(number(beta, "each of betas=")) for beta in (betas if hasattr(betas, "__iter__") else (betas,))]
+    for beta in found:
+        if not 0 < beta < math.inf:
+            raise RecordError(f"betas= are numbers above 0, not {beta!r}")
+    return limit, found
 
 
 class _Result(NamedTuple):

@@ -37,6 +37,8 @@ def log_folds(
     Bengio 2003) is added; `test_to_train` is the ratio of rows, 1/(k−1) unless told. Of pooled out-of-fold predictions,
     use `log_classification`.
     """
+    if hasattr(scores, "columns") and hasattr(scores, "shape"):
+        scores = {str(key): scores[key] for key in scores.columns}
     given = scores if isinstance(scores, Mapping) else {name: scores}
     columns = {_fold_name(str(key), given): list(floats(as_list(values, str(key)), str(key))) for key, values in given.items()}
     columns = {key: values for key, values in columns.items() if key}

@@ -41,7 +41,10 @@ def log_regression(
         infinite = sum(map(math.isinf, values))
         if infinite:
             raise RecordError(f"{what} has {infinite} infinite value{'s' * (infinite != 1)}")
-    found = regression_measures(true, predicted, alphas=alphas, smape=smape)
+    try:
+        found = regression_measures(true, predicted, alphas=alphas, smape=smape)
+    except OverflowError:
+        raise RecordError("the values are too large to be squared and summed", hint="scale the target first") from None
     units = {
         "mae",
         "rmse",
