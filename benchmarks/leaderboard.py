@@ -77,12 +77,8 @@ def peak_mb() -> float:
 
 def measure(path: Path) -> dict[str, float]:
     """One process: seconds of each step, and the peak memory."""
-    from reportgen.analysis.champion import find_titles
-    from reportgen.analysis.comparable import score
-    from reportgen.analysis.decisions import DecisionJobs, find_rulings
-    from reportgen.analysis.leaderboard import rank
-    from reportgen.analysis.references import BuildIndex
-    from reportgen.analysis.shapes import leaderboard_json, line
+    from reportgen.analysis.judge import judge
+    from reportgen.analysis.shapes import leaderboard_text
     from reportgen.analysis.values import LeaderboardOptions
     from reportgen.store.view import StoreView
 
@@ -92,12 +88,9 @@ def measure(path: Path) -> dict[str, float]:
     with StoreView.open(path) as view:
         rows = view.run_rows(metrics=["val/f1", *COLUMNS])
     clock.append(time.process_time())
-    index = BuildIndex(rows)
-    scores = score(index.rows, wanted)
-    titles = find_titles(scores, index, rulings=find_rulings(index, DecisionJobs()))
-    board = rank(scores, champions=titles.champions())
+    board = judge(rows, wanted).leaderboard
     clock.append(time.process_time())
-    text = line(leaderboard_json(board))
+    size = sum(map(len, leaderboard_text(board)))
     clock.append(time.process_time())
     after = peak_mb()
     return {
@@ -106,7 +99,7 @@ def measure(path: Path) -> dict[str, float]:
         "export as JSON, s": clock[3] - clock[2],
         "all, s": clock[3] - clock[0],
         "memory gained, MB": after - before,
-        "JSON, MB": len(text) / 1e6,
+        "JSON, MB": size / 1e6,
         "boards": len(board.boards),
         "ranked": sum(one.ranked for one in board.boards),
     }

@@ -3,56 +3,105 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from reportgen.analysis.columns import find_value, split_name
+from reportgen.analysis.columns import find_value, find_values, split_name
 from reportgen.analysis.missing import missing_reason
 from reportgen.analysis.ranks import is_finite
-from reportgen.analysis.values import Cell, Column, Group
+from reportgen.analysis.values import BoardRow, Cell, Column, Group
 from reportgen.model import Direction, RunRow
 
 
-def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> list[dict[str, Cell]]:
+class Cells(Mapping[str, Cell]):
+    """The cells of one row by column name, made when they are asked for: a large board has a hundred thousand of them.
+
+    `best` holds the best value of each column that has one; all rows of a board share it and `columns`.
+    """
+
+    __slots__ = ("_best", "_columns", "_group", "_run")
+
+    def __init__(self, run: RunRow, group: Group | None, columns: Mapping[str, Column], best: Mapping[str, float]) -> None:
+        self._run = run
+        self._group = group
+        self._columns = columns
+        self._best = best
+
+    def __getitem__(self, name: str) -> Cell:
+        cell = _cell(self._run, self._group, self._columns[name])
+        best = self._best.get(name)
+        return cell._replace(best=True) if best is not None and cell.value == best else cell
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> list[Cells]:
     """Return the cells of each row (a run, or a group of runs), by column name, with the best of each column marked.
 
     Every tied cell is marked; none is where all are equal, or only one row has the column, or it has no direction.
     """
-    lines: list[dict[str, Cell]] = [{} for _ in rows]
+    judged = [column for column in columns if column.direction in ("higher", "lower")]
+    best = {}
+    for column, values in zip(judged, _values(rows, judged), strict=True):
+        found = best_of(values, column.direction)
+        if found is not None:
+            best[column.name] = found
+    named = {column.name: column for column in columns}
+    return [Cells(run, group, named, best) for run, group in rows]
+
+
+def bare_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
+    """Return the values of the cells of each row, in the order of `columns`, without making cells."""
+    if not columns:
+        return [()] * len(rows)
+    return list(zip(*_values([(row.run, row.group) for row in rows], columns), strict=True))
+
+
+def _values(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
+    """Yield the values of all rows, column by column."""
+    single = all(group is None for _, group in rows)
+    runs = [run for run, _ in rows]
+    metrics = [split_name(column.name)[1] for column in columns if single and column.kind == "metric"]
+    read = iter(find_values(runs, metrics))
     for column in columns:
-        cells = _cells(rows, column)
-        best = best_of([cell.value for cell in cells], column.direction)
-        for line, cell in zip(lines, cells, strict=True):
-            line[column.name] = cell._replace(best=True) if best is not None and cell.value == best else cell
-    return lines
+        whole = single and column.kind == "metric"
+        yield next(read) if whole else [_cell(run, group, column).value for run, group in rows]
 
 
-def _cells(rows: Sequence[tuple[RunRow, Group | None]], column: Column) -> list[Cell]:
-    kind, name = split_name(column.name)
-    single = _metric_cell if kind == "metric" else _value_cell
-    return [
-        _group_cell(group, column) if group is not None and group.n > 1 else single(run, name, column) for run, group in rows
-    ]
+def _cell(run: RunRow, group: Group | None, column: Column) -> Cell:
+    if group is not None and group.n > 1:
+        return _group_cell(group, column)
+    if column.kind == "metric":
+        return _metric_cell(run, split_name(column.name)[1])
+    return Cell(value=find_value(run, column.name))
 
 
 def best_of(values: Sequence[object], direction: Direction | None) -> float | None:
     """Return the best of `values`; None where all are equal, fewer than two are numbers, or there is no direction."""
     if direction is None or direction == "none":
         return None
-    known = [v for v in values if isinstance(v, int | float) and is_finite(v)]
-    if len(known) < 2 or min(known) == max(known):
+    known: list[Any] = [v for v in values if (v - v == 0 if type(v) is float else is_finite(v))]
+    if len(known) < 2:
         return None
-    return max(known) if direction == "higher" else min(known)
+    lowest, highest = min(known), max(known)
+    if lowest == highest:
+        return None
+    best: float = highest if direction == "higher" else lowest
+    return best
 
 
-def _metric_cell(run: RunRow, name: str, column: Column) -> Cell:
+def _metric_cell(run: RunRow, name: str) -> Cell:
     metric = run.metrics.get(name)
     if metric is not None and is_finite(metric.value):
         return Cell(metric.value, metric)
     return Cell(value=metric.value if metric is not None else None, metric=metric, missing=missing_reason(run, name)[0])
-
-
-def _value_cell(run: RunRow, name: str, column: Column) -> Cell:
-    return Cell(value=find_value(run, column.name))
 
 
 def _group_cell(group: Group, column: Column) -> Cell:

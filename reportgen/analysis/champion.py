@@ -12,15 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from reportgen.analysis.comparable import Candidate, Scores, order
+from reportgen.analysis.comparable import PLACE, Candidate, Order, Scores, order
 from reportgen.analysis.decisions import DecisionJobs, Ruling, find_rulings
 from reportgen.analysis.directions import is_better
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.separable import scored, single_delta
 from reportgen.analysis.values import Delta, Key, TitleRule, run_id
 from reportgen.model import Direction, RunRow
-
-_Order = tuple[datetime, str, int, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +74,7 @@ class _Span:
     since: datetime | None
     rule: TitleRule | None
     ruling: Ruling | None
-    moved: _Order | None = None
+    moved: Order | None = None
     """The place in time of the decision that began it; None for the first."""
 
 
@@ -85,8 +83,8 @@ class _Line:
     """The scored runs of one key, oldest first: who led it when, and the runs of each model."""
 
     direction: Direction
-    leaders: tuple[tuple[_Order, RunRow], ...]
-    by_model: Mapping[str, tuple[tuple[_Order, RunRow], ...]]
+    leaders: tuple[tuple[Order, RunRow], ...]
+    by_model: Mapping[str, tuple[tuple[Order, RunRow], ...]]
     first: datetime
     last: datetime
 
@@ -100,7 +98,7 @@ class Titles:
     rulings: tuple[Ruling, ...] = ()
     spans: tuple[_Span, ...] = ()
     lines: Mapping[Key, _Line] = field(default_factory=dict)
-    known: Mapping[str, tuple[tuple[_Order, RunRow], ...]] = field(default_factory=dict)
+    known: Mapping[str, tuple[tuple[Order, RunRow], ...]] = field(default_factory=dict)
     across: bool = False
 
     def holder(self, key: Key, before: RunRow | None = None) -> Holder | None:
@@ -144,10 +142,10 @@ class Titles:
         kept = [t for t in terms if line is None or t.until is None or t.until > line.first]
         return tuple(self._told(kept, line.direction if line else "none"))
 
-    def _span_at(self, place: _Order) -> _Span:
+    def _span_at(self, place: Order) -> _Span:
         return self.spans[bisect.bisect_left(self.spans, place, lo=1, key=lambda span: span.moved or place) - 1]
 
-    def _leader(self, key: Key, limit: _Order | None) -> Holder | None:
+    def _leader(self, key: Key, limit: Order | None) -> Holder | None:
         line = self.lines.get(key)
         if line is None or self.across:
             return None
@@ -156,7 +154,7 @@ class Titles:
             return None
         return Holder(rule="best", run=found, model=_model_of(found), since=found.started_at, known=found)
 
-    def _ruled(self, rule: TitleRule, ruling: Ruling, key: Key, limit: _Order | None) -> Holder:
+    def _ruled(self, rule: TitleRule, ruling: Ruling, key: Key, limit: Order | None) -> Holder:
         model = ruling.model
         line = self.lines.get(key)
         run = _last_before(line.by_model.get(model, ()), limit) if line is not None and model is not None else None
@@ -224,7 +222,7 @@ def _joined(terms: Sequence[Term]) -> Iterable[Term]:
         yield current
 
 
-def _last_before(runs: Sequence[tuple[_Order, RunRow]], limit: _Order | None) -> RunRow | None:
+def _last_before(runs: Sequence[tuple[Order, RunRow]], limit: Order | None) -> RunRow | None:
     place = len(runs) if limit is None else bisect.bisect_left(runs, limit, key=lambda pair: pair[0])
     return runs[place - 1][1] if place else None
 
@@ -257,11 +255,11 @@ def find_titles(
     for candidate in scores.candidates:
         if candidate.missing is None:
             by_key.setdefault(candidate.key, []).append(candidate)
-    known: dict[str, list[tuple[_Order, RunRow]]] = {}
+    known: dict[str, list[tuple[Order, RunRow]]] = {}
     for row in index.rows:
         for model in row.models:
             if model.role == "made":
-                known.setdefault(model.sha256, []).append((order(row), row))
+                known.setdefault(model.sha256, []).append((PLACE(row), row))
     return Titles(
         rule=scores.options.champion,
         metric=scores.options.metric,
@@ -274,15 +272,15 @@ def find_titles(
 
 
 def _line(members: Sequence[Candidate], direction: Direction) -> _Line:
-    leaders: list[tuple[_Order, RunRow]] = []
-    by_model: dict[str, list[tuple[_Order, RunRow]]] = {}
+    leaders: list[tuple[Order, RunRow]] = []
+    by_model: dict[str, list[tuple[Order, RunRow]]] = {}
     best: float | None = None
     for candidate in members:
         row, metric = candidate.row, candidate.metric
         if metric is None or metric.value is None:
             continue
         for model in row.models:
-            by_model.setdefault(model.sha256, []).append((order(row), row))
+            by_model.setdefault(model.sha256, []).append((PLACE(row), row))
         if direction != "none" and (best is None or is_better(metric.value, best, direction)):
             best = metric.value
             leaders.append((order(row), row))

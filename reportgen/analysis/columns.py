@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from reportgen.analysis.directions import find_direction
+from reportgen.analysis.directions import direction_by_name
 from reportgen.analysis.values import Column, ColumnKind, LeaderboardOptions
-from reportgen.model import RunRow
+from reportgen.model import RunMetrics, RunRow, Traits
 
 FIELDS = ("job", "number", "name", "stage", "result", "status", "started_at", "duration_s", "commit", "branch")
 _KINDS: Mapping[str, ColumnKind] = {"params": "param", "tags": "tag", "metrics": "metric"}
@@ -32,6 +32,23 @@ def find_value(row: RunRow, name: str) -> Any:
     if metric is not None:
         return metric.value
     return getattr(row, inner) if kind == "field" else None
+
+
+def find_values(rows: Sequence[RunRow], metrics: Sequence[str]) -> list[list[int | float | None]]:
+    """Return for each of `metrics` its value in each of `rows`, None where one has none."""
+    kept = rows[0].metrics if rows else None
+    if isinstance(kept, RunMetrics):
+        return kept.values_of(metrics, [row.metrics for row in rows])
+    return [[None if (found := row.metrics.get(name)) is None else found.value for row in rows] for name in metrics]
+
+
+def _find_traits(rows: Sequence[RunRow], metrics: Sequence[str]) -> list[list[Traits]]:
+    """Return for each of `metrics` the directions and units it was logged with, the first first."""
+    kept = rows[0].metrics if rows else None
+    if isinstance(kept, RunMetrics):
+        return kept.traits_of(metrics, [row.metrics for row in rows])
+    logged = [[found for row in rows if (found := row.metrics.get(name)) is not None] for name in metrics]
+    return [list(dict.fromkeys((metric.direction, metric.unit) for metric in found)) for found in logged]
 
 
 def metric_names(names: Iterable[str]) -> list[str]:
@@ -62,20 +79,23 @@ def _spelled(value: Any) -> str:
 def make_columns(options: LeaderboardOptions, rows: Sequence[RunRow]) -> tuple[Column, ...]:
     """Return the chosen columns of a leaderboard over `rows` (oldest first), with direction and unit of each metric."""
     columns = []
+    metrics = metric_names(options.columns)
+    traits = dict(zip(metrics, _find_traits(rows, metrics), strict=True))
     for name in options.columns:
         kind, inner = split_name(name)
         if kind != "metric":
             columns.append(Column(name=name, kind=kind, title=inner))
             continue
         about = options.about(inner)
-        units = {m.unit or "" for row in rows if (m := row.metrics.get(inner)) is not None}
+        units = {unit or "" for _, unit in traits[inner]}
         logged = units.pop() if len(units) == 1 else ""
+        said = next((direction for direction, _ in traits[inner] if direction is not None), None)
         columns.append(
             Column(
                 name=name,
                 kind=kind,
                 title=about.label,
-                direction=find_direction(inner, rows, about.direction),
+                direction=about.direction or said or direction_by_name(inner) or "none",
                 unit=logged if about.unit is None else about.unit,
                 format=about.format,
             )

@@ -8,23 +8,25 @@ a later run never moves an earlier one to another board.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from reportgen.analysis.columns import find_value, selects
 from reportgen.analysis.directions import direction_by_name
-from reportgen.analysis.missing import missing_reason
+from reportgen.analysis.missing import reason_without
 from reportgen.analysis.values import Comparable, Key, LeaderboardOptions, Missing
 from reportgen.globs import covers
 from reportgen.model import Dataset, Direction, Metric, RunRow
 
+Order = tuple[datetime, str, int, str, str]
+
 _ROLES = {"train": "training", "val": "validation", "valid": "validation"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A run that a board's jobs and `where` let in: its value and key, or the reason why it has no rank."""
 
     row: RunRow
@@ -59,7 +61,11 @@ class Scores:
         )
 
 
-def order(row: RunRow) -> tuple[datetime, str, int, str, str]:
+PLACE: Callable[[RunRow], Order] = attrgetter("started_at", "job", "number", "name", "record")
+"""`order`, for sorting many."""
+
+
+def order(row: RunRow) -> Order:
     """Return the place of `row` in time: by start, then job, number, run and record."""
     return (row.started_at, row.job, row.number, row.name, row.record)
 
@@ -135,28 +141,33 @@ def select_rows(rows: Iterable[RunRow], options: LeaderboardOptions) -> list[Run
             known[job] = not options.jobs or any(covers(pattern, job) for pattern in options.jobs)
         return known[job]
 
-    return sorted((row for row in rows if wanted(row.job) and selects(options.where, row)), key=order)
+    where = options.where
+    return sorted([row for row in rows if wanted(row.job) and (not where or selects(where, row))], key=PLACE)
 
 
 def score(rows: Iterable[RunRow], options: LeaderboardOptions) -> Scores:
     """Return every candidate with its key: who is comparable with whom, and why some have no value."""
     about = options.about(options.metric)
-    directions, sizes = _FirstSaid(), _FirstSaid()
+    directions = _FirstSaid()
+    data = _DataFacts(options.comparable_by)
+    keys: dict[Key, Key] = {}
     measured: list[tuple[RunRow, Metric | None, Key, Missing | None, str]] = []
     by_name = direction_by_name(options.metric) or "none"
     for row in select_rows(rows, options):
         metric = row.metrics.get(options.metric)
-        missing, text = missing_reason(row, options.metric)
-        if missing is None and scored_on_training(row, metric, options.comparable_by):
+        missing, text = reason_without(row, metric)
+        by, unlike, trained = data.of(row, metric)
+        if missing is None and trained:
             missing, text = "not comparable", "scored on training data"
         said = about.direction or (metric.direction if metric else None)
         key = Key(
             direction=said if said is not None and directions.differs("", said) else "",
             unit=_unit(metric, about.unit),
             definition=metric.definition if metric else "",
-            by=tuple(_by_value(row, metric, entry) for entry in options.comparable_by),
-            rows=_unlike_rows(row, options.comparable_by, sizes),
+            by=by,
+            rows=unlike,
         )
+        key = keys.setdefault(key, key)
         measured.append((row, metric, key, missing, text))
     first: Direction = directions.first.get("", by_name)
     scored = {key for _, _, key, missing, _ in measured if missing is None}
@@ -176,10 +187,33 @@ def _unit(metric: Metric | None, configured: str | None) -> str:
     return logged or configured or ""
 
 
-def _unlike_rows(row: RunRow, comparable_by: Sequence[str], sizes: _FirstSaid) -> tuple[int, ...]:
-    """Row counts that contradict what was first said of the same digest."""
-    used = (d for entry in comparable_by for d in _of_role(row, entry) if d.sha256)
-    return tuple(sorted(d.rows for d in used if d.rows is not None and sizes.differs(d.sha256, d.rows)))
+class _DataFacts:
+    """What the data sets of a run say of its key; most runs share theirs, so each tuple of them is looked at once."""
+
+    def __init__(self, comparable_by: Sequence[str]) -> None:
+        self._entries = comparable_by
+        self._by_data = all(entry.startswith("dataset.") for entry in comparable_by)
+        self._sizes = _FirstSaid()
+        self._known: dict[tuple[int, str | None], tuple[tuple[str | None, ...], tuple[int, ...], bool]] = {}
+        self._kept: list[tuple[Dataset, ...]] = []
+
+    def of(self, row: RunRow, metric: Metric | None) -> tuple[tuple[str | None, ...], tuple[int, ...], bool]:
+        """Return digests by entry, row counts that contradict what was first said, and whether it is training data."""
+        place = id(row.datasets), metric.dataset if metric is not None else None
+        found = self._known.get(place) if self._by_data else None
+        if found is None:
+            found = (
+                tuple([_by_value(row, metric, entry) for entry in self._entries]),
+                self._unlike_rows(row),
+                scored_on_training(row, metric, self._entries),
+            )
+            self._known[place] = found
+            self._kept.append(row.datasets)
+        return found
+
+    def _unlike_rows(self, row: RunRow) -> tuple[int, ...]:
+        used = [d for entry in self._entries for d in _of_role(row, entry) if d.sha256]
+        return tuple(sorted([d.rows for d in used if d.rows is not None and self._sizes.differs(d.sha256, d.rows)]))
 
 
 class _Attach:
@@ -201,7 +235,7 @@ class _Attach:
 
 class _Timeline:
     def __init__(self, pairs: Sequence[tuple[RunRow, Key]]) -> None:
-        self._times = [order(row) for row, _ in pairs]
+        self._times = [PLACE(row) for row, _ in pairs]
         self._keys = [key for _, key in pairs]
 
     def at(self, row: RunRow) -> Key | None:

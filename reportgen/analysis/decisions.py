@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from reportgen.analysis.missing import has_failed
@@ -31,15 +32,16 @@ class DecisionJobs:
 
     def approves(self, row: RunRow) -> bool:
         """Whether `row` is a run of a job in which a person decides."""
-        return row.job in self.approve if self.approve else _is_called(row, "approve")
+        return row.job in self.approve if self.approve else _is_called(row.stage, row.job, "approve")
 
     def deploys(self, row: RunRow) -> bool:
         """Whether `row` is a run of a job that deploys."""
-        return row.job in self.deploy if self.deploy else _is_called(row, "deploy")
+        return row.job in self.deploy if self.deploy else _is_called(row.stage, row.job, "deploy")
 
 
-def _is_called(row: RunRow, word: str) -> bool:
-    names = (row.stage, row.job.rpartition("/")[2])
+@lru_cache(maxsize=4096)
+def _is_called(stage: str, job: str, word: str) -> bool:
+    names = (stage, job.rpartition("/")[2])
     return any(word in re.split(r"[^a-z]+", name.lower()) for name in names)
 
 
@@ -64,7 +66,9 @@ def find_rulings(rows: Iterable[RunRow] | BuildIndex, jobs: DecisionJobs) -> tup
 
 
 def _rulings(row: RunRow, index: BuildIndex, jobs: DecisionJobs) -> list[Ruling]:
-    said = [_decided(d, _VERDICTS[v], row, index) for d in row.decisions if (v := d.value.lower()) in _VERDICTS]
+    said = []
+    if row.decisions:
+        said = [_decided(d, _VERDICTS[v], row, index) for d in row.decisions if (v := d.value.lower()) in _VERDICTS]
     if jobs.deploys(row) and not has_failed(row) and row.status != "interrupted":
         said.append(_ruling("deployed", row, index, by=_person(row)))
     elif not row.decisions and jobs.approves(row):

@@ -12,6 +12,7 @@ from reportgen.analysis.leaderboard import rank
 from reportgen.analysis.paired import Paired
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import Leaderboard, LeaderboardOptions
+from reportgen.many import no_collection
 from reportgen.model import RunRow
 
 
@@ -37,7 +38,9 @@ def judge(
     Who judges several leaderboards makes the `BuildIndex` and the rulings (`find_rulings`) once and passes them.
     `paired` gives differences from row-level results (`pair_runs`).
     """
-    index = rows if isinstance(rows, BuildIndex) else BuildIndex(rows)
-    scores = score(index.rows, options)
-    titles = find_titles(scores, index, jobs=jobs, rulings=rulings)
-    return Judged(leaderboard=rank(scores, champions=titles.champions(), paired=paired), titles=titles, scores=scores)
+    with no_collection():
+        index = rows if isinstance(rows, BuildIndex) else BuildIndex(rows)
+        scores = score(index.rows, options)
+        titles = find_titles(scores, index, jobs=jobs, rulings=rulings)
+        board = rank(scores, champions=titles.champions(), paired=paired)
+    return Judged(leaderboard=board, titles=titles, scores=scores)

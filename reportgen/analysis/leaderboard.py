@@ -7,9 +7,10 @@ Pure: the same rows in any order give the same boards. Ranks are competition ran
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
-from typing import Literal
+from operator import attrgetter
+from typing import Literal, NamedTuple
 
 from reportgen.analysis.cells import make_cells
 from reportgen.analysis.columns import make_columns
@@ -38,12 +39,12 @@ from reportgen.model import Direction, Metric, RunKey, RunRow
 MOST_PAIRED = 50
 """Rows that are compared with the leader on row-level results; further down intervals are enough."""
 
+_VALUE = attrgetter("value")
 _Told = tuple[bool | None, Literal["", "intervals", "paired rows"]]
 _UNTOLD: _Told = (None, "")
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """What becomes a ranked row: a run, or the newest run of a group."""
 
     row: RunRow
@@ -127,7 +128,8 @@ def _board(
 
 def _rows_scored(rows: Sequence[BoardRow], options: LeaderboardOptions) -> int | None:
     """How many rows the runs were scored on: those of the data set, else n where all agree on it."""
-    known = {data_rows(row.run, options.comparable_by) for row in rows} - {None}
+    by_data = {id(row.run.datasets): row.run for row in rows}  # most runs share theirs
+    known = {data_rows(run, options.comparable_by) for run in by_data.values()} - {None}
     sizes = known or {row.n for row in rows}
     return sizes.pop() if len(sizes) == 1 else None
 
@@ -158,7 +160,7 @@ def newest_first(row: RunRow) -> tuple[float, str, int, str, str]:
 
 
 def _placed(entries: Sequence[_Entry], direction: Direction) -> list[_Entry]:
-    return ordered(entries, lambda e: e.value, direction, tie=lambda e: newest_first(e.row))
+    return ordered(entries, _VALUE, direction, tie=lambda e: newest_first(e.row))
 
 
 def _separability(options: LeaderboardOptions, placed: Sequence[_Entry], paired: Paired | None) -> tuple[int, list[_Told]]:

@@ -22,6 +22,8 @@ def standard_error(low: float | None, high: float | None) -> float | None:
 
 def model_identity(row: RunRow) -> tuple[str, ...]:
     """Return what tells which model was scored: the digests it used, else those it made, else the run itself."""
+    if len(row.models) == 1:
+        return (row.models[0].sha256,)
     used = tuple(sorted(m.sha256 for m in row.models if m.role == "input"))
     made = tuple(sorted(m.sha256 for m in row.models if m.role == "made"))
     return used or made or ("run", row.job, str(row.number), row.started_at.isoformat(), row.name, row.record)

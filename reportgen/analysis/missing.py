@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import Missing
-from reportgen.model import RunRow
+from reportgen.model import Metric, RunRow
 
 _FAILED_RESULTS = frozenset({"FAILURE", "ABORTED", "NOT_BUILT"})
 _FAILED_STATUS = frozenset({"failed", "aborted"})
@@ -20,7 +20,11 @@ def missing_reason(row: RunRow, metric: str) -> tuple[Missing | None, str]:
 
     A file left out for its size is told before "no record" and "not logged", because it may well have held the value.
     """
-    found = row.metrics.get(metric)
+    return reason_without(row, row.metrics.get(metric))
+
+
+def reason_without(row: RunRow, found: Metric | None) -> tuple[Missing | None, str]:
+    """Return `missing_reason` of `row` where `found` is what it has of the metric."""
     if found is None:
         return _absent(row)
     if found.value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any, TypeVar
 
 from reportgen.model import Direction
@@ -23,8 +24,13 @@ def is_finite(value: object) -> bool:
 
 def ordered(items: Sequence[T], value: Callable[[T], float], direction: Direction, *, tie: Callable[[T], Any]) -> list[T]:
     """Return `items` best first; inside a tie in the order of `tie`. Integers compare as integers, −0.0 equals 0.0."""
-    placed = sorted(items, key=tie)
-    return sorted(placed, key=value, reverse=direction == "higher") if direction != "none" else placed
+    if direction == "none":
+        return sorted(items, key=tie)
+    placed: list[T] = []
+    for _, equal in groupby(sorted(items, key=value, reverse=direction == "higher"), key=value):
+        shared = list(equal)
+        placed += sorted(shared, key=tie) if len(shared) > 1 else shared
+    return placed
 
 
 def competition_ranks(values: Sequence[Any], direction: Direction) -> list[int | None]:

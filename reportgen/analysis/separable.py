@@ -6,8 +6,8 @@ data; Holm (1979) against a run that was fixed beforehand. The arithmetic is `re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reportgen import estimate
 from reportgen.analysis.directions import is_better, plain_name
@@ -22,8 +22,7 @@ _SHARES = frozenset({"accuracy", "recall", "precision", "specificity", "sensitiv
 """Metrics that are one count divided by another, so that a share and n tell the counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(NamedTuple):
     """A value with its 95 % interval, which may be unknown; `method` says where the interval comes from."""
 
     value: float
@@ -76,8 +75,10 @@ def excludes_zero(found: estimate.Difference | None) -> bool | None:
 def p_value(a: Scored, b: Scored) -> float | None:
     """Return the two-sided p value at which the interval of a − b would just touch 0; None without intervals."""
     found = difference(a, b)
-    if found is None:
-        return None
+    return None if found is None else _p_of(found)
+
+
+def _p_of(found: estimate.Difference) -> float:
     if found.value == 0:
         return 1.0
     reach = found.value - found.low if found.value > 0 else found.high - found.value
@@ -99,31 +100,27 @@ def single_delta(value: Scored, reference: Scored, direction: Direction, *, comp
 
 def deltas_to_fixed(values: Sequence[Scored | None], reference: Scored, direction: Direction) -> list[Delta | None]:
     """Return the differences of all `values` to a run that was fixed beforehand, corrected by Holm; None stays None."""
-    tested = [p_value(v, reference) if v is not None else None for v in values]
-    known = [p for p in tested if p is not None]
-    adjusted = iter(estimate.holm(known))
-    deltas: list[Delta | None] = []
-    for value, p in zip(values, tested, strict=True):
-        if value is None:
-            deltas.append(None)
-            continue
-        found = difference(value, reference)
-        deltas.append(
-            Delta(
-                value=value.value - reference.value,
-                word=word_for(value.value, reference.value, direction),
-                low=found.low if found else None,
-                high=found.high if found else None,
-                separable=None if p is None else next(adjusted) <= LEVEL,
-                method="Holm over this column" if p is not None else "",
-            )
-        )
-    return deltas
+    differences = [None if v is None else difference(v, reference) for v in values]
+    adjusted = iter(estimate.holm([_p_of(found) for found in differences if found is not None]))
+    return [
+        None if value is None else _delta_to_fixed(value, reference, direction, found, adjusted)
+        for value, found in zip(values, differences, strict=True)
+    ]
+
+
+def _delta_to_fixed(
+    value: Scored, reference: Scored, direction: Direction, found: estimate.Difference | None, adjusted: Iterator[float]
+) -> Delta:
+    change, word = value.value - reference.value, word_for(value.value, reference.value, direction)
+    if found is None:
+        return Delta(change, word)
+    return Delta(change, word, found.low, found.high, next(adjusted) <= LEVEL, "Holm over this column")
 
 
 def from_leader(leader: Scored, others: Sequence[Scored | None], runs: int) -> list[bool | None]:
     """Return for each of `others` whether it can be told apart from a leader picked among `runs` runs with intervals."""
     if runs < 2 or leader.bounds is None:
         return [None] * len(others)
-    z = estimate.z_all_pairs(runs)
-    return [None if v is None else excludes_zero(difference(leader, v, z=z)) for v in others]
+    bounds = [None if v is None else v.bounds for v in others]
+    apart = iter(estimate.tell_apart(leader.bounds, [b for b in bounds if b is not None], z=estimate.z_all_pairs(runs)))
+    return [None if b is None else next(apart) for b in bounds]

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
+from reportgen.analysis.cells import bare_values
 from reportgen.analysis.compare import Comparison, MetricLine
-from reportgen.analysis.values import Board, BoardRow, Cell, Group, Leaderboard
+from reportgen.analysis.values import Board, BoardRow, Group, Leaderboard
 from reportgen.model import Metric, RunRow
 
 SCHEMA = 1
@@ -35,10 +36,10 @@ def time_text(moment: datetime) -> str:
 
 def plain(value: Any) -> Any:
     """Return `value` as JSON can hold it: what is not finite becomes the string that a record has for it."""
-    if value is None or isinstance(value, str):
-        return value
     if isinstance(value, float):
         return value if math.isfinite(value) else ("nan" if math.isnan(value) else ("inf" if value > 0 else "-inf"))
+    if value is None or isinstance(value, str):
+        return value
     if isinstance(value, datetime):
         return time_text(value)
     if isinstance(value, Mapping):
@@ -48,9 +49,12 @@ def plain(value: Any) -> Any:
     return value if isinstance(value, int) else str(value)
 
 
+_LINE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def line(value: Any) -> str:
     """Return JSON on one line, as short as it gets."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return _LINE.encode(value)
 
 
 def run_json(row: RunRow, *, page: str | None = None, url: str | None = None) -> dict[str, Any]:
@@ -106,18 +110,38 @@ def runs_text(lines: Iterable[str], data_as_of: datetime | None, parts: Sequence
 
 def leaderboard_json(board: Leaderboard) -> dict[str, Any]:
     """Return a leaderboard as ``data/leaderboards/<name>.json`` holds it."""
-    current = board.current
     return {
-        "schema": SCHEMA,
-        "metric": board.options.metric,
-        "direction": current.comparable.direction if current is not None else "none",
-        "boards": [
-            {"comparable": dict(one.comparable.by), "rows": [_board_row(row) for row in one.rows]} for one in board.boards
-        ],
+        **_leaderboard_head(board),
+        "boards": [{"comparable": dict(one.comparable.by), "rows": list(_board_rows(one))} for one in board.boards],
     }
 
 
-def _board_row(row: BoardRow) -> dict[str, Any]:
+def leaderboard_text(board: Leaderboard) -> Iterator[str]:
+    """Yield `leaderboard_json` as the file has it, row by row: a large one never stands in memory whole."""
+    yield line(_leaderboard_head(board))[:-1] + ',"boards":['
+    for place, one in enumerate(board.boards):
+        yield ("," if place else "") + line({"comparable": dict(one.comparable.by)})[:-1] + ',"rows":['
+        mark = ""
+        for row in _board_rows(one):
+            yield mark + line(row)
+            mark = ","
+        yield "]}"
+    yield "]}\n"
+
+
+def _leaderboard_head(board: Leaderboard) -> dict[str, Any]:
+    current = board.current
+    direction = current.comparable.direction if current is not None else "none"
+    return {"schema": SCHEMA, "metric": board.options.metric, "direction": direction}
+
+
+def _board_rows(board: Board) -> Iterator[dict[str, Any]]:
+    names = [column.name for column in board.columns]
+    for row, values in zip(board.rows, bare_values(board.rows, board.columns), strict=True):
+        yield _board_row(row, dict(zip(names, map(plain, values), strict=True)))
+
+
+def _board_row(row: BoardRow, columns: Mapping[str, Any]) -> dict[str, Any]:
     found = {
         "rank": row.rank,
         "tied": row.tied,
@@ -133,7 +157,7 @@ def _board_row(row: BoardRow) -> dict[str, Any]:
         "champion": row.champion,
         "baseline": row.baseline,
         "missing": row.missing,
-        "columns": {name: plain(cell.value) for name, cell in row.columns.items()},
+        "columns": columns,
     }
     return found if row.group is None else {**found, "group": _group(row.group)}
 
@@ -221,18 +245,13 @@ def leaderboard_rows(board: Leaderboard) -> Iterator[list[Any]]:
     yield [*LEADERBOARD_CSV, *columns]
     for one in board.boards:
         mark = _board_name(one)
-        for row in one.rows:
-            found = _board_row(row)
-            yield [mark, *(found[name] for name in LEADERBOARD_CSV[1:]), *(_cell(row.columns.get(c)) for c in columns)]
+        for found in _board_rows(one):
+            yield [mark, *(found[name] for name in LEADERBOARD_CSV[1:]), *(found["columns"].get(name) for name in columns)]
 
 
 def _board_name(board: Board) -> str:
     """The digests (or values) a board goes by, in the order of ``comparable_by``."""
     return " ".join(value or "unknown" for value in board.comparable.by.values())
-
-
-def _cell(cell: Cell | None) -> Any:
-    return None if cell is None else plain(cell.value)
 
 
 class RunsTable:

@@ -1,7 +1,7 @@
 """What judgement is told and what it answers: the options of a leaderboard, its boards, rows and cells.
 
-Everything is frozen. Rows carry the `RunRow` they speak about, so whoever shows them needs no second look-up. Numbers are
-exact; how they are printed is `reportgen.analysis.wording`.
+Everything is frozen; what a large board has thousands of is a tuple. Rows carry the `RunRow` they speak about, so whoever shows
+them needs no second look-up. Numbers are exact; how they are printed is `reportgen.analysis.wording`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from reportgen.model import Direction, Metric, RunKey, RunRow
@@ -128,8 +129,7 @@ class Cell(NamedTuple):
     missing: Missing | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
+class Delta(NamedTuple):
     """A difference to a fixed reference: value − reference, with the word for its direction.
 
     `low` and `high` bound the single difference at 95 % (None: one of the two has no interval). `separable` is the verdict
@@ -172,8 +172,7 @@ class Group:
         return f"{count} seed" if total == 1 else f"{count} seeds"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoardRow:
+class BoardRow(NamedTuple):
     """A candidate: ranked, or listed with the reason why not.
 
     `value` is what it is ranked by (of a group: the mean), None or not finite where `missing` says why. `method` is how the
@@ -200,7 +199,7 @@ class BoardRow:
     missing: Missing | None = None
     missing_text: str = ""
     failed: bool = False
-    columns: Mapping[str, Cell] = field(default_factory=dict)
+    columns: Mapping[str, Cell] = MappingProxyType({})
     group: Group | None = None
     decimals: int | None = None
 

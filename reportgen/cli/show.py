@@ -188,14 +188,14 @@ def _duration(row: RunRow) -> str:
 
 
 def _show_board(found: Leaderboard, shape: str | None, sort_by: str | None, count: int | None) -> Iterator[str]:
-    from reportgen.analysis.shapes import csv_text, leaderboard_json, leaderboard_rows, line
+    from reportgen.analysis.shapes import csv_text, leaderboard_rows, leaderboard_text
 
     if sort_by:
         found = replace(found, boards=tuple(replace(b, rows=tuple(_sorted_board(b, sort_by))) for b in found.boards))
     if shape in ("json", "csv"):
         if count:
             found = replace(found, boards=tuple(replace(b, rows=b.rows[:count]) for b in found.boards))
-        yield from [line(leaderboard_json(found)) + "\n"] if shape == "json" else csv_text(leaderboard_rows(found))
+        yield from leaderboard_text(found) if shape == "json" else csv_text(leaderboard_rows(found))
         return
     for place, board in enumerate(found.boards):
         if place:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 from reportgen.analysis.judge import Judged
-from reportgen.analysis.shapes import RunsTable, csv_text, leaderboard_json, leaderboard_rows, line, runs_text
+from reportgen.analysis.shapes import RunsTable, csv_text, leaderboard_rows, leaderboard_text, runs_text
 from reportgen.site.blocks import Blocks
 from reportgen.site.links import Links
 from reportgen.site.pages.base import Site
@@ -40,5 +40,5 @@ def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:
     """Yield the data files of all leaderboards."""
     for each in judged:
         board = each.leaderboard
-        yield site.links.leaderboard_data(board.options.name, "json"), [line(leaderboard_json(board)), "\n"]
+        yield site.links.leaderboard_data(board.options.name, "json"), leaderboard_text(board)
         yield site.links.leaderboard_data(board.options.name, "csv"), csv_text(leaderboard_rows(board))

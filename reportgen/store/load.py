@@ -4,15 +4,15 @@
 
 from __future__ import annotations
 
-import gc
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from reportgen.many import no_collection, thawed
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Metric, Model, Run, RunRow
-from reportgen.store.codec import dump_json, load_json, parse_number, parse_optional_time, parse_time
+from reportgen.store.codec import codec_of, dump_json, load_json, load_json_all, parse_number, parse_optional_time, parse_time
+from reportgen.store.columns import StoredMetrics, load_columns
 from reportgen.store.rows import (
     BUILD_COLUMNS,
     KIND_COLUMNS,
@@ -24,7 +24,9 @@ from reportgen.store.rows import (
     decode_run,
 )
 
+_AT_ONCE = 500
 _SHORT = 20
+_ThawedRow = thawed(RunRow)
 _LISTED = "(SELECT value FROM json_each(?))"
 
 _BUILD_CELLS = ", ".join(f"build.{each}" for each in BUILD_COLUMNS)
@@ -41,7 +43,7 @@ def load_builds(database: sqlite3.Connection, ids: Sequence[int]) -> list[Build]
         f" FROM build JOIN job ON job.id = job_id WHERE build.id IN {_LISTED}",
         wanted,
     ).fetchall()
-    with _no_collection():
+    with no_collection():
         runs = _load_runs(database, wanted)
         builds = {row[0]: decode_build(row[1:6], row[6:], tuple(runs.get(row[0], ()))) for row in rows}
     return [builds[build_id] for build_id in ids]
@@ -79,60 +81,70 @@ def _load_environments(database: sqlite3.Connection, wanted: tuple[str]) -> dict
 
 def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics: Collection[str] | None) -> list[RunRow]:
     """Return runs in the order of `run_ids`, each with its metrics of the names in `metrics` (None: all)."""
-    wanted = (str(list(run_ids)),)
-    renames = dict(database.execute("SELECT old_name, new_name FROM job_rename").fetchall())
-    several = {
-        row[0]
-        for row in database.execute(
-            f"SELECT build_id FROM run WHERE build_id IN (SELECT build_id FROM run WHERE id IN {_LISTED})"
-            " GROUP BY build_id HAVING count(*) > 1",
-            wanted,
-        ).fetchall()
-    }
+    most = _are_most(database, run_ids)
+    listed, wanted = ("", ()) if most else (f" WHERE run.id IN {_LISTED}", (str(list(run_ids)),))
+    builds = "" if most else f" WHERE build_id IN (SELECT build_id FROM run WHERE id IN {_LISTED})"
+    several = f"SELECT build_id FROM run{builds} GROUP BY build_id HAVING count(*) > 1"
     query = (
         "SELECT run.id, build_id, job.name, number, run.name, record, run.stage, result, status, build.started_at,"
-        " build.duration_s, params, tags, datasets, models, decisions, coalesce(run.git_commit, build.git_commit),"
-        " coalesce(run.git_branch, build.git_branch), causes, approvers, fingerprints, expired, over_limit, build.gone_since"
-        f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id WHERE run.id IN {_LISTED}"
+        " build.duration_s, params, nullif(tags, '{}'), datasets, nullif(models, '[]'), nullif(decisions, '[]'),"
+        " coalesce(run.git_commit, build.git_commit), coalesce(run.git_branch, build.git_branch), nullif(causes, '[]'),"
+        " nullif(approvers, '[]'), nullif(fingerprints, '[]'), expired, nullif(over_limit, '[]'), build.gone_since"
+        f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id{listed}"
     )
-    with _no_collection():
-        make = _RowMaker(renames, several, _load_metrics(database, run_ids, metrics))
-        rows = {row[0]: make(row) for row in database.execute(query, wanted).fetchall()}
+    with no_collection():
+        make = _RowMaker(
+            renames=dict(database.execute("SELECT old_name, new_name FROM job_rename").fetchall()),
+            several={row[0] for row in database.execute(several, wanted).fetchall()},
+            metrics=_load_metrics(database, run_ids, metrics, most=most),
+        )
+        rows: dict[int, RunRow] = {}
+        found = database.execute(query, wanted)
+        while cells := found.fetchmany(_AT_ONCE):
+            rows.update(zip([row[0] for row in cells], make(cells), strict=True))
     return [rows[run_id] for run_id in run_ids if run_id in rows]
 
 
+def _are_most(database: sqlite3.Connection, run_ids: Sequence[int]) -> bool:
+    """Whether so many runs are asked for that reading all of them is less work."""
+    (runs,) = database.execute("SELECT max(id) FROM run").fetchone()
+    return len(run_ids) * 2 >= (runs or 0)
+
+
 def _load_metrics(
-    database: sqlite3.Connection, run_ids: Sequence[int], names: Collection[str] | None
-) -> Mapping[int, dict[str, Metric]]:
-    """Return the metrics of runs by name; where a run has one twice, the later one counts."""
+    database: sqlite3.Connection, run_ids: Sequence[int], names: Collection[str] | None, *, most: bool
+) -> Callable[[int], Mapping[str, Metric]]:
+    """Return what gives the metrics of a run by name; where a run has one twice, the later one counts.
+
+    A few runs get theirs at once; of many, some names are read whole and kept as they are (`reportgen.store.columns`).
+    """
     if names is not None and not names:
-        return {}
-    if names is None:
+        return lambda _: {}
+    if names is not None:
+        kinds = _kinds(database, "name", dump_json(sorted(names)))
+        if most:
+            columns = load_columns(database, kinds)
+            return lambda run: StoredMetrics(columns, run)
+        rows = _look_up(database, run_ids, str(sorted(kinds)))
+    else:
         rows = database.execute(f"{_METRICS} WHERE run_id IN {_LISTED}", (str(list(run_ids)),)).fetchall()
         kinds = _kinds(database, "id", str(sorted({row[1] for row in rows})))
-    else:
-        kinds = _kinds(database, "name", dump_json(sorted(names)))
-        rows = _metrics_of_kinds(database, run_ids, str(sorted(kinds)))
     last: dict[int, dict[str, tuple[Any, ...]]] = defaultdict(dict)
     for row in rows:
         of_run, name = last[row[0]], kinds[row[1]][0]
         if name not in of_run or of_run[name][2] < row[2]:
             of_run[name] = row
-    return {
+    made = {
         run_id: {name: decode_metric(kinds[row[1]], row) for name, row in of_run.items()} for run_id, of_run in last.items()
     }
+    return lambda run: made.get(run, {})
 
 
-def _metrics_of_kinds(database: sqlite3.Connection, run_ids: Sequence[int], kinds: str) -> list[tuple[Any, ...]]:
-    """Return the rows of some metrics: one look-up for each run and kind, or each kind whole where that reads less."""
-    (runs,) = database.execute("SELECT max(id) FROM run").fetchone()
-    if len(run_ids) * 2 < (runs or 0):
-        query = f"SELECT {_METRIC_CELLS} FROM json_each(?) AS kind CROSS JOIN json_each(?) AS wanted CROSS JOIN metric"
-        query += " WHERE kind_id = kind.value AND run_id = wanted.value ORDER BY kind_id, run_id, position"
-        return database.execute(query, (kinds, str(list(run_ids)))).fetchall()
-    wanted = set(run_ids)
-    query = f"{_METRICS} WHERE kind_id IN {_LISTED} ORDER BY kind_id, run_id, position"
-    return [row for row in database.execute(query, (kinds,)).fetchall() if row[0] in wanted]
+def _look_up(database: sqlite3.Connection, run_ids: Sequence[int], kinds: str) -> list[tuple[Any, ...]]:
+    """Return the rows of some metrics by one look-up for each run and kind."""
+    query = f"SELECT {_METRIC_CELLS} FROM json_each(?) AS kind CROSS JOIN json_each(?) AS wanted CROSS JOIN metric"
+    query += " WHERE kind_id = kind.value AND run_id = wanted.value ORDER BY kind_id, run_id, position"
+    return database.execute(query, (kinds, str(list(run_ids)))).fetchall()
 
 
 def _kinds(database: sqlite3.Connection, column: str, wanted: str) -> dict[int, tuple[Any, ...]]:
@@ -140,37 +152,21 @@ def _kinds(database: sqlite3.Connection, column: str, wanted: str) -> dict[int, 
     return {row[0]: row[1:] for row in database.execute(query, (wanted,)).fetchall()}
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold the garbage collector back while many values are made: they have no cycles, and it would walk them all again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return () if text == "[]" else tuple(load_json(text))
-
-
 class _RowMaker:
     """Makes run rows; data sets and short texts, which most runs share, are there once."""
 
-    def __init__(self, renames: dict[str, str], several: set[int], metrics: Mapping[int, dict[str, Metric]]) -> None:
+    def __init__(self, *, renames: dict[str, str], several: set[int], metrics: Callable[[int], Mapping[str, Metric]]) -> None:
         self._renames = renames
         self._several = several
         self._metrics = metrics
         self._memo: dict[str, tuple[Dataset, ...]] = {}
-        self._texts: dict[str, str] = {}
+        self._words: dict[str, str] = {}
 
-    def _params(self, text: str) -> dict[str, Any]:
-        shared = self._texts.setdefault
+    def _shared(self, params: dict[str, Any]) -> dict[str, Any]:
+        same = self._words.setdefault
         return {
-            shared(name, name): shared(value, value) if type(value) is str and len(value) < _SHORT else value
-            for name, value in (load_json(text).items() if text != "{}" else ())
+            same(name, name): same(value, value) if type(value) is str and len(value) < _SHORT else value
+            for name, value in params.items()
         }
 
     def _datasets(self, text: str) -> tuple[Dataset, ...]:
@@ -179,42 +175,60 @@ class _RowMaker:
             found = self._memo[text] = decode_all(text, Dataset)
         return found
 
-    def __call__(self, row: tuple[Any, ...]) -> RunRow:
-        run_id, build_id, job, number, name, record, stage, result, status, started_at, duration_s = row[:11]
-        params, tags, datasets, models, decisions, commit, branch, causes, approvers, fingerprints = row[11:21]
-        expired, over_limit, gone_since = row[21:]
-        causes = decode_all(causes, Cause)
-        shared = self._texts.setdefault
-        return RunRow(
-            job=shared(job, job),
-            number=number,
-            name=shared(name, name),
-            record=record,
-            stage=shared(stage, stage),
-            result=shared(result, result),
-            status=status,
-            started_at=parse_time(started_at),
-            duration_s=parse_number(duration_s),
-            params=self._params(params),
-            metrics=self._metrics.get(run_id, {}),
-            tags=load_json(tags) if tags != "{}" else {},
-            datasets=self._datasets(datasets),
-            models=decode_all(models, Model),
-            decisions=decode_all(decisions, Decision),
-            commit=commit,
-            branch=branch,
-            upstream=self._upstream(causes),
-            causes=causes,
-            approvers=_names(approvers),
-            fingerprints=decode_all(fingerprints, Fingerprint),
-            expired=bool(expired),
-            over_limit=_names(over_limit),
-            gone_since=parse_optional_time(gone_since),
-            several=build_id in self._several,
-            build_id=build_id,
-        )
+    def __call__(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[RunRow]:
+        """Yield the runs of some rows."""
+        same = self._words.setdefault
+        columns = list(zip(*rows, strict=True))
+        params = [self._shared(found) for found in load_json_all(columns[11])]
+        tags = [load_json(text) if text else {} for text in columns[12]]
+        models, decisions = _values(columns[14], Model), _values(columns[15], Decision)
+        causes, fingerprints = _values(columns[18], Cause), _values(columns[20], Fingerprint)
+        approvers, over_limit = _names(columns[19]), _names(columns[22])
+        for place, row in enumerate(rows):
+            run_id, build_id, job, number, name, record, stage, result, status, started_at, duration_s = row[:11]
+            made = _ThawedRow(
+                job=same(job, job),
+                number=number,
+                name=same(name, name),
+                record=record,
+                stage=same(stage, stage),
+                result=same(result, result),
+                status=same(status, status),
+                started_at=parse_time(started_at),
+                duration_s=parse_number(duration_s),
+                params=params[place],
+                metrics=self._metrics(run_id),
+                tags=tags[place],
+                datasets=self._datasets(row[13]),
+                models=models[place],
+                decisions=decisions[place],
+                commit=row[16],
+                branch=row[17],
+                upstream=self._upstream(causes[place]) if causes[place] else (),
+                causes=causes[place],
+                approvers=approvers[place],
+                fingerprints=fingerprints[place],
+                expired=bool(row[21]),
+                over_limit=over_limit[place],
+                gone_since=parse_optional_time(row[23]),
+                several=build_id in self._several,
+                build_id=build_id,
+            )
+            made.__class__ = RunRow
+            yield made
 
     def _upstream(self, causes: tuple[Cause, ...]) -> tuple[tuple[str, int], ...]:
         return tuple(
             [(self._renames.get(each.job, each.job), each.number) for each in causes if each.job and each.number is not None]
         )
+
+
+def _names(texts: Sequence[str | None]) -> list[tuple[str, ...]]:
+    return [tuple(load_json(text)) if text else () for text in texts]
+
+
+def _values(texts: Sequence[str | None], kind: type[Any]) -> list[tuple[Any, ...]]:
+    """Return the values of one kind that a JSON column holds, row by row; None stands for an empty list."""
+    decode = codec_of(kind).decode
+    found = iter(load_json_all([text for text in texts if text]))
+    return [tuple([decode(item) for item in next(found)]) if text else () for text in texts]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
+from reportgen.many import thawed
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Job, Metric, Model, Run
 from reportgen.store.codec import (
     Codec,
@@ -43,6 +44,8 @@ RUN_COLUMNS = (
 
 METRIC_COLUMNS = ("value", "low", "high", "n", "std", "step", "points", "dataset", "reason", "text", "extra")
 KIND_COLUMNS = ("name", "direction", "unit", "method", "definition")
+ThawedMetric = thawed(Metric)
+_METRIC_TEXTS = {"dataset", "reason", "text"}
 
 _NO_TIMES = {"last_read", "gone_since"}
 _BUILD_DETAIL = Codec(
@@ -227,7 +230,7 @@ def decode_metric(kind: tuple[Any, ...], row: tuple[Any, ...]) -> Metric:
     """Return the metric of a row: `kind` as in `KIND_COLUMNS`; `row` is run, kind, position, then as in `METRIC_COLUMNS`."""
     name, direction, unit, method, definition = kind
     _, _, _, value, low, high, n, std, step, points, dataset, reason, text, extra = row
-    return Metric(
+    made = ThawedMetric(
         name=name,
         value=parse_number(value) if type(value) is str else value,
         step=parse_number(step) if type(step) is str else step,
@@ -245,6 +248,19 @@ def decode_metric(kind: tuple[Any, ...], row: tuple[Any, ...]) -> Metric:
         points=points,
         **({} if extra is None else _METRIC_EXTRA.arguments(load_json(extra))),
     )
+    made.__class__ = Metric
+    return made  # type: ignore[no-any-return]
+
+
+def metric_cells(cells: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return some cells of a metric's row, by column (`METRIC_COLUMNS`), as arguments of `Metric`."""
+    found: dict[str, Any] = {}
+    for column, cell in cells:
+        if column == "extra":
+            found |= {} if cell is None else _METRIC_EXTRA.arguments(load_json(cell))
+        else:
+            found[column] = parse_number(cell) if type(cell) is str and column not in _METRIC_TEXTS else cell
+    return found
 
 
 def decode_run(

@@ -22,6 +22,7 @@ from reportgen.analysis.shapes import (
     csv_text,
     leaderboard_json,
     leaderboard_rows,
+    leaderboard_text,
     line,
     run_fields,
     run_json,
@@ -141,7 +142,9 @@ def test_no_cell_starts_a_formula(value: Any, cell: Any) -> None:
 
 @given(many)
 def test_every_leaderboard_fits_its_schema(rows: list[RunRow]) -> None:
-    again = checked(leaderboard_json(leaderboard(rows, options(columns=("val/f1",)))), "leaderboard")
+    board = leaderboard(rows, options(columns=("val/f1",)))
+    again = checked(leaderboard_json(board), "leaderboard")
+    assert "".join(leaderboard_text(board)) == line(leaderboard_json(board)) + "\n"
     assert sum(len(b["rows"]) for b in again["boards"]) == len(rows)
 
 

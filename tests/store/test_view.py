@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import StoreError
-from reportgen.model import Artifact, Metric, Point
+from reportgen.model import Artifact, Metric, Point, RunMetrics
 from reportgen.store.db import Store
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
@@ -96,6 +97,56 @@ def test_of_a_metric_logged_twice_the_later_counts(store: Store, view: StoreView
         store.save_builds([make_build(number, runs=(run,))], now=NOW)
     for names in (None, ["m"]):
         assert [row.metrics["m"].value for row in view.run_rows(metrics=names)] == [2, 1, 3]
+
+
+ODD = (
+    Metric(name="plain", value=0.1),
+    Metric(name="whole", value=3, direction="lower", unit="ms"),
+    Metric(name="interval", value=0.7, low=0.6, high=0.8, n=1305, method="wilson", direction="higher"),
+    Metric(name="not finite", value=float("inf"), low=float("-inf"), high=float("inf")),
+    Metric(name="huge", value=12345678901234567890),
+    Metric(name="text", value=None, text="n/a", reason="class 2 was never predicted"),
+    Metric(name="series", value=0.5, points=50, step=49, std=0.1),
+    Metric(name="digits", value=0.5, text="0.5", dataset="12", note="3 rows were clipped", no_skill=0.25),
+)
+
+
+def test_a_metric_is_the_same_whether_it_is_read_alone_or_with_all_of_its_name(store: Store, view: StoreView) -> None:
+    runs = [replace(make_build().runs[0], metrics=ODD[skip:]) for skip in range(4)]
+    store.save_builds([make_build(number, runs=(run,)) for number, run in enumerate(runs, 1)], now=NOW)
+    every = view.run_rows()
+    rows = view.run_rows(metrics=[metric.name for metric in ODD])
+    assert not isinstance(every[0].metrics, RunMetrics)
+    assert all(isinstance(row.metrics, RunMetrics) for row in rows)
+    assert rows == every
+    for row, known in zip(rows, every, strict=True):
+        assert list(row.metrics) == list(known.metrics)
+        assert len(row.metrics) == len(known.metrics)
+        assert row.metrics.get("nothing") is None
+        assert "plain" not in row.metrics or row.metrics["plain"] == ODD[0]
+        again = pickle.loads(pickle.dumps(row))
+        assert (again, type(again.metrics)) == (row, dict)
+    with pytest.raises(KeyError):
+        rows[0].metrics["nothing"]
+
+
+def test_values_and_traits_are_read_without_making_metrics(store: Store, view: StoreView) -> None:
+    said = (Metric(name="m", value=1.0, unit="s"), Metric(name="m", value=2.0, direction="lower"), Metric(name="k", value=3.0))
+    runs = [replace(make_build().runs[0], metrics=metrics) for metrics in ((), said[:1], said[1:], said[:1])]
+    store.save_builds([make_build(number, runs=(run,)) for number, run in enumerate(runs, 1)], now=NOW)
+    names = ["k", "m", "nothing"]
+    rows = [row.metrics for row in reversed(view.run_rows(metrics=names))]
+    (first,) = {type(kept) for kept in rows}
+    assert issubclass(first, RunMetrics)
+    values = [[None, None, 3.0, None], [None, 1.0, 2.0, 1.0], [None] * 4]
+    traits = [[(None, None)], [(None, "s"), ("lower", None)], []]
+    kept = rows[0]
+    assert isinstance(kept, RunMetrics)
+    assert (kept.values_of(names, rows), kept.traits_of(names, rows)) == (values, traits)
+    mixed = [dict(rows[0]), *rows[1:]]
+    assert (kept.values_of(names, mixed), kept.traits_of(names, mixed)) == (values, traits)
+    assert not kept
+    assert rows[1]
 
 
 def test_rows_may_be_restricted_to_jobs(store: Store, view: StoreView) -> None:
