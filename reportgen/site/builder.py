@@ -112,6 +112,7 @@ class _Publication:
         return History(since=Since.of(rows[0]) if rows else None, versions=tuple((row.id, row.data_as_of) for row in kept))
 
     def _publish(self, version: str, current: VersionRow | None, state: str) -> Summary:
+        self._maker.check_theme()
         clean = self._options.clean
         previous = self._output / current.id if current is not None and not clean else None
         before = (read_manifest(previous) or {}) if previous is not None else {}

@@ -57,9 +57,10 @@ class SiteMaker:
             self.theme, self._renderer = theme, None
 
     def check_theme(self) -> None:
-        """Compile every template; raise `ThemeError` with file and line where one is no template."""
-        self._renderer = self._renderer or Renderer(self.theme)
-        self._renderer.check()
+        """Raise `ThemeError`, with file and line, for a mistake in a template of the project's own theme."""
+        if any(not layer.directory.is_relative_to(themes_dir().resolve()) for layer in self.theme.layers):
+            self._renderer = self._renderer or Renderer(self.theme)
+            self._renderer.check(besides=themes_dir())
 
     @property
     def as_of(self) -> datetime | None:

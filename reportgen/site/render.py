@@ -24,6 +24,7 @@ from markupsafe import Markup, escape
 from reportgen.errors import ThemeError
 from reportgen.site.page import Page
 from reportgen.site.theme import Theme
+from reportgen.site.theme_check import check_templates
 
 _Load = tuple[str, str, Callable[[], bool]]
 
@@ -154,16 +155,9 @@ class Renderer:
             self._explain(page, problem)
         return text.encode("utf-8", "replace")
 
-    def check(self) -> None:
-        """Compile every template of the chain, so that a mistake is told even where no page uses it yet."""
-        for layer in self.theme.layers:
-            directory = layer.directory / "templates"
-            for file in sorted(directory.rglob("*.html")):
-                name = file.relative_to(directory).as_posix()
-                try:
-                    self._environment.get_template(f"{layer.name}:{name}")
-                except jinja2.TemplateSyntaxError as problem:
-                    raise ThemeError(f"{problem.filename or problem.name}:{problem.lineno}: {problem.message}") from problem
+    def check(self, *, besides: Path | None = None) -> None:
+        """Raise `ThemeError` for a mistake in any template of the chain, used or not, but those below `besides`."""
+        check_templates(self.theme, self._environment, assets=self._assets, besides=besides)
 
     def _asset(self, name: str) -> str:
         try:

@@ -87,6 +87,30 @@ def test_check_finds_a_mistake_in_a_template_no_page_uses(make):
         make(run="", other="{% endif %}").check()
 
 
+@pytest.mark.parametrize(
+    ("template", "message", "hint"),
+    [
+        ("\n{{ asset('stile.css') }}", r"run\.html:2: .*asset 'stile\.css'", "did you mean style.css?"),
+        ("{% extends 'run.html' %}", r"run\.html:1: .*itself", "write "),
+        ("\n{% include 'nope.html' %}", r"run\.html:2: .*no template 'nope\.html'", None),
+        (
+            "{% extends 'other.html' %}\n{% block pannel %}{% endblock %}",
+            r"run\.html:2: the block 'pannel'",
+            "did you mean panel?",
+        ),
+        ("{% extends 'other.html' %}{% block panel %}{% block mine %}{% endblock %}{% endblock %}", None, None),
+    ],
+)
+def test_check_tells_what_a_template_names_and_nothing_has(make, template, message, hint):
+    renderer = make(run=template, other="{% block panel %}{% endblock %}")
+    if message is None:
+        renderer.check()
+        return
+    with pytest.raises(ThemeError, match=message) as raised:
+        renderer.check()
+    assert (raised.value.hint or "").startswith(hint or "")
+
+
 contexts = st.builds(Context, title=st.text(), parts=st.lists(st.builds(Part, st.text(), st.text()), max_size=3).map(tuple))
 
 
