@@ -156,7 +156,11 @@ class StoreView:
 
         `jobs` and `ids` (of builds) restrict the runs, `metrics` the metrics each of them carries; None means all.
         """
-        return list(self._batches(_MANY, jobs, metrics, ids))
+        if metrics is None:
+            return list(self._batches(_MANY, jobs, metrics, ids))
+        run_ids = self._run_ids(jobs, ids)
+        with self._errors():
+            return load_run_rows(self._db, run_ids, metrics)
 
     def iter_run_rows(
         self, *, jobs: Collection[str] | None = None, metrics: Collection[str] | None = None, ids: Collection[int] | None = None
