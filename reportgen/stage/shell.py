@@ -58,7 +58,8 @@ def main(argv: Sequence[str]) -> int:
     except OSError as problem:
         if options.debug:
             raise
-        sys.stderr.write(f"error: {problem.strerror or problem}: {problem.filename or ''}\n")
+        where = f": {problem.filename}" if problem.filename else ""
+        sys.stderr.write(f"error: {problem.strerror or problem}{where}\n")
         return 1
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2

@@ -33,10 +33,10 @@ def clean_environment() -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("page", "runs"), [("tutorial/first-run.md", 1), ("how-to/log-from-python.md", 8), ("how-to/log-from-notebook.md", 1)]
+    ("page", "runs"), [("tutorial/first-run.md", 1), ("how-to/log-from-python.md", 11), ("how-to/log-from-notebook.md", 1)]
 )
 def test_the_python_of_a_page_runs(tmp_path, page, runs):
-    code = "\n".join(block for block in blocks(page, "python") if "autolog" not in block)
+    code = "\n".join(blocks(page, "python"))
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False
     )
@@ -44,6 +44,17 @@ def test_the_python_of_a_page_runs(tmp_path, page, runs):
     found = records(tmp_path)
     assert len(found) == runs
     assert {record.status for record in found} == {"complete"}
+
+
+def test_the_example_of_autolog_logs_the_folds_and_the_fit(tmp_path):
+    [code] = [block for block in blocks("how-to/log-from-python.md", "python") if "autolog" in block]
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), check=True)
+    [found] = records(tmp_path)
+    logged = {event["kind"]: set() for event in found.events}
+    for event in found.events:
+        logged[event["kind"]].add(event.get("name"))
+    assert "LogisticRegression/C" in logged["param"]
+    assert {"LogisticRegression/cv/score", "LogisticRegression-2/fit_seconds"} <= logged["metric"]
 
 
 def test_the_tutorial_shows_the_tree_and_the_event_that_are_written(tmp_path):
