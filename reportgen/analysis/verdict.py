@@ -17,7 +17,10 @@ from reportgen.analysis.wording import count, duration, interval, number, plural
 from reportgen.model import Failure, RunRow
 
 MOST_WORDS = 40
-FORBIDDEN = ("significant", "proves", "state of the art", "outperforms")
+FORBIDDEN = (
+    "significant", "proves", "state of the art", "outperforms", "statistical", "equal", "much", "slightly", "strongly", "greatly",
+    "barely", "far ",
+)  # fmt: skip
 """Words that no verdict uses, whatever the numbers."""
 
 _LONGEST_MESSAGE = 80
@@ -253,11 +256,19 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
     else:
         yield Part(f"{who} ranks first at "), value, Part("; no intervals, so nothing says how sure that is")
     if board.not_separable and not second.separable:
-        others = board.ranked - 1
-        yield (Part(f"{count(board.not_separable)} of the other {plural(others, 'run')} cannot be told apart from it"),)
+        yield (Part(_close(board.not_separable, board.ranked - 1)),)
     delta = next((row.delta_champion for row in board.rows if row is leader), None)
     if delta is not None and not leader.champion:
         yield (Part(_on_champion(delta, spec)),)
+
+
+def _close(close: int, others: int) -> str:
+    """How many of the runs below the leader are too near to it."""
+    if others == 1:
+        return "The other run cannot be told apart from it"
+    if close == others:
+        return f"None of the other {plural(others, 'run')} can be told apart from it"
+    return f"{count(close)} of the other {plural(others, 'run')} cannot be told apart from it"
 
 
 def _gap(value: float, spec: str) -> str:

@@ -177,9 +177,36 @@ def test_boards_open_with_what_can_be_told() -> None:
     assert boards_say(close) == (
         "Too close to call. #2 ranks first at 0.736, 0.001 ahead of #1. 1 of the other 2 runs cannot be told apart from it"
     )
+    assert boards_say(close[:2]).endswith(". The other run cannot be told apart from it")
+    alike = [*close[:2], row(3, 0.734, (0.723, 0.744))]
+    assert boards_say(alike).endswith(". None of the other 2 runs can be told apart from it")
     clear = [row(1, 0.90, (0.89, 0.91)), row(2, 0.5, (0.49, 0.51))]
     assert boards_say(clear) == "#1 leads by 0.400, separable: F1 0.900"
     assert boards_say([row(1), row(2), row(3)]) == "Nothing ranked yet: 3 runs, none with F1"
     assert boards_say([row(1, 0.7)]) == "#1 is the only ranked run: F1 0.700"
     assert boards_say([row(1, 0.7), row(2, 0.7)]).startswith("2 runs share rank 1 with F1 0.700")
     assert board_verdict(None).text == "Nothing to rank yet"
+
+
+wide = st.tuples(st.floats(0, 1), st.floats(0, 0.2) | st.none(), st.sampled_from(["", "a", "b"]))
+
+
+@given(st.lists(wide, min_size=1, max_size=8), st.sampled_from(["higher", "lower", "none"]))
+def test_a_board_never_says_more_than_its_intervals_allow(found: list[tuple[float, float | None, str]], direction: Any) -> None:
+    rows = [
+        row(number, metric(value, None if reach is None else (value - reach, value + reach), direction=direction), model=model)
+        for number, (value, reach, model) in enumerate(found, 1)
+    ]
+    board = leaderboard(rows, options()).current
+    assert board is not None
+    text = board_verdict(board).text
+    below = [one.separable for one in board.rows[1 : board.ranked]]
+    assert not any(word in text.lower() for word in FORBIDDEN)
+    assert len(text.split()) <= MOST_WORDS
+    assert ("leads by" in text) == (below[:1] == [True] and not board.rows[0].tied)
+    assert ("Too close to call" in text) == (below[:1] == [False] and not board.rows[0].tied)
+    if "None of the other" in text:
+        assert below == [False] * len(below)
+    elif "cannot be told apart" in text:
+        assert False in below
+    assert board.ranked or "first" not in text.replace("newest first", "")
