@@ -18,8 +18,8 @@ from reportgen.model import Failure, RunRow
 
 MOST_WORDS = 40
 FORBIDDEN = (
-    "significant", "proves", "state of the art", "outperforms", "statistical", "equal", "much", "slightly", "strongly", "greatly",
-    "barely", "far ",
+    "significant", "statistical", "proves", "state of the art", "outperforms", "equal", "much", "slightly", "strongly",
+    "greatly", "barely", "far ",
 )  # fmt: skip
 """Words that no verdict uses, whatever the numbers."""
 
