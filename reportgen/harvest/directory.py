@@ -123,6 +123,11 @@ class DirectorySource:
         """Raise NotFound: a directory tells no stages."""
         raise NotFound(f"{job} #{number}: a directory tells no stages")
 
+    def tells_stages(self, job: str) -> bool:
+        """Return False: a directory tells no stages."""
+        del job
+        return False
+
     def fetch_tests(self, job: str, number: int) -> Tests | None:
         """Return the counts."""
         return self.fetch_facts(job, number).build.tests

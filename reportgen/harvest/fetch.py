@@ -35,27 +35,30 @@ ReadBlob = Callable[[str], bytes]
 
 @dataclass(slots=True)
 class StageProbe:
-    """Whether a job's stages can be asked for: found out once per harvest, by one build, while the others wait."""
+    """Whether stages can be asked for: found out once per harvest, with the first pipeline build, while the others wait.
 
-    absent: bool | None = None
+    A build without stages proves nothing, as Jenkins answers the same for one that it cannot load: its job is asked then.
+    """
+
+    present: bool | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fetch(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
         """Return the stages of a build; none where Jenkins does not tell any."""
-        if self.absent is None:
+        if self.present is None:
             with self.lock:
-                if self.absent is None:
+                if self.present is None:
                     return self._ask(source, job, number)
-        return () if self.absent else self._ask(source, job, number)
+        return self._ask(source, job, number) if self.present else ()
 
     def _ask(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
         try:
             stages = source.fetch_stages(job, number)
         except NotFound:
-            if self.absent is None:
-                self.absent = True
+            if self.present is None:
+                self.present = source.tells_stages(job)
             return ()
-        self.absent = False
+        self.present = True
         return stages
 
 

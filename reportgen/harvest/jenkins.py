@@ -213,6 +213,17 @@ class JenkinsSource:
         """Return the stages of a pipeline build; raises NotFound without the plugin that tells them."""
         return parse_stages(self._object(f"{self._path(job)}{number}/wfapi/describe", "", f"stages of {job} #{number}"))
 
+    def tells_stages(self, job: str) -> bool:
+        """Tell whether the plugin that tells stages is there, or cannot be told to be absent."""
+        try:
+            self._object(f"{self._path(job)}wfapi/describe", "", f"stages of {job}")
+        except NotFound:
+            return False
+        except HarvestError:
+            if self.down is not None:
+                raise
+        return True
+
     def fetch_tests(self, job: str, number: int) -> Tests | None:
         """Return test counts and failed cases."""
         return parse_tests(self._object(f"{self._path(job)}{number}/testReport/api/json", TESTS, f"tests of {job} #{number}"))

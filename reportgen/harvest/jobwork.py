@@ -72,6 +72,7 @@ class Lister:
     config: Config
     full: bool = False
     shard: Shard = WHOLE
+    stages: StageProbe = field(default_factory=StageProbe)
 
     def open(self, name: str) -> JobWork:
         """Return the work on a job or, with `parts` alone, the jobs in a folder of that name. Raises HarvestError."""
@@ -135,7 +136,7 @@ class Lister:
             entry=entry,
             put_blob=self.store.put_blob,
             read_blob=self.store.blobs.read,
-            stages=StageProbe(),
+            stages=self.stages,
         )
         return JobWork(
             name=listing.job.name,

@@ -112,6 +112,9 @@ class Source(Protocol):
     def fetch_stages(self, job: str, number: int) -> tuple[Stage, ...]:
         """Return the stages of a pipeline build; raises NotFound where Jenkins does not tell any."""
 
+    def tells_stages(self, job: str) -> bool:
+        """Tell whether stages of the builds of a pipeline can be asked for at all."""
+
     def fetch_tests(self, job: str, number: int) -> Tests | None:
         """Return test counts and failed cases."""
 
