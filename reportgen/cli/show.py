@@ -239,10 +239,11 @@ def _board_text(board: Board, options: LeaderboardOptions, shape: str | None, co
     head = ["rank", "run", about.label, "95 % interval", "against first", "on champion", *(c.title for c in board.columns)]
     rows = [_board_line(row, board, spec) for row in board.rows[:count]]
     yield from _table(head, rows, shape, right=[0, 2, 3, 5, *range(6, len(head))])
+    item = "- " if shape == "md" else ""
     if len(board.rows) > count:
-        yield f"{count} of {plural(len(board.rows), 'run')}; -n shows more\n"
+        yield f"{item}{count} of {plural(len(board.rows), 'run')}; -n shows more\n"
     for note in board.notes:
-        yield f"{'- ' if shape == 'md' else ''}{note}\n"
+        yield f"{item}{note}\n"
 
 
 def _board_line(row: BoardRow, board: Board, spec: str) -> list[str]:

@@ -28,12 +28,13 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Ite
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Iterable[int] = ()) -> Iterator[str]:
-    """Yield the lines of a Markdown table."""
+    """Yield the lines of a Markdown table, an empty one last: what follows is no row of it."""
     on_the_right = frozenset(right)
     yield _markdown_line(head)
     yield "|" + "|".join("---:" if i in on_the_right else "---" for i in range(len(head))) + "|"
     for line in rows:
         yield _markdown_line(line)
+    yield ""
 
 
 def _markdown_line(cells: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import jsonschema
@@ -96,7 +97,7 @@ def test_a_leaderboard_as_json_csv_and_markdown(shown: Shown) -> None:
     assert [row["number"] for row in table] == ["3", "2", "1", "4", "5"]
     markdown = shown("show", "churn", "--md", "-n", "2").splitlines()
     assert markdown[3].startswith("| rank | run | F1 |")
-    assert markdown[-2:] == ["2 of 5 runs; -n shows more", f"- {LUCK}"]
+    assert markdown[-3:] == ["", "- 2 of 5 runs; -n shows more", f"- {LUCK}"]
 
 
 def test_runs_in_every_shape(shown: Shown) -> None:
@@ -163,6 +164,10 @@ def test_a_comparison_as_json_and_markdown(shown: Shown) -> None:
     jsonschema.validate(found, json.loads((SCHEMAS / "compare.schema.json").read_text()))
     assert [run["number"] for run in found["runs"]] == [1, 5, 7]
     assert shown("compare", "churn/validate#1", "churn/validate#2", "--md").startswith("| metric | churn/validate#1 |")
+    lines = shown("compare", "churn/validate#1", "churn/validate#2", "--md").splitlines()
+    after = [b for a, b in pairwise(lines) if a.startswith("|") and not b.startswith("|")]
+    assert len(after) > 1
+    assert set(after) == {""}
 
 
 def test_a_job_without_a_configured_leaderboard_gets_one(
