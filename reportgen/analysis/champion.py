@@ -41,6 +41,8 @@ class Holder:
         """What has to be said where the holder has no row on the board; "" where it has one."""
         if self.run is not None:
             return ""
+        if self.known is None and self.model is None:
+            return "champion unknown: nothing says which model was " + self.rule
         if self.known is None:
             return f"champion unknown: model {(self.model or '')[:4]}… was not trained in a harvested job"
         return "held; not scored on the current validation set"

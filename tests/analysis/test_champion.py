@@ -192,6 +192,15 @@ def test_a_failed_deployment_deploys_nothing() -> None:
     assert [r.model for r in find_rulings(rows, DecisionJobs()) if r.kind == "deployed"] == [digest("m2")]
 
 
+def test_a_deployment_that_does_not_say_of_what_leaves_the_champion_unknown() -> None:
+    rows = [row(1, 0.70, model="m1"), row(2, job="churn/deploy", name="deploy", stage="deploy", data=None)]
+    scores = score(rows, options(jobs=JOBS, champion="deployed"))
+    titles = find_titles(scores, rows)
+    (holder,) = [titles.holder(key) for key in titles.lines]
+    assert holder is not None
+    assert (holder.run, holder.words) == (None, "champion unknown: nothing says which model was deployed")
+
+
 def test_configured_jobs_decide_and_others_do_not() -> None:
     rows = [*VALIDATED, row(1, job="ops/release", hours=5, data=None, model="m2"), deploy(6, "m3")]
     jobs = DecisionJobs(deploy=frozenset({"ops/release"}))
