@@ -125,6 +125,7 @@ class _Harvest:
     def run(self) -> None:
         """Find jobs, work through them, and settle what is left."""
         self._take_renames()
+        self.lost.remember()
         if not self._find_jobs():
             return
         with self.writers, ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:

@@ -28,11 +28,16 @@ class LostJobs:
     ) -> None:
         self._source, self._store = source, store
         self._now, self._reporter, self._mark = now, reporter, mark
-        with store.view() as view:
-            self._stored = [job.name for job in view.jobs() if job.gone_since is None and selects(job.name)]
+        self._selects = selects
+        self._stored: list[str] = []
         self._gone: list[str] = []
         self.builds = 0
         """How many builds were newly marked as gone."""
+
+    def remember(self) -> None:
+        """Note which jobs there were before this harvest; to be called once those that were renamed have their new names."""
+        with self._store.view() as view:
+            self._stored = [job.name for job in view.jobs() if job.gone_since is None and self._selects(job.name)]
 
     def explain(self, name: str, problem: HarvestError) -> HarvestError:
         """Return why a job that was asked for by name could not be listed, after marking it if it is gone."""

@@ -362,17 +362,20 @@ def test_a_build_that_comes_back_is_no_longer_gone(tmp_path: Path) -> None:
         assert b.gone("train") == []
 
 
-def test_a_renamed_job_keeps_one_history(tmp_path: Path) -> None:
+@pytest.mark.parametrize("also", ["", '[[jobs]]\nname = "**"\n'])
+def test_a_renamed_job_keeps_one_history(also: str, tmp_path: Path) -> None:
     with bench(tmp_path, job("old/train", 1, 2)) as b:
         b.toml = '[[jobs]]\nname = "old/train"\n'
         b.harvest()
         b.jenkins.controller = b.jenkins.controller.without_job("old/train").with_job(job("new/train", 1, 2, 3))
-        b.toml = '[[jobs]]\nname = "new/train"\nrenamed_from = ["old/train"]\n'
+        b.toml = f'{also}[[jobs]]\nname = "new/train"\nrenamed_from = ["old/train"]\n'
         summary = b.harvest()
         assert (summary.new, summary.gone, summary.incomplete) == (1, 0, False)
+        with b.view() as view:
+            assert [each.name for each in view.jobs()] == ["new/train"]
         assert b.numbers("new/train") == [3, 2, 1]
         assert b.numbers("old/train") == []
-        assert b.harvest().requests == 1
+        assert not b.harvest().changed
 
 
 def test_a_new_address_of_the_controller_changes_nothing(tmp_path: Path) -> None:
