@@ -105,6 +105,8 @@ def trend(chart: Trend, *, size: str = "wide") -> Spec:
     colours = list(theme.GROUP_COLOURS[: len(names)]) if len(names) > 1 else [theme.EDGE if panel else theme.BLUE]
     ticks = _ticks(chart, width=width, panel=panel)
     y_axis: dict[str, Any] = {"title": None if panel else chart.title, "tickCount": 3 if panel else 5}
+    if ends and min(ends) >= 0 and max(ends) <= 1 < domain[1]:
+        y_axis["labelExpr"] = "datum.value > 1 ? '' : datum.label"  # the room above is for words; a share ends at 1
     if "%" in chart.format:
         y_axis["format"] = chart.format
     count = max(len(chart.points), 1)

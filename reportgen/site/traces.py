@@ -14,14 +14,15 @@ from reportgen.analysis.decisions import Ruling
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.lineage import Node, dataset_node
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
-from reportgen.analysis.values import Board, RunId, run_id
+from reportgen.analysis.values import Board, BoardRow, RunId, run_id
 from reportgen.globs import covers
 from reportgen.model import Attachment, Dataset, Model, RunRow
 from reportgen.site.chronicle import ref_of
 from reportgen.site.evaluations import paired_runs
 from reportgen.site.page import Page
-from reportgen.site.pages.base import Live, run_label
-from reportgen.site.pages.compare import CompareInput, Ready, compare_index, compare_page
+from reportgen.site.pages.base import Live
+from reportgen.site.pages.compare import CompareInput, compare_page
+from reportgen.site.pages.compare_index import Ready, ReadyBoard, compare_index
 from reportgen.site.pages.dataset import DatasetInput, dataset_page
 from reportgen.site.pages.passport import ModelInput, model_page
 from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
@@ -47,10 +48,15 @@ class _Pair(NamedTuple):
 
     judged: Judged
     board: Board
+    position: int
     champion: RunRow
-    other: RunRow
+    row: BoardRow
     role: str
-    words: str
+
+    @property
+    def other(self) -> RunRow:
+        """The run the champion is compared with."""
+        return self.row.run
 
 
 class Traces:
@@ -220,35 +226,34 @@ class Traces:
 
     def _comparisons(self) -> Iterator[LiveTask]:
         found = self._found
-        ready: dict[str, tuple[str, str, list[Ready]]] = {}
+        ready: dict[tuple[str, int], tuple[_Pair, list[Ready]]] = {}
         for pair in self._pairs():
             path = found.links.comparison(found.links.row(pair.champion), found.links.row(pair.other))
             options = pair.judged.leaderboard.options
-            job = pair.champion.job if pair.champion.job == pair.other.job else ""
-            entry = ready.setdefault(options.name, (options.label, run_label(pair.champion, job), []))
-            entry[2].append(Ready(run_label(pair.other, job), pair.role, path, pair.words))
+            ready.setdefault((options.name, pair.position), (pair, []))[1].append(Ready(path, pair.row, pair.role))
             key = self._about(path, [pair.champion, pair.other], pair.role, options.name, options.label, options.metric)
             yield LiveTask(path, key, lambda pair=pair, path=path: self._comparison(pair, path))  # type: ignore[misc]
         index = found.links.compare
-        yield LiveTask(index, self._now(index), lambda: compare_index(found.site, list(ready.values()), self._live))
+        boards = [ReadyBoard(pair.judged, pair.board, pair.position, pair.champion, of) for pair, of in ready.values()]
+        yield LiveTask(index, self._now(index), lambda: compare_index(found.site, boards, self._live))
 
     def _pairs(self) -> Iterator[_Pair]:
         for judged in self._found.judged:
             ranked = [board for board in judged.leaderboard.boards if board.ranked]
-            for board in ranked[:_BOARDS]:
+            for position, board in enumerate(ranked[:_BOARDS]):
                 champion = next((row.run for row in board.rows if row.champion), None) or board.rows[0].run
-                chosen: dict[object, tuple[RunRow, str, str]] = {}
+                chosen: dict[object, tuple[BoardRow, str]] = {}
                 newest = max(board.rows[: board.ranked], key=lambda row: row.run.started_at, default=None)
                 if newest is not None:
-                    chosen[run_id(newest.run)] = (newest.run, "newest", "")
+                    chosen[run_id(newest.run)] = (newest, "newest")
                 for row in board.rows[: board.ranked]:
                     if row.baseline:
-                        chosen[run_id(row.run)] = (row.run, "baseline", "")
+                        chosen[run_id(row.run)] = (row, "baseline")
                 for row in board.rows[: min(board.ranked, _TOP)]:
-                    chosen.setdefault(run_id(row.run), (row.run, f"rank {row.rank}", ""))
-                for run, role, words in chosen.values():
-                    if run_id(run) != run_id(champion):
-                        yield _Pair(judged, board, champion, run, role, words)
+                    chosen.setdefault(run_id(row.run), (row, f"rank {row.rank}"))
+                for row, role in chosen.values():
+                    if run_id(row.run) != run_id(champion):
+                        yield _Pair(judged, board, position, champion, row, role)
 
     def _comparison(self, pair: _Pair, path: str) -> Page:
         full = self._full([pair.champion, pair.other])

@@ -25,7 +25,8 @@ from reportgen.site.pages import lists, plain
 from reportgen.site.pages.base import Shown
 from reportgen.site.pages.build import BuildInput, build_page
 from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
-from reportgen.site.pages.compare import CompareInput, Ready, compare_index, compare_page
+from reportgen.site.pages.compare import CompareInput, compare_page
+from reportgen.site.pages.compare_index import Ready, ReadyBoard, compare_index
 from reportgen.site.pages.dataset import DatasetInput, dataset_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
@@ -398,7 +399,7 @@ def every_page() -> list[Page]:
         model_page(site(), model_input()),
         dataset_page(site(), DatasetInput(dataset=dataset)),
         compare_page(site(), CompareInput(path="compare/x/index.html", comparison=compare([row(140), row(143), row(131)]))),
-        compare_index(site(), [("Churn models", "#140", [Ready("#143", "challenger", "compare/x/index.html", "+0.002")])], LIVE),
+        compare_index(site(), ready_boards(), LIVE),
         compare_index(site(), [], LIVE),
         changes_page(site(), ChangesInput(builds=news_of(141), last_version="v1", last_as_of=f.started(141))),
         search_page(site(), [Indexed("val/f1", "metric", "index.html"), Indexed("9", "job", "index.html")],
@@ -413,6 +414,33 @@ def every_page() -> list[Page]:
         plain.content_page(site(), plain.ContentInput(path="why/index.html", title="Why", parts=[plain.html("<p>x</p>"), plain.cite("0.7", "../index.html", "F1")],
                                                       headings=(("A", "a"), ("B", "b"), ("C", "c")), cited=(("#140", "index.html"),), others=(("Other", "o/index.html"),))),
     ]  # fmt: skip
+
+
+def ready_boards() -> list[ReadyBoard]:
+    """The comparisons of every board: its champion, or else its leader, against the others."""
+    found = []
+    for position, board in enumerate(board for board in judged().leaderboard.boards if board.ranked):
+        ranked = board.rows[: board.ranked]
+        first = next((line.run for line in ranked if line.champion), ranked[0].run)
+        others = [Ready(f"compare/{n}/index.html", r, f"rank {r.rank}") for n, r in enumerate(ranked) if r.run is not first]
+        found.append(ReadyBoard(judged(), board, position, first, others))
+    return found
+
+
+def test_the_compare_page_says_values_differences_and_which_validation_set() -> None:
+    boards = ready_boards()
+    page = compare_index(site(), boards, LIVE)
+    tables = page.context.tables  # type: ignore[attr-defined]
+    shown = [given for given in boards if given.ready]
+    assert shown
+    assert len(tables) == len(shown)
+    for table, given in zip(tables, shown, strict=True):
+        caption = "".join(span.text for span in table.caption)
+        assert all(name in caption for name in given.board.comparable.names)
+        for line, one in zip(table.rows, given.ready, strict=True):
+            assert f"#{given.first.number} and #{one.row.run.number}" in line.cells[0].text[0].text
+            assert float(line.cells[2].text[0].text.strip()) == pytest.approx(one.row.value, abs=0.0006)
+            assert line.cells[4].delta.text[0] in "+−0"
 
 
 @pytest.mark.parametrize("theme", ["default", "plain"])

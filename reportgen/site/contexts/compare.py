@@ -72,6 +72,6 @@ class CompareIndexContext:
 
     chrome: Annotated[Chrome, "The frame."]
     verdict: Annotated[Text, "What is here."]
-    tables: Annotated[tuple[Table, ...], "Per leaderboard: the champion against others."]
-    headings: Annotated[tuple[str, ...], "Title of each leaderboard."]
+    tables: Annotated[tuple[Table, ...], "Per board: the champion against others."]
+    headings: Annotated[tuple[str, ...], "Title of each table."]
     empty: Annotated[Empty | None, "What stands here where there is nothing to compare."]

@@ -200,7 +200,7 @@ def _cells(path: str, line: BoardLine, part: BoardPart) -> list[object]:
     cells: list[object] = [first, [line.value, float(line.sort)]]
     if part.axis:
         cells += [{"plot": _trimmed(line.plot)}, {"text": line.interval, "mark": "ci"}]
-    cells.append({"text": line.against, "mark": "b" if line.against == "not separable" else "mut"})
+    cells.append({"text": line.against, "mark": "" if line.against == "not separable" else "mut"})
     word = {"word": line.delta.word} if line.delta.word else {}
     cells.append({"text": line.delta.text, "mark": f"d {line.delta.state}".strip(), **word})
     for head, extra in zip(part.columns, line.extra, strict=True):

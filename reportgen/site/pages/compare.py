@@ -10,7 +10,7 @@ from reportgen.analysis.compare import Comparison, MetricLine, ValueLine
 from reportgen.model import Metric, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Delta, Empty, Figure, Link, Plot, Result, Row, Span, Table, Text
-from reportgen.site.contexts.compare import CompareCell, CompareContext, Compared, CompareGroup, CompareIndexContext, CompareRow
+from reportgen.site.contexts.compare import CompareCell, CompareContext, Compared, CompareGroup, CompareRow
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages import figures
@@ -355,60 +355,3 @@ def _pictures(path: str, given: CompareInput, labels: Sequence[str], order: Sequ
             if shown.path:
                 found.append(Figure(f"side-{len(found) + 1}", label, (Span(name),), (figures.picture(path, shown),)))
     return tuple(found[:24])
-
-
-class Ready(NamedTuple):
-    """A comparison that is ready: the champion and another run of a leaderboard."""
-
-    label: str
-    role: str
-    path: str
-    words: str
-
-
-def compare_index(site: Site, boards: Sequence[tuple[str, str, Sequence[Ready]]], live: Live | None = None) -> Page:
-    """Return the compare page; `boards` are (title, champion's label, comparisons)."""
-    path = site.links.compare
-    tables: list[Table] = []
-    headings: list[str] = []
-    for title, champion, ready in boards:
-        if not ready:
-            continue
-        short = any(one.words for one in ready)
-        rows = tuple(
-            Row(
-                (
-                    Cell((Span(f"{champion} and {one.label}", relative(path, one.path)),)),
-                    Cell((Span(one.role, mark="tag" if one.role else ""),)),
-                    *((Cell((Span(one.words),), "tx"),) if short else ()),
-                )
-            )
-            for one in ready
-        )
-        name = f"c-cmp-{len(tables) + 1}"
-        tables.append(
-            Table(
-                name,
-                (Span(f"Champion {champion} against others."),),
-                (Column("Runs"), Column("Which"), *((Column("In short"),) if short else ())),
-                rows,
-            )
-        )
-        headings.append(title)
-    count = sum(len(table.rows) for table in tables)
-    verdict: Text = (
-        Span(f"{fmt.plural(count, 'comparison')} ready.", mark="b"),
-        Span(" Where scripts run, any two to twenty runs chosen in a table can be compared here."),
-    )
-    context = CompareIndexContext(
-        chrome=chrome(site, path, "compare", "Compare", here="Compare", description=said(verdict), live=live),
-        verdict=verdict,
-        tables=tuple(tables),
-        headings=tuple(headings),
-        empty=None
-        if tables
-        else Empty(
-            "Nothing to compare yet.", (Span("A leaderboard with a champion and another run gives the first comparison."),)
-        ),
-    )
-    return Page(path, "compare-index.html", context)

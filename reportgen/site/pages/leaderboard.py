@@ -154,8 +154,8 @@ def _board(
     shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
     part = BoardPart(
         id=f"board-{position + 1}",
-        heading=_heading(board, position),
-        note=_note(site, path, board, position),
+        heading=board_heading(board, position),
+        note=board_note(site, path, board, position),
         caption=_caption(board, style, ranked, unranked),
         sorted="ascending" if style.direction == "lower" else "descending",
         metric=style.title + (f", {style.unit}" if style.unit else ""),
@@ -178,7 +178,8 @@ def _board(
     return part._replace(data=relative(path, script.path)), (script,)
 
 
-def _heading(board: Board, position: int) -> str:
+def board_heading(board: Board, position: int) -> str:
+    """Return what the runs of a board were scored on, by name."""
     if board.comparable.names:
         return ", ".join(board.comparable.names)
     if board.comparable.by and not board.comparable.known:
@@ -186,7 +187,8 @@ def _heading(board: Board, position: int) -> str:
     return "All runs" if not board.comparable.by else f"Board {position + 1}"
 
 
-def _note(site: Site, path: str, board: Board, position: int) -> Text:
+def board_note(site: Site, path: str, board: Board, position: int) -> Text:
+    """Return when a board was in use and the digest it stands for."""
     spans: list[Span] = []
     if board.first_used and board.last_used:
         if position == 0:
@@ -270,6 +272,7 @@ def _term(site: Site, path: str, judged: Judged, term: Term, style: Style, *, no
     approved = _approval(judged, term)
     person = holder.by or (approved.by if approved else None)
     by = site.person(person) if person else ("–" if holder.rule == "best" else "not known")
+    decided = Cell((Span(by, mark="nw"),))
     words = holder.reason or (approved.reason if approved else None) or term.note
     source = term.source if holder.rule != "best" else None
     link: Text = (
@@ -280,7 +283,8 @@ def _term(site: Site, path: str, judged: Judged, term: Term, style: Style, *, no
         Cell((Span(words),), "tx") if words else Cell((Span("no reason given" if holder.rule != "best" else fmt.DASH),), "why")
     )
     return Row(
-        (Cell(who), value, Cell(held), Cell((), "num", delta=delta), Cell((Span(by),)), reason, Cell(link)), "me" if now else ""
+        (Cell(who), value, Cell(held), Cell((), "num", delta=delta), decided, reason, Cell(link)),
+        "me" if now else "",
     )
 
 

@@ -58,14 +58,15 @@ class Scale(NamedTuple):
         return "" if value is None or not math.isfinite(value) else percent(self.at(value))
 
     def ticks(self, *, signed: bool = False, most: int = 6) -> tuple[Tick, ...]:
-        """Return labelled places at round numbers, every second one minor; `signed` labels are differences."""
+        """Return labelled places at round numbers, every second of four or more minor; `signed` labels are differences."""
         step = _step((self.high - self.low) / max(most - 1, 1))
         spec = f",.{_decimals(step)}f"
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         write = fmt.difference if signed else fmt.number
+        many = last - first > 2
         return tuple(
-            Tick(percent(self.at(i * step)), write(i * step, spec) if i else "0", _minor(i, first, signed=signed))
+            Tick(percent(self.at(i * step)), write(i * step, spec) if i else "0", many and _minor(i, first, signed=signed))
             for i in range(first, last + 1)
         )
 

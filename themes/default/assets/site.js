@@ -70,8 +70,8 @@
       now = (now + 1) % 3;
       keep("localStorage", "theme", THEMES[now]);
       setTheme(THEMES[now]);
-      button.textContent = "Theme: " + THEMES[now];
-    } }, "Theme: " + THEMES[now]);
+      button.lastChild.textContent = THEMES[now];
+    } }, el("span", { class: "word" }, "Theme: "), el("span", {}, THEMES[now]));
     place.append(button);
   }
 
@@ -314,7 +314,7 @@
       if (link) link.remove();
       head.prepend(button);
     });
-    if (count > 7) table.closest(".scroll").before(tools());
+    if (count > 11) table.closest(".scroll").before(tools());
 
     function tools() {
       var find = el("input", { type: "search", placeholder: "Filter rows", "aria-label": "Filter the rows of this table", input: function () {
