@@ -23,7 +23,7 @@ from reportgen.site.write import Entry, disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 4
+_FORMAT = 5
 _Group = tuple[str, int]
 Section = Literal["line", "fields", "doc"]
 """What is kept of every run: its line of ``runs.json``, its fields in ``runs.csv`` as JSON, its row of the search index."""

@@ -21,7 +21,7 @@ PART_RUNS: Final = 500
 """Build numbers per compare part: a new build changes one part of its job."""
 LIVE: Final = "live.js"
 SEARCH: Final = "data/search.js"
-_NUMBER: Final = re.compile(r"^jobs/(?P<job>.+?)/(?P<number>\d+)(?P<rest>~\d+)?(?:/(?P<run>[^/]+))?/index\.html$")
+_NUMBER: Final = re.compile(r"^jobs/(?P<job>.+)/(?P<number>\d+)(?P<rest>~\d+)?(?:/(?P<run>[^/]+))?/index\.html$")
 
 
 _ENCODE: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode

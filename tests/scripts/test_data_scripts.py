@@ -96,6 +96,8 @@ def test_a_run_page_of_any_kind_has_a_part() -> None:
     assert part_path("jobs/a/b/12/index.html") == "data/compare/a/b/0.js"
     assert part_path("jobs/a/b/1200~20260101/index.html") == "data/compare/a/b/2.js"
     assert part_path("jobs/a/b/12/train-3f/index.html") == "data/compare/a/b/0.js"
+    assert part_path("jobs/a/2024/12/index.html") == "data/compare/a/2024/0.js"
+    assert part_path("jobs/a/2024/12/train-3f/index.html") == "data/compare/a/2024/0.js"
     assert part_path("jobs/a/b/index.html") is None
     assert part_path("index.html") is None
 

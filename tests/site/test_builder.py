@@ -286,6 +286,14 @@ def test_a_site_with_many_runs_also_lists_them_by_job(tmp_path, monkeypatch):
     assert max(Counter(read).values()) <= 2  # once for each file that holds all runs or the job's
 
 
+def test_jobs_may_be_called_by_a_number(tmp_path):
+    project = Project(tmp_path)
+    project.save([make_build(number, job=job) for job in ("x/2024", "x/2025", "7") for number in (1, 2)])
+    directory = project.build().directory
+    parts = sorted(path.relative_to(directory / "data/compare").as_posix() for path in directory.glob("data/compare/**/*.js"))
+    assert parts == ["7/0.js", "x/2024/0.js", "x/2025/0.js"]
+
+
 def test_pages_can_tell_which_versions_there_were_before(tmp_path):
     project = filled(tmp_path)
     first = project.build()
