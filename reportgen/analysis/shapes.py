@@ -5,6 +5,7 @@ Pure: values in, plain dictionaries and rows of cells out. The command line and 
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import re
@@ -25,7 +26,6 @@ LEADERBOARD_CSV = (
     "baseline", "missing",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_TO_QUOTE = re.compile(r'[",\r\n]')
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
@@ -222,21 +222,20 @@ def safe_cell(value: Any) -> Any:
     return f"'{text}" if dangerous else text
 
 
-def csv_field(value: Any) -> str:
-    """Return a value as it stands between two commas: made safe, and quoted where that is needed."""
-    cell = safe_cell(value)
-    text = cell if isinstance(cell, str) else str(cell)
-    return text if _TO_QUOTE.search(text) is None else '"' + text.replace('"', '""') + '"'
+class _Echo:
+    """A file that hands back what is written to it: so a writer of the csv module returns lines."""
+
+    @staticmethod
+    def write(text: str) -> str:
+        return text
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield lines of CSV with every cell made safe."""
+    # a cell with a bare CR is quoted only where the line ends with one
+    write: Any = csv.writer(_Echo, lineterminator="\r\n").writerow
     for row in rows:
-        yield _csv_line([csv_field(value) for value in row])
-
-
-def _csv_line(fields: Sequence[str]) -> str:
-    return (",".join(fields) or '""') + "\n"
+        yield write([safe_cell(value) for value in row])[:-2] + "\n"
 
 
 def leaderboard_rows(board: Leaderboard) -> Iterator[list[Any]]:
@@ -255,7 +254,7 @@ def _board_name(board: Board) -> str:
 
 
 class RunsTable:
-    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the lines are written."""
+    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the rows are written."""
 
     def __init__(self) -> None:
         self._names: dict[str, set[str]] = {"params": set(), "metrics": set(), "tags": set()}
@@ -265,23 +264,23 @@ class RunsTable:
         for kind, names in self._names.items():
             names.update(run[kind])
 
-    def text(self, runs: Iterable[Mapping[str, str]]) -> Iterator[str]:
-        """Yield the file line by line; `runs` as `run_fields` gives them, in the order of the file."""
+    def rows(self, runs: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
+        """Yield head and rows; `runs` as `run_cells` gives them, in the order of the file."""
         columns = [*RUN_CSV, *(f"{kind}.{name}" for kind in self._names for name in sorted(self._names[kind]))]
-        yield _csv_line([csv_field(column) for column in columns])
-        blank = dict.fromkeys(columns, "")
+        yield columns
+        blank = dict.fromkeys(columns)
         for run in runs:
-            yield _csv_line([*{**blank, **run}.values()])
+            yield [*{**blank, **run}.values()]
 
 
-def run_fields(run: Mapping[str, Any]) -> dict[str, str]:
+def run_cells(run: Mapping[str, Any]) -> dict[str, Any]:
     """Return what ``data/runs.csv`` has of a run (as JSON), by column; columns in which it has nothing are left out."""
     cells = {name: run[name] for name in RUN_CSV[:-1]}
     cells["gone"] = run["gone"]["last_seen"] if run["gone"] else None
     cells |= {f"params.{name}": value for name, value in run["params"].items()}
     cells |= {f"metrics.{name}": metric["value"] for name, metric in run["metrics"].items()}
     cells |= {f"tags.{name}": value for name, value in run["tags"].items()}
-    return {column: csv_field(value) for column, value in cells.items() if value is not None}
+    return {column: value for column, value in cells.items() if value is not None}
 
 
 def build_url(base: str, job: str, number: int) -> str | None:

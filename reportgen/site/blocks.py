@@ -14,20 +14,21 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from reportgen.analysis.shapes import line, run_fields, run_json
+from reportgen.analysis.shapes import line, run_cells, run_json
 from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
+from reportgen.site.manifest import Entry
 from reportgen.site.plan import Survey
 from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run_doc
-from reportgen.site.write import Entry, disk_errors
+from reportgen.site.write import disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 5
+_FORMAT = 6
 _Group = tuple[str, int]
-Section = Literal["line", "fields", "doc"]
-"""What is kept of every run: its line of ``runs.json``, its fields in ``runs.csv`` as JSON, its row of the search index."""
-_SECTIONS: tuple[Section, ...] = ("line", "fields", "doc")
+Section = Literal["line", "cells", "doc"]
+"""What is kept of every run: its line of ``runs.json``, its cells of ``runs.csv`` as JSON, its row of the search index."""
+_SECTIONS: tuple[Section, ...] = ("line", "cells", "doc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Blocks:
             page = site.links.row(row)
             entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
             kept["line"].append(line(entry))
-            kept["fields"].append(line(run_fields(entry)))
+            kept["cells"].append(line(run_cells(entry)))
             kept["doc"].append(doc_row(run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))))
         shapes = {name: self._shape(name, rows) for name in sorted({name for row in rows for name in row.metrics})}
         parts = compare_parts(rows, page_of=site.links.row, shapes=shapes)

@@ -33,7 +33,7 @@ def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None
         for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
             names[kind].update(block.names[found])
     table.learn(names)
-    yield "data/runs.csv", table.text(map(json.loads, blocks.runs("fields")))
+    yield "data/runs.csv", csv_text(table.rows(map(json.loads, blocks.runs("cells"))))
 
 
 def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:

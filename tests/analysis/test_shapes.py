@@ -24,7 +24,7 @@ from reportgen.analysis.shapes import (
     leaderboard_rows,
     leaderboard_text,
     line,
-    run_fields,
+    run_cells,
     run_json,
     runs_text,
     safe_cell,
@@ -116,7 +116,7 @@ def test_the_table_of_runs_has_a_column_for_everything() -> None:
     table = RunsTable()
     for run in runs:
         table.learn(run)
-    found = list(csv.reader(io.StringIO("".join(table.text(map(run_fields, runs))))))
+    found = list(csv.reader(io.StringIO("".join(csv_text(table.rows(map(run_cells, runs)))))))
     assert ",".join(found[0][:12]) == "job,number,name,stage,result,status,started_at,duration_s,commit,url,page,gone"
     assert found[0][12:] == [
         "params.=cmd", "params.depth", "params.list", "params.n", "params.s", "params.x", "metrics.val/f1", "metrics.val/odd",
