@@ -7,8 +7,7 @@ lower-case SHA-256 in hex. Saving a `Build` and loading it again gives an equal 
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -58,24 +57,6 @@ class Metric:
     """What guessing would score on the same rows, where the metric has such a value."""
     note: str | None = None
     """A few words of the step to stand beside the value ("3 rows at 0 or 1 were clipped")."""
-
-
-Traits = tuple[Direction | None, str | None]
-"""Direction and unit of a metric, as logged."""
-
-
-class RunMetrics(Mapping[str, Metric]):
-    """Metrics of a run by name that are made when they are asked for."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def values_of(self, names: Sequence[str], runs: Sequence[Mapping[str, Metric]]) -> list[list[int | float | None]]:
-        """Return for each name the value of that metric in each of `runs` (None: it has none) without making metrics."""
-
-    @abstractmethod
-    def traits_of(self, names: Sequence[str], runs: Sequence[Mapping[str, Metric]]) -> list[list[Traits]]:
-        """Return for each name the directions and units that `runs` logged that metric with, the first first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

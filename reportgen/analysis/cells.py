@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reportgen.analysis.columns import find_value, find_values, split_name
+from reportgen.analysis.columns import find_value, split_name
 from reportgen.analysis.missing import missing_reason
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import BoardRow, Cell, Column, Group
 from reportgen.model import Direction, RunRow
+from reportgen.runmetrics import values_of
 
 
 class Cells(Mapping[str, Cell]):
@@ -67,9 +68,8 @@ def bare_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[tup
 def _values(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:
     """Yield the values of all rows, column by column."""
     single = all(group is None for _, group in rows)
-    runs = [run for run, _ in rows]
     metrics = [split_name(column.name)[1] for column in columns if single and column.kind == "metric"]
-    read = iter(find_values(runs, metrics))
+    read = iter(values_of(metrics, [run.metrics for run, _ in rows]))
     for column in columns:
         whole = single and column.kind == "metric"
         yield next(read) if whole else [_cell(run, group, column).value for run, group in rows]

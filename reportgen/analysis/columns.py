@@ -7,7 +7,8 @@ from typing import Any
 
 from reportgen.analysis.directions import direction_by_name
 from reportgen.analysis.values import Column, ColumnKind, LeaderboardOptions
-from reportgen.model import RunMetrics, RunRow, Traits
+from reportgen.model import RunRow
+from reportgen.runmetrics import traits_of
 
 FIELDS = ("job", "number", "name", "stage", "result", "status", "started_at", "duration_s", "commit", "branch")
 _KINDS: Mapping[str, ColumnKind] = {"params": "param", "tags": "tag", "metrics": "metric"}
@@ -32,23 +33,6 @@ def find_value(row: RunRow, name: str) -> Any:
     if metric is not None:
         return metric.value
     return getattr(row, inner) if kind == "field" else None
-
-
-def find_values(rows: Sequence[RunRow], metrics: Sequence[str]) -> list[list[int | float | None]]:
-    """Return for each of `metrics` its value in each of `rows`, None where one has none."""
-    kept = rows[0].metrics if rows else None
-    if isinstance(kept, RunMetrics):
-        return kept.values_of(metrics, [row.metrics for row in rows])
-    return [[None if (found := row.metrics.get(name)) is None else found.value for row in rows] for name in metrics]
-
-
-def _find_traits(rows: Sequence[RunRow], metrics: Sequence[str]) -> list[list[Traits]]:
-    """Return for each of `metrics` the directions and units it was logged with, the first first."""
-    kept = rows[0].metrics if rows else None
-    if isinstance(kept, RunMetrics):
-        return kept.traits_of(metrics, [row.metrics for row in rows])
-    logged = [[found for row in rows if (found := row.metrics.get(name)) is not None] for name in metrics]
-    return [list(dict.fromkeys((metric.direction, metric.unit) for metric in found)) for found in logged]
 
 
 def metric_names(names: Iterable[str]) -> list[str]:
@@ -80,7 +64,7 @@ def make_columns(options: LeaderboardOptions, rows: Sequence[RunRow]) -> tuple[C
     """Return the chosen columns of a leaderboard over `rows` (oldest first), with direction and unit of each metric."""
     columns = []
     metrics = metric_names(options.columns)
-    traits = dict(zip(metrics, _find_traits(rows, metrics), strict=True))
+    traits = dict(zip(metrics, traits_of(metrics, [row.metrics for row in rows]), strict=True))
     for name in options.columns:
         kind, inner = split_name(name)
         if kind != "metric":

@@ -12,7 +12,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reportgen.model import Metric, RunMetrics, Traits
+from reportgen.model import Metric
+from reportgen.runmetrics import RunMetrics, Traits
 from reportgen.store.codec import parse_number
 from reportgen.store.rows import KIND_COLUMNS, METRIC_COLUMNS, ThawedMetric, metric_cells
 
@@ -79,15 +80,14 @@ class StoredMetrics(RunMetrics):
         """Return for each name the value of that metric in each of `runs`, None where one has none."""
         ids = self._ids(runs)
         if ids is None:
-            return [[None if (m := run.get(name)) is None else m.value for run in runs] for name in names]
+            return super().values_of(names, runs)
         return [_values(self._columns.get(name, ()), ids) for name in names]
 
     def traits_of(self, names: Sequence[str], runs: Sequence[Mapping[str, Metric]]) -> list[list[Traits]]:
         """Return for each name the directions and units that `runs` logged that metric with, the first first."""
         ids = self._ids(runs)
         if ids is None:
-            found = [[m for run in runs if (m := run.get(name)) is not None] for name in names]
-            return [list(dict.fromkeys((m.direction, m.unit) for m in metrics)) for metrics in found]
+            return super().traits_of(names, runs)
         return [_traits(self._columns.get(name, ()), ids) for name in names]
 
     def _ids(self, runs: Sequence[Mapping[str, Metric]]) -> list[int] | None:

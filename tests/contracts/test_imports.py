@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parents[2] / "reportgen"
 # From the bottom up; modules of one layer do not import each other unless they share a package.
 LAYERS = [
     {"errors", "model", "record", "globs", "report", "resources", "many"},
-    {"estimate", "redact"},
+    {"estimate", "redact", "runmetrics"},
     {"crash"},
     {"stage"},
     {"config"},

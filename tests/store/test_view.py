@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from reportgen.errors import StoreError
-from reportgen.model import Artifact, Metric, Point, RunMetrics
+from reportgen.model import Artifact, Metric, Point
+from reportgen.runmetrics import RunMetrics
 from reportgen.store.db import Store
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
