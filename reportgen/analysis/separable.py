@@ -121,6 +121,5 @@ def from_leader(leader: Scored, others: Sequence[Scored | None], runs: int) -> l
     """Return for each of `others` whether it can be told apart from a leader picked among `runs` runs with intervals."""
     if runs < 2 or leader.bounds is None:
         return [None] * len(others)
-    bounds = [None if v is None else v.bounds for v in others]
-    apart = iter(estimate.tell_apart(leader.bounds, [b for b in bounds if b is not None], z=estimate.z_all_pairs(runs)))
-    return [None if b is None else next(apart) for b in bounds]
+    z = estimate.z_all_pairs(runs)
+    return [None if v is None else excludes_zero(difference(leader, v, z=z)) for v in others]

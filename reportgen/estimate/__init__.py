@@ -15,7 +15,6 @@ from reportgen.estimate.compare import (
     holm,
     mcnemar,
     paired_difference,
-    tell_apart,
     welch,
 )
 from reportgen.estimate.intervals import (
@@ -106,7 +105,6 @@ __all__ = [
     "t_series",
     "t_tail",
     "t_two_sided",
-    "tell_apart",
     "welch",
     "wilson",
     "z_all_pairs",

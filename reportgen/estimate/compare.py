@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reportgen.estimate.quantiles import Z95, t_two_sided, z_two_sided
@@ -36,15 +36,6 @@ def difference_from_intervals(a: Sequence[float], b: Sequence[float], *, z: floa
     d = va - vb
     widen = z / Z95
     return Difference(d, d - widen * math.hypot(va - la, hb - vb), d + widen * math.hypot(ha - va, vb - lb))
-
-
-def tell_apart(a: Sequence[float], others: Iterable[Sequence[float]], *, z: float = Z95) -> Iterator[bool]:
-    """Yield for each of `others` whether `difference_from_intervals` of `a` and it leaves out 0."""
-    value, low, high = a[:3]
-    widen, hypot = z / Z95, math.hypot
-    for v, l, h in others:  # noqa: E741 - as in the formula
-        d = value - v
-        yield d - widen * hypot(value - low, h - v) > 0 or d + widen * hypot(high - value, v - l) < 0
 
 
 def mcnemar(b: int, c: int) -> float:
