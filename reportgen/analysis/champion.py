@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from reportgen.analysis.comparable import PLACE, Candidate, Order, Scores, order
+from reportgen.analysis.comparable import Candidate, Order, Scores, order
 from reportgen.analysis.decisions import DecisionJobs, Ruling, find_rulings
 from reportgen.analysis.directions import is_better
 from reportgen.analysis.references import BuildIndex
@@ -261,7 +261,7 @@ def find_titles(
     for row in index.rows:
         for model in row.models:
             if model.role == "made":
-                known.setdefault(model.sha256, []).append((PLACE(row), row))
+                known.setdefault(model.sha256, []).append((order(row), row))
     return Titles(
         rule=scores.options.champion,
         metric=scores.options.metric,
@@ -282,7 +282,7 @@ def _line(members: Sequence[Candidate], direction: Direction) -> _Line:
         if metric is None or metric.value is None:
             continue
         for model in row.models:
-            by_model.setdefault(model.sha256, []).append((PLACE(row), row))
+            by_model.setdefault(model.sha256, []).append((order(row), row))
         if direction != "none" and (best is None or is_better(metric.value, best, direction)):
             best = metric.value
             leaders.append((order(row), row))

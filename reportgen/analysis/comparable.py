@@ -61,13 +61,8 @@ class Scores:
         )
 
 
-PLACE: Callable[[RunRow], Order] = attrgetter("started_at", "job", "number", "name", "record")
-"""`order`, for sorting many."""
-
-
-def order(row: RunRow) -> Order:
-    """Return the place of `row` in time: by start, then job, number, run and record."""
-    return (row.started_at, row.job, row.number, row.name, row.record)
+order: Callable[[RunRow], Order] = attrgetter("started_at", "job", "number", "name", "record")
+"""The place of a run in time: by start, then job, number, run and record."""
 
 
 def role_of(dataset: Dataset) -> str:
@@ -142,7 +137,7 @@ def select_rows(rows: Iterable[RunRow], options: LeaderboardOptions) -> list[Run
         return known[job]
 
     where = options.where
-    return sorted([row for row in rows if wanted(row.job) and (not where or selects(where, row))], key=PLACE)
+    return sorted([row for row in rows if wanted(row.job) and (not where or selects(where, row))], key=order)
 
 
 def score(rows: Iterable[RunRow], options: LeaderboardOptions) -> Scores:
@@ -235,7 +230,7 @@ class _Attach:
 
 class _Timeline:
     def __init__(self, pairs: Sequence[tuple[RunRow, Key]]) -> None:
-        self._times = [PLACE(row) for row, _ in pairs]
+        self._times = [order(row) for row, _ in pairs]
         self._keys = [key for _, key in pairs]
 
     def at(self, row: RunRow) -> Key | None:

@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from reportgen.analysis.comparable import PLACE
+from reportgen.analysis.comparable import order
 from reportgen.analysis.values import RunId, run_id
 from reportgen.model import RunRow
 
@@ -98,7 +98,7 @@ class BuildIndex:
     """Finds the runs of a build by job and number; of a job that was recreated, those of the right time."""
 
     def __init__(self, rows: Iterable[RunRow]) -> None:
-        self.rows: Sequence[RunRow] = sorted(rows, key=PLACE)
+        self.rows: Sequence[RunRow] = sorted(rows, key=order)
         self.jobs = frozenset(row.job for row in self.rows)
         self._names = _Jobs(self.jobs)
         self._named: dict[int, tuple[RunRow, list[tuple[str, Build]]]] = {}
