@@ -245,8 +245,8 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
     second = board.rows[1]
     lead = abs(float(leader.value or 0) - float(second.value or 0))
     who = run_name(leader.run, leader.run)
+    shared = sum(1 for row in board.rows[: board.ranked] if row.rank == 1)
     if leader.tied:
-        shared = sum(1 for row in board.rows[: board.ranked] if row.rank == 1)
         yield Part(f"{plural(shared, 'run')} share rank 1", strong=True), Part(f" with {name} "), value
     elif second.separable:
         yield Part(f"{who} leads by {_gap(lead, spec)}, separable", strong=True), Part(f": {name} "), value
@@ -255,20 +255,22 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
         yield Part(f"{who} ranks first at "), value, Part(f", {_gap(lead, spec)} ahead of {run_name(second.run, leader.run)}")
     else:
         yield Part(f"{who} ranks first at "), value, Part("; no intervals, so nothing says how sure that is")
-    if board.not_separable and not second.separable:
-        yield (Part(_close(board.not_separable, board.ranked - 1)),)
+    below = board.rows[shared : board.ranked]
+    close = sum(row.separable is False for row in below) if leader.tied else board.not_separable
+    if close and not second.separable:
+        yield (Part(_close(close, len(below), "them" if leader.tied else "it")),)
     delta = next((row.delta_champion for row in board.rows if row is leader), None)
     if delta is not None and not leader.champion:
         yield (Part(_on_champion(delta, spec)),)
 
 
-def _close(close: int, others: int) -> str:
-    """How many of the runs below the leader are too near to it."""
+def _close(close: int, others: int, first: str) -> str:
+    """How many of the runs below the leader, or those that share its rank, are too near to what is `first`."""
     if others == 1:
-        return "The other run cannot be told apart from it"
+        return f"The other run cannot be told apart from {first}"
     if close == others:
-        return f"None of the other {plural(others, 'run')} can be told apart from it"
-    return f"{count(close)} of the other {plural(others, 'run')} cannot be told apart from it"
+        return f"None of the other {plural(others, 'run')} can be told apart from {first}"
+    return f"{count(close)} of the other {plural(others, 'run')} cannot be told apart from {first}"
 
 
 def _gap(value: float, spec: str) -> str:

@@ -185,6 +185,11 @@ def test_boards_open_with_what_can_be_told() -> None:
     assert boards_say([row(1), row(2), row(3)]) == "Nothing ranked yet: 3 runs, none with F1"
     assert boards_say([row(1, 0.7)]) == "#1 is the only ranked run: F1 0.700"
     assert boards_say([row(1, 0.7), row(2, 0.7)]).startswith("2 runs share rank 1 with F1 0.700")
+    tied = [row(1, 0.7, (0.6, 0.8)), row(2, 0.7, (0.6, 0.8))]
+    assert boards_say(tied) == "2 runs share rank 1 with F1 0.700"
+    near, far = row(3, 0.69, (0.59, 0.79)), row(4, 0.2, (0.19, 0.21))
+    assert boards_say([*tied, near]) == "2 runs share rank 1 with F1 0.700. The other run cannot be told apart from them"
+    assert boards_say([*tied, near, far]).endswith(". 1 of the other 2 runs cannot be told apart from them")
     assert board_verdict(None).text == "Nothing to rank yet"
 
 
