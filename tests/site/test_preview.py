@@ -101,35 +101,28 @@ def test_a_broken_content_page_is_told_with_its_line_until_it_is_mended(tmp_path
         assert digests(preview.root) == before
 
 
-def test_a_broken_template_is_told_with_its_line_and_no_page_suffers(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "broken", "line", "suffers"),
+    [
+        ("run.html", '{% extends "default:run.html" %}\n{% block body %}\n{% if %}\n', 3, False),
+        ("job.html", "line\n{{ page.nothing.at.all }}\n", 2, True),
+    ],
+    ids=["it does not compile", "it fails on its pages"],
+)
+def test_a_broken_template_is_told_with_its_line_until_it_is_mended(tmp_path, name, broken, line, suffers):
     project = filled(tmp_path, 3)
-    template = project.root / "themes" / "overrides" / "templates" / "run.html"
+    template = project.root / "themes" / "overrides" / "templates" / name
     template.parent.mkdir(parents=True)
     with preview_of(project) as preview:
         assert preview.build()
         before = digests(preview.root)
-        template.write_text('{% extends "default:run.html" %}\n{% block body %}\n{% if %}\n', encoding="utf-8")
+        template.write_text(broken, encoding="utf-8")
         assert not preview.build()
-        assert f"{template}:3: " in preview.signal.trouble.message
-        assert digests(preview.root) == before
+        assert f"{template}:{line}: " in preview.signal.trouble.message
+        assert (digests(preview.root) != before) == suffers
         template.unlink()
         assert preview.build()
         assert preview.signal.trouble is None
-        assert digests(preview.root) == before
-
-
-def test_a_template_that_fails_on_its_pages_is_told_with_its_line(tmp_path):
-    project = filled(tmp_path, 3)
-    template = project.root / "themes" / "overrides" / "templates" / "job.html"
-    template.parent.mkdir(parents=True)
-    with preview_of(project) as preview:
-        assert preview.build()
-        before = digests(preview.root)
-        template.write_text("line\n{{ page.nothing.at.all }}\n", encoding="utf-8")
-        assert not preview.build()
-        assert f"{template}:2: " in preview.signal.trouble.message
-        template.unlink()
-        assert preview.build()
         assert digests(preview.root) == before
 
 
