@@ -96,7 +96,7 @@ def diff_command(app: App, older: str, newer: str, site_dir: Path | None, as_jso
 
 
 def _manifest(output: Path, name: str) -> Any:
-    from reportgen.site.write import read_manifest
+    from reportgen.site.manifest import read_manifest
 
     version = _resolve(output, name)
     files = read_manifest(output / version.id)

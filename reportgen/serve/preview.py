@@ -19,7 +19,8 @@ from reportgen.serve.http import Signal, Trouble
 from reportgen.serve.watch import Watched, Watcher
 from reportgen.site.cache import MemoryCache
 from reportgen.site.maker import SiteMaker
-from reportgen.site.write import Entry, Tree
+from reportgen.site.manifest import Entry
+from reportgen.site.write import Tree
 
 VERSION = "preview"
 _TOLD = 20

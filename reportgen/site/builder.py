@@ -14,10 +14,11 @@ from reportgen.site import publish
 from reportgen.site.cache import StoreCache
 from reportgen.site.cluster import Cluster
 from reportgen.site.maker import SiteMaker
+from reportgen.site.manifest import MANIFEST, Entry, file_digest, read_manifest
 from reportgen.site.plan import grouped
 from reportgen.site.state import History, Since
 from reportgen.site.work import Failure, Outcome
-from reportgen.site.write import MANIFEST, Entry, discard, file_digest, finish_tree, read_manifest, start_tree
+from reportgen.site.write import discard, finish_tree, start_tree
 from reportgen.store.db import Store
 from reportgen.store.values import VersionRow
 

@@ -18,6 +18,7 @@ from reportgen.site.cache import files_of
 from reportgen.site.cluster import Cluster
 from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
+from reportgen.site.manifest import Entry
 from reportgen.site.narrative import Narrative
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
@@ -30,7 +31,7 @@ from reportgen.site.state import History, store_words
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.traces import LiveTask
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
-from reportgen.site.write import Entry, Tree
+from reportgen.site.write import Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
 
@@ -107,23 +108,15 @@ class SiteMaker:
             try:
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
                 count = choose_workers(plan.moved, workers)
-                outcome, far = Outcome(), cluster is not None and plan.moved > 0
-                if not far and count == 1:
-                    outcome = self._gather(plan, map(shop.runs, plan.chunks()))
+                here = count == 1 and (cluster is None or not plan.moved)
+                outcome = self._gather(plan, map(shop.runs, plan.chunks())) if here else Outcome()
 
-                def runs(stop: Event) -> Outcome:
-                    made, linker = Outcome(), Tree.like(tree)
-                    if far or count > 1:
-                        made = self._gather(
-                            plan, self._spread(plan.chunks(), shop.setup, count, cluster if far else None), stop
-                        )
-                    for page in () if stop.is_set() else plan.kept:
-                        keep(linker, page, before, made)
-                    return made
+                def rest(stop: Event) -> Outcome:
+                    parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
+                    return self._rest(plan, parts, tree, before, stop)
 
-                with beside(runs) as pages_of_runs:
-                    live = Live(as_of=found.as_of, version=version, words=store_words(found))
-                    narrative = Narrative(found, view, shop.studio, live)
+                with beside(rest) as pages_of_runs:
+                    live, narrative = self._words(found, view, shop, version)
                     told_before = history or History()
                     pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
                     self._live(pages.tasks(), shop, known, before, outcome)
@@ -149,8 +142,7 @@ class SiteMaker:
             found = self.survey(view)
             shop, outcome = self._workshop(found, tree), Outcome()
             try:
-                live = Live(as_of=found.as_of, version=version, words=store_words(found))
-                narrative = Narrative(found, view, shop.studio, live)
+                live, narrative = self._words(found, view, shop, version)
                 if not self._told <= narrative.paths():
                     return None
                 pages = LivePages(found, view, shop.studio, live, self.base, narrative, History())
@@ -161,12 +153,18 @@ class SiteMaker:
                     outcome.files[SEARCH] = tree.stream(SEARCH, search_index(found, blocks, docs), before.get(SEARCH))
                     self._docs = docs
                 self._told = narrative.paths()
-                self._beside(narrative, tree, before, outcome)
+                self._neighbours(narrative, tree, before, outcome)
             finally:
                 shop.close()
         if outcome.failures:
             self._whole = None
         return outcome
+
+    @staticmethod
+    def _words(found: Survey, view: StoreView, shop: Workshop, version: str) -> tuple[Live, Narrative]:
+        """Return what live pages know of the version, and what people wrote."""
+        live = Live(as_of=found.as_of, version=version, words=store_words(found))
+        return live, Narrative(found, view, shop.studio, live)
 
     def _workshop(self, found: Survey, tree: Tree) -> Workshop:
         """Return a workshop; the templates are compiled once for as long as the theme stays the same."""
@@ -203,6 +201,15 @@ class SiteMaker:
             self.reporter.progress("run pages", done, plan.moved)
             if stop is not None and stop.is_set():
                 break
+        return outcome
+
+    def _rest(self, plan: RunPlan, parts: Iterable[Outcome], tree: Tree, before: Mapping[str, Entry], stop: Event) -> Outcome:
+        """Gather the run pages that are made elsewhere and link those that are kept, until told to stop; in any thread."""
+        outcome, linker = self._gather(plan, parts, stop), Tree.like(tree)
+        for page in plan.kept:
+            if stop.is_set():
+                break
+            keep(linker, page, before, outcome)
         return outcome
 
     def _spread(self, chunks: Iterable[Chunk], setup: Setup, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
@@ -274,9 +281,9 @@ class SiteMaker:
             for path, entry in block.parts.items():
                 linked = before.get(path) == entry and tree.link(path)
                 outcome.files[path] = entry if linked else tree.stream(path, [block.part(path)], before.get(path))
-        self._beside(narrative, tree, before, outcome)
+        self._neighbours(narrative, tree, before, outcome)
 
-    def _beside(self, narrative: Narrative, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
+    def _neighbours(self, narrative: Narrative, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
         """Put the files that lie beside content pages into the site."""
         for file in narrative.files():
             outcome.files[file.path] = tree.put(file.path, file.file.read_bytes(), before.get(file.path))

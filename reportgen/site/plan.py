@@ -23,9 +23,9 @@ from reportgen.globs import covers
 from reportgen.model import Job, RunningBuild, RunRow
 from reportgen.site.chronicle import BoardPast, Chronicle
 from reportgen.site.links import BuildAddress, Links
+from reportgen.site.manifest import Entry
 from reportgen.site.pages.base import Site
 from reportgen.site.work import Chunk, Task
-from reportgen.site.write import Entry
 from reportgen.store.pages import PageRow
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView

@@ -18,12 +18,13 @@ from reportgen.content.notes import NoteLimits, render_note
 from reportgen.errors import ChartError, StoreError
 from reportgen.model import Attachment, Build, Run
 from reportgen.site.links import attachment_path
+from reportgen.site.manifest import Entry
 from reportgen.site.page import Page, StoredFile
 from reportgen.site.pages import run_files
 from reportgen.site.pages.base import Shown, Site
 from reportgen.site.pages.series import series_charts, series_slots
 from reportgen.site.scripts import chart_script
-from reportgen.site.write import Entry, Tree
+from reportgen.site.write import Tree
 from reportgen.store.view import StoreView
 
 _PICTURES = {"png", "jpg", "jpeg", "webp", "gif", "svg"}

@@ -20,16 +20,8 @@ from typing import Literal, NamedTuple
 
 from reportgen.errors import PublishError
 from reportgen.site.links import relative
-from reportgen.site.write import (
-    HIDDEN_PREFIX,
-    MANIFEST,
-    Entry,
-    discard,
-    disk_errors,
-    read_manifest,
-    replace_file,
-    sync_directory,
-)
+from reportgen.site.manifest import MANIFEST, Entry, read_manifest
+from reportgen.site.write import HIDDEN_PREFIX, discard, disk_errors, replace_file, sync_directory
 
 AliasKind = Literal["symlink", "copy", "redirect"]
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from reportgen.errors import PublishError, ReportgenError, StoreError
 from reportgen.model import Build, Run, RunRow
 from reportgen.site.chronicle import Facts, Ref, ref_of
+from reportgen.site.manifest import Entry
 from reportgen.site.page import Page, StoredFile, TextFile
 from reportgen.site.pages.base import Site
 from reportgen.site.pages.build import BuildInput, build_page
@@ -23,7 +24,7 @@ from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
 from reportgen.site.theme import Theme
-from reportgen.site.write import DamagedFile, Entry, Tree
+from reportgen.site.write import DamagedFile, Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import json
 import os
 import secrets
 import shutil
@@ -18,12 +17,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 from reportgen.errors import PublishError
+from reportgen.site.manifest import MANIFEST, Entry, manifest_bytes
 
 HIDDEN_PREFIX = ".reportgen-"
-MANIFEST = "manifest.json"
 _CHUNK = 1 << 20
 _NO_LINKS = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.EACCES}
 
@@ -32,13 +31,6 @@ class DamagedFile(PublishError):
     """The bytes of a stored file are not those that its name says."""
 
     slug = "damaged"
-
-
-class Entry(NamedTuple):
-    """A file of a version, as its manifest has it."""
-
-    sha256: str
-    size: int
 
 
 @contextmanager
@@ -301,24 +293,6 @@ def finish_tree(tree: Tree, version: str, files: Mapping[str, Entry]) -> str:
     return entry.sha256
 
 
-def manifest_bytes(version: str, files: Mapping[str, Entry]) -> bytes:
-    """Return ``manifest.json``: one file of the version per line, in order of path."""
-    lines = [
-        f'{json.dumps(path)}: {{"sha256": "{entry.sha256}", "size": {entry.size}}}' for path, entry in sorted(files.items())
-    ]
-    listed = ",\n".join(lines)
-    return f'{{"schema": 1, "version": {json.dumps(version)}, "files": {{\n{listed}\n}}}}\n'.encode()
-
-
-def read_manifest(version_dir: Path) -> dict[str, Entry] | None:
-    """Return the files of a version by its manifest, None where there is no readable one."""
-    try:
-        manifest = json.loads((version_dir / MANIFEST).read_bytes())
-        return {path: Entry(entry["sha256"], entry["size"]) for path, entry in manifest["files"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
 def sync_file_system(directory: Path) -> None:
     """Make everything on the file system of `directory` durable."""
     with disk_errors(directory, "sync"):
@@ -359,11 +333,3 @@ def replace_file(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         part.replace(path)
         sync_directory(path.parent)
-
-
-def file_digest(path: Path) -> str | None:
-    """Return the digest of a file, None where there is none."""
-    try:
-        return sha256(path.read_bytes()).hexdigest()
-    except OSError:
-        return None

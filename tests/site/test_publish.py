@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reportgen.errors import PublishError
+from reportgen.site.manifest import read_manifest
 from reportgen.site.publish import (
     announce,
     check_version_id,
@@ -19,7 +20,7 @@ from reportgen.site.publish import (
     title_of,
     verify,
 )
-from reportgen.site.write import finish_tree, read_manifest, start_tree
+from reportgen.site.write import finish_tree, start_tree
 
 
 def publish(output, version, alias="symlink", **files):

@@ -6,7 +6,8 @@ import stat
 import pytest
 
 from reportgen.errors import PublishError
-from reportgen.site.write import Entry, Tree, clean_hidden, finish_tree, read_manifest, start_tree
+from reportgen.site.manifest import Entry, read_manifest
+from reportgen.site.write import Tree, clean_hidden, finish_tree, start_tree
 
 
 def modes(root):
