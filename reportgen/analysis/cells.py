@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from reportgen.analysis.columns import find_value, split_name
@@ -15,23 +16,19 @@ from reportgen.runmetrics import values_of
 
 
 class Cells(Mapping[str, Cell]):
-    """The cells of one row by column name, made when they are asked for: a large board has a hundred thousand of them.
+    """The cells of one row by column name, made when they are asked for: a large board has a hundred thousand of them."""
 
-    `best` holds the best value of each column that has one; all rows of a board share it and `columns`.
-    """
+    __slots__ = ("_columns", "_group", "_run")
 
-    __slots__ = ("_best", "_columns", "_group", "_run")
-
-    def __init__(self, run: RunRow, group: Group | None, columns: Mapping[str, Column], best: Mapping[str, float]) -> None:
+    def __init__(self, run: RunRow, group: Group | None, columns: Mapping[str, Column]) -> None:
         self._run = run
         self._group = group
         self._columns = columns
-        self._best = best
 
     def __getitem__(self, name: str) -> Cell:
-        cell = _cell(self._run, self._group, self._columns[name])
-        best = self._best.get(name)
-        return cell._replace(best=True) if best is not None and cell.value == best else cell
+        column = self._columns[name]
+        cell = _cell(self._run, self._group, column)
+        return cell._replace(best=True) if column.best is not None and cell.value == column.best else cell
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)
@@ -43,26 +40,26 @@ class Cells(Mapping[str, Cell]):
         return repr(dict(self))
 
 
-def make_cells(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> list[Cells]:
-    """Return the cells of each row (a run, or a group of runs), by column name, with the best of each column marked.
+def with_best(columns: Sequence[Column], rows: Sequence[tuple[RunRow, Group | None]]) -> list[Column]:
+    """Return the columns of a board with the best value in each, over `rows` (a run, or a group of runs).
 
-    Every tied cell is marked; none is where all are equal, or only one row has the column, or it has no direction.
+    Every tied cell is the best; none is where all are equal, or only one row has the column, or it has no direction.
     """
     judged = [column for column in columns if column.direction in ("higher", "lower")]
-    best = {}
-    for column, values in zip(judged, _values(rows, judged), strict=True):
-        found = best_of(values, column.direction)
-        if found is not None:
-            best[column.name] = found
-    named = {column.name: column for column in columns}
-    return [Cells(run, group, named, best) for run, group in rows]
+    best = {
+        column.name: best_of(values, column.direction) for column, values in zip(judged, _values(rows, judged), strict=True)
+    }
+    return [replace(column, best=best.get(column.name)) for column in columns]
+
+
+def column_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[Sequence[Any]]:
+    """Return the values of each column in all rows, without making cells."""
+    return list(_values([(row.run, row.group) for row in rows], columns))
 
 
 def bare_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
     """Return the values of the cells of each row, in the order of `columns`, without making cells."""
-    if not columns:
-        return [()] * len(rows)
-    return list(zip(*_values([(row.run, row.group) for row in rows], columns), strict=True))
+    return list(zip(*column_values(rows, columns), strict=True)) if columns else [()] * len(rows)
 
 
 def _values(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from reportgen.analysis.cells import make_cells
+from reportgen.analysis.cells import Cells, with_best
 from reportgen.analysis.columns import make_columns
 from reportgen.analysis.comparable import Candidate, Scores, data_rows, digests, order, score, set_name
 from reportgen.analysis.groups import make_groups
@@ -104,14 +104,15 @@ def _board(
     runs, told = _separability(options, placed, paired) if direction != "none" else (0, [_UNTOLD] * len(placed))
     separable = [known for known, _ in told]
     baseline = _find_run(members, options.baseline)
-    rows = _rows(placed, told, columns, options, direction, (champion, baseline))
+    judged = with_best(columns, [(e.row, e.group) for e in placed])
+    rows = _rows(placed, told, judged, options, direction, (champion, baseline))
     ranked = len(rows) if direction != "none" else 0
     unlike = [place for place, known in enumerate(separable) if known is False]
     size = _rows_scored(rows, options)
     board = Board(
         key=key,
         comparable=scores.describe(key, members),
-        columns=tuple(columns),
+        columns=tuple(judged),
         rows=(*rows, *_unranked_rows(members, placed, columns)),
         ranked=ranked,
         with_interval=runs,
@@ -237,7 +238,7 @@ def _rows(
     champion, to_champion = _against(placed, options, direction, references[0])
     baseline, to_baseline = _against(placed, options, direction, references[1])
     decimals = _decimals([e.value for e in placed], options.about(options.metric).format)
-    cells = make_cells([(e.row, e.group) for e in placed], columns)
+    named = {column.name: column for column in columns}
     return [
         BoardRow(
             run=e.row,
@@ -256,7 +257,7 @@ def _rows(
             champion=i == champion,
             baseline=i == baseline,
             failed=e.group is None and has_failed(e.row),
-            columns=cells[i],
+            columns=Cells(e.row, e.group, named),
             group=e.group,
             decimals=decimals.get(i),
         )
@@ -280,7 +281,7 @@ def _unranked_rows(members: Sequence[Candidate], placed: Sequence[_Entry], colum
     inside = {run_id(row) for e in placed if e.group for row in e.group.without}
     left = [c for c in members if c.missing is not None and run_id(c.row) not in inside]
     left.sort(key=lambda c: newest_first(c.row))
-    cells = make_cells([(c.row, None) for c in left], [replace(column, direction=None) for column in columns])
+    named = {column.name: column for column in columns}
     return [
         BoardRow(
             run=c.row,
@@ -289,9 +290,9 @@ def _unranked_rows(members: Sequence[Candidate], placed: Sequence[_Entry], colum
             missing=c.missing,
             missing_text=c.missing_text,
             failed=has_failed(c.row),
-            columns=line,
+            columns=Cells(c.row, None, named),
         )
-        for c, line in zip(left, cells, strict=True)
+        for c in left
     ]
 
 

@@ -107,7 +107,7 @@ class LeaderboardOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One chosen column. Metrics have a direction and may have a best; `unit` is empty where runs disagree."""
+    """One chosen column. Metrics have a direction and, on a board, may have a `best`; `unit` is empty where runs disagree."""
 
     name: str
     kind: ColumnKind
@@ -115,6 +115,7 @@ class Column:
     direction: Direction | None = None
     unit: str = ""
     format: str = ""
+    best: float | None = None
 
 
 class Cell(NamedTuple):

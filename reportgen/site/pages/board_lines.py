@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+from reportgen.analysis.cells import bare_values, column_values
 from reportgen.analysis.values import Board, BoardRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Column, Delta, Plot
@@ -30,52 +32,60 @@ def _filled(value: str, decimals: int) -> str:
     return value + FIGURE_SPACE * short if short > 0 and "." in value else value
 
 
-def heads(board: Board) -> tuple[Column, ...]:
-    """Return the heads of the chosen columns."""
-    heads = []
-    for column in board.columns:
-        number = column.kind == "metric" or _numeric(board, column.name)
-        title = fmt.metric_title(column.title) if column.kind == "metric" and column.title == column.name else column.title
+class Chosen(NamedTuple):
+    """The chosen columns of a board: their heads, and the number format of each metric."""
+
+    heads: tuple[Column, ...]
+    specs: tuple[str, ...]
+
+
+def chosen(board: Board) -> Chosen:
+    """Return heads and number formats of the chosen columns, by all values of the board."""
+    heads, specs = [], []
+    for column, values in zip(board.columns, column_values(board.rows, board.columns), strict=True):
+        known = [value for value in values if value is not None]
+        numbers = [value for value in known if isinstance(value, (int, float)) and not isinstance(value, bool)]
+        metric = column.kind == "metric"
+        number = metric or (bool(known) and len(numbers) == len(known))
+        title = fmt.metric_title(column.title) if metric and column.title == column.name else column.title
         unit = "" if column.unit and title.lower().endswith(f" {column.unit.lower()}") else column.unit
         heads.append(Column(title, number, unit, sort="num" if number else "text"))
-    return tuple(heads)
+        specs.append((column.format or fmt.spec_for(numbers)) if metric else "")
+    return Chosen(tuple(heads), tuple(specs))
 
 
-def _numeric(board: Board, name: str) -> bool:
-    values = [cell.value for row in board.rows if (cell := row.columns.get(name)) is not None and cell.value is not None]
-    return bool(values) and all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
-
-
-def _spec(board: Board, name: str) -> str:
-    cells = [cell for row in board.rows if (cell := row.columns.get(name)) is not None]
-    return fmt.spec_for(cell.value for cell in cells if isinstance(cell.value, (int, float)))
-
-
-def _specs(board: Board) -> dict[str, str]:
-    """Return the number format of each chosen metric."""
-    return {column.name: column.format or _spec(board, column.name) for column in board.columns if column.kind == "metric"}
-
-
-def _extra(board: Board, row: BoardRow, specs: Mapping[str, str]) -> tuple[Extra, ...]:
+def _extra(board: Board, values: Sequence[Any], specs: Sequence[str], *, ranked: bool) -> tuple[Extra, ...]:
     found = []
-    for column in board.columns:
-        cell = row.columns.get(column.name)
-        if cell is None or cell.value is None:
+    for column, value, spec in zip(board.columns, values, specs, strict=True):
+        best = ranked and column.best is not None and value == column.best
+        if value is None:
             found.append(Extra(fmt.DASH))
         elif column.kind == "metric":
-            found.append(Extra(fmt.number(cell.value, specs[column.name]), repr(cell.value), cell.best))
+            found.append(Extra(fmt.number(value, spec), repr(value), best))
         else:
-            found.append(Extra(fmt.plain(cell.value), "", cell.best))
+            found.append(Extra(fmt.plain(value), "", best))
     return tuple(found)
 
 
 def lines(
-    site: Site, path: str, board: Board, rows: Sequence[BoardRow], style: Style, scale: Scale | None, *, several: bool
+    site: Site,
+    path: str,
+    board: Board,
+    rows: Sequence[BoardRow],
+    style: Style,
+    scale: Scale | None,
+    specs: Sequence[str],
+    *,
+    several: bool,
 ) -> tuple[BoardLine, ...]:
     """Return ranked rows of a board as the page shows them."""
     champion = champion_of(board)
-    specs = _specs(board)
-    return _aligned([_line(site, path, board, row, style, scale, champion, specs, several=several) for row in rows])
+    values = bare_values(rows, board.columns)
+    found = [
+        _line(site, path, board, row, style, scale, champion, _extra(board, known, specs, ranked=True), several=several)
+        for row, known in zip(rows, values, strict=True)
+    ]
+    return _aligned(found)
 
 
 def champion_of(board: Board) -> BoardRow | None:
@@ -91,7 +101,7 @@ def _line(
     style: Style,
     scale: Scale | None,
     champion: BoardRow | None,
-    specs: Mapping[str, str],
+    extra: tuple[Extra, ...],
     *,
     several: bool,
 ) -> BoardLine:
@@ -115,7 +125,7 @@ def _line(
         interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
         against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
         delta=_delta(row, leader, champion, style),
-        extra=_extra(board, row, specs),
+        extra=extra,
         date=fmt.day(row.run.started_at),
         datetime=fmt.machine_time(row.run.started_at),
         me=row.champion,
@@ -157,18 +167,27 @@ def _delta(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None, st
     return Delta(fmt.difference(float(row.value) - float(leader.value), style.spec))
 
 
-def unranked_line(site: Site, path: str, row: BoardRow, board: Board, *, several: bool) -> Unranked:
-    """Return a candidate without a rank as the page shows it."""
-    reason = row.missing or ""
-    return Unranked(
-        label=run_label(row.run, "" if several else row.run.job),
-        href=relative(path, site.links.row(row.run)),
-        key=str(row.run.key),
-        reason=f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason,
-        extra=_extra(board, row, _specs(board)),
-        date=fmt.day(row.run.started_at),
-        datetime=fmt.machine_time(row.run.started_at),
+def unranked_lines(
+    site: Site, path: str, board: Board, rows: Sequence[BoardRow], specs: Sequence[str], *, several: bool
+) -> tuple[Unranked, ...]:
+    """Return candidates without a rank as the page shows them."""
+    return tuple(
+        Unranked(
+            label=run_label(row.run, "" if several else row.run.job),
+            href=relative(path, site.links.row(row.run)),
+            key=str(row.run.key),
+            reason=_reason(row),
+            extra=_extra(board, values, specs, ranked=False),
+            date=fmt.day(row.run.started_at),
+            datetime=fmt.machine_time(row.run.started_at),
+        )
+        for row, values in zip(rows, bare_values(rows, board.columns), strict=True)
     )
+
+
+def _reason(row: BoardRow) -> str:
+    reason = row.missing or ""
+    return f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason
 
 
 def long_table(name: str, path: str, part: BoardPart, rows: Sequence[BoardLine]) -> TextFile:

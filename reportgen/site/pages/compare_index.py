@@ -14,7 +14,7 @@ from reportgen.site.contexts.compare import CompareIndexContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, chrome, run_label, said
-from reportgen.site.pages.board_lines import champion_of, lines
+from reportgen.site.pages.board_lines import champion_of, chosen, lines
 from reportgen.site.pages.leaderboard import board_heading, board_note, style_of
 
 
@@ -71,7 +71,7 @@ def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
     champion = champion_of(board)
     several = len({row.run.job for row in board.rows}) > 1
     first = run_label(given.first, "" if several else given.first.job)
-    shown = lines(site, path, board, [one.row for one in given.ready], style, None, several=several)
+    shown = lines(site, path, board, [one.row for one in given.ready], style, None, chosen(board).specs, several=several)
     rows = tuple(
         Row(
             (

@@ -31,7 +31,7 @@ from reportgen.site.pages.base import (
     run_label,
     said,
 )
-from reportgen.site.pages.board_lines import champion_of, heads, lines, long_table, unranked_line
+from reportgen.site.pages.board_lines import champion_of, chosen, lines, long_table, unranked_lines
 from reportgen.site.pages.scale import Scale
 
 MOST_ROWS = 200
@@ -150,22 +150,22 @@ def _board(
     intervals = any(row.low is not None for row in ranked)
     scale = Scale.over(ends, bulk=True) if intervals else None
     champion = champion_of(board)
-    columns = heads(board)
+    columns = chosen(board)
     shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
     part = BoardPart(
         id=f"board-{position + 1}",
         heading=board_heading(board, position),
         note=board_note(site, path, board, position),
-        caption=_caption(board, style, ranked, unranked),
+        caption=_caption(board, columns.heads, style, ranked, unranked),
         sorted="ascending" if style.direction == "lower" else "descending",
         metric=style.title + (f", {style.unit}" if style.unit else ""),
         axis=scale.ticks() if scale else (),
         intervals=intervals,
         delta_head=f"on {run_label(champion.run, champion.run.job)}" if champion else "on first",
-        columns=columns,
-        width=5 + len(columns) + (2 if scale else 0),
-        rows=lines(site, path, board, ranked, style, scale, several=several),
-        unranked=tuple(unranked_line(site, path, row, board, several=several) for row in shown_unranked),
+        columns=columns.heads,
+        width=5 + len(columns.heads) + (2 if scale else 0),
+        rows=lines(site, path, board, ranked, style, scale, columns.specs, several=several),
+        unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
         notes=board.notes,
@@ -173,7 +173,7 @@ def _board(
     )
     if position or board.ranked <= MOST_ROWS:
         return part, ()
-    every = lines(site, path, board, board.rows[: board.ranked], style, scale, several=several)
+    every = lines(site, path, board, board.rows[: board.ranked], style, scale, columns.specs, several=several)
     script = long_table(given.name, path, part, every)
     return part._replace(data=relative(path, script.path)), (script,)
 
@@ -211,7 +211,9 @@ def board_note(site: Site, path: str, board: Board, position: int) -> Text:
     return tuple(spans)
 
 
-def _caption(board: Board, style: Style, ranked: Sequence[BoardRow], unranked: Sequence[BoardRow]) -> Text:
+def _caption(
+    board: Board, heads: Sequence[Column], style: Style, ranked: Sequence[BoardRow], unranked: Sequence[BoardRow]
+) -> Text:
     total = board.ranked + len(unranked)
     words = f"{fmt.count(board.ranked)} of {fmt.plural(total, 'run')} ranked by {style.title}"
     if len(ranked) < board.ranked:
@@ -221,7 +223,7 @@ def _caption(board: Board, style: Style, ranked: Sequence[BoardRow], unranked: S
         words += f"; n = {fmt.plural(board.rows_scored, 'row')}"
     lower = [
         head.label
-        for head, column in zip(heads(board), board.columns, strict=True)
+        for head, column in zip(heads, board.columns, strict=True)
         if column.kind == "metric" and column.direction == "lower"
     ]
     if lower and style.direction == "higher":
