@@ -232,10 +232,25 @@ class _Echo:
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield lines of CSV with every cell made safe."""
+    return _csv_lines([safe_cell(value) for value in row] for row in rows)
+
+
+def csv_under(columns: Sequence[str], lines: Iterable[tuple[Sequence[str], str]]) -> Iterator[str]:
+    """Yield lines of CSV, each given with the columns it was written under, under `columns`, which have all of those."""
+    blank = dict.fromkeys(columns, "")
+    for own, text in lines:
+        if own == columns:
+            yield text
+        else:
+            cells = zip(own, next(csv.reader([text])), strict=True)
+            yield from _csv_lines([[*{**blank, **dict(cells)}.values()]])
+
+
+def _csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     # a cell with a bare CR is quoted only where the line ends with one
     write: Any = csv.writer(_Echo, lineterminator="\r\n").writerow
     for row in rows:
-        yield write([safe_cell(value) for value in row])[:-2] + "\n"
+        yield write(row)[:-2] + "\n"
 
 
 def leaderboard_rows(board: Leaderboard) -> Iterator[list[Any]]:
@@ -254,7 +269,7 @@ def _board_name(board: Board) -> str:
 
 
 class RunsTable:
-    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the rows are written."""
+    """``data/runs.csv`` in two passes over the runs: first the columns are learnt, then the lines are written."""
 
     def __init__(self) -> None:
         self._names: dict[str, set[str]] = {"params": set(), "metrics": set(), "tags": set()}
@@ -264,23 +279,24 @@ class RunsTable:
         for kind, names in self._names.items():
             names.update(run[kind])
 
-    def rows(self, runs: Iterable[Mapping[str, Any]]) -> Iterator[list[Any]]:
-        """Yield head and rows; `runs` as `run_cells` gives them, in the order of the file."""
-        columns = [*RUN_CSV, *(f"{kind}.{name}" for kind in self._names for name in sorted(self._names[kind]))]
-        yield columns
-        blank = dict.fromkeys(columns)
-        for run in runs:
-            yield [*{**blank, **run}.values()]
+    @property
+    def columns(self) -> list[str]:
+        """All columns."""
+        return [*RUN_CSV, *(f"{kind}.{name}" for kind in self._names for name in sorted(self._names[kind]))]
+
+    def lines(self, runs: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+        """Yield the line of each run (as JSON)."""
+        blank = dict.fromkeys(self.columns)
+        return csv_text([*{**blank, **_run_cells(run)}.values()] for run in runs)
 
 
-def run_cells(run: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what ``data/runs.csv`` has of a run (as JSON), by column; columns in which it has nothing are left out."""
+def _run_cells(run: Mapping[str, Any]) -> dict[str, Any]:
     cells = {name: run[name] for name in RUN_CSV[:-1]}
     cells["gone"] = run["gone"]["last_seen"] if run["gone"] else None
     cells |= {f"params.{name}": value for name, value in run["params"].items()}
     cells |= {f"metrics.{name}": metric["value"] for name, metric in run["metrics"].items()}
     cells |= {f"tags.{name}": value for name, value in run["tags"].items()}
-    return {column: value for column, value in cells.items() if value is not None}
+    return cells
 
 
 def build_url(base: str, job: str, number: int) -> str | None:

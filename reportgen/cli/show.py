@@ -85,7 +85,7 @@ def _show_runs(
 
 
 def _export_runs(config: Config, view: StoreView, rows: Callable[[], Iterable[RunRow]], shape: str) -> Iterator[str]:
-    from reportgen.analysis.shapes import RunsTable, build_url, csv_text, line, run_cells, run_json, runs_text
+    from reportgen.analysis.shapes import RunsTable, build_url, csv_text, line, run_json, runs_text
     from reportgen.cli.reading import all_links
 
     links = all_links(view)
@@ -101,7 +101,8 @@ def _export_runs(config: Config, view: StoreView, rows: Callable[[], Iterable[Ru
     table, entries = RunsTable(), list(runs())
     for run in entries:
         table.learn(run)
-    yield from csv_text(table.rows(map(run_cells, entries)))
+    yield from csv_text([table.columns])
+    yield from table.lines(entries)
 
 
 def _sorted_rows(rows: Sequence[RunRow], column: str, config: Config) -> list[RunRow]:

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from reportgen.analysis.shapes import line, run_cells, run_json
+from reportgen.analysis.shapes import RunsTable, line, run_json
 from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
 from reportgen.site.manifest import Entry
@@ -24,11 +24,11 @@ from reportgen.site.write import disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 6
+_FORMAT = 7
 _Group = tuple[str, int]
-Section = Literal["line", "cells", "doc"]
-"""What is kept of every run: its line of ``runs.json``, its cells of ``runs.csv`` as JSON, its row of the search index."""
-_SECTIONS: tuple[Section, ...] = ("line", "cells", "doc")
+Section = Literal["line", "csv", "doc"]
+"""What is kept of every run: its lines of ``runs.json`` and (as a JSON string) ``runs.csv``, its row of the search index."""
+_SECTIONS: tuple[Section, ...] = ("line", "csv", "doc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,14 @@ class Block:
     """The runs of some builds of one job, in a file that is read as far as it is asked for.
 
     `builds` has the build of each run. `names` counts the runs that have a param, metric or data set: kind → name (or digest)
-    → (count, name to show). `parts` are the scripts that the compare page loads for these runs, by path.
+    → (count, name to show). `columns` are those that its lines of CSV were written under. `parts` are the scripts that the
+    compare page loads for these runs, by path.
     """
 
     file: Path
     builds: Sequence[int]
     names: Mapping[str, Mapping[str, tuple[int, str]]]
+    columns: Sequence[str]
     parts: Mapping[str, Entry]
     places: Mapping[str, tuple[int, int]]
 
@@ -80,10 +82,15 @@ class Blocks:
         return sorted({build.job for build in self._found.builds if build.runs})
 
     def runs(self, section: Section, job: str | None = None) -> Iterator[str]:
-        """Yield a section of every run, or of those of one job, the newest build first.
+        """Yield a section of every run, or of those of one job, the newest build first."""
+        return (text for _, text in self._runs(section, job))
 
-        A block's section is held only while builds of it are to come.
-        """
+    def table_lines(self) -> Iterator[tuple[Sequence[str], str]]:
+        """Yield the columns and the line of CSV of every run, the newest build first."""
+        return ((self.block(group).columns, json.loads(text)) for group, text in self._runs("csv"))
+
+    def _runs(self, section: Section, job: str | None = None) -> Iterator[tuple[_Group, str]]:
+        # a block's section is held only while builds of it are to come
         held: dict[_Group, dict[int, list[str]]] = {}
         left = {group: len(builds) for group, builds in self._groups.items()}
         for build in self._found.builds if job is None else self._of_job[job]:
@@ -92,7 +99,7 @@ class Blocks:
                 block, held[group] = self.block(group), {}
                 for owner, text in zip(block.builds, block.section(section), strict=True):
                     held[group].setdefault(owner, []).append(text)
-            yield from held[group].get(build.id, ())
+            yield from ((group, text) for text in held[group].get(build.id, ()))
             left[group] -= 1
             if not left[group]:
                 del held[group]
@@ -123,16 +130,19 @@ class Blocks:
         notes = self._view.notes(ids)
         site = self._found.site
         kept: dict[Section, list[str]] = {section: [] for section in _SECTIONS}
+        entries, table = [], RunsTable()
         for row in rows:
             page = site.links.row(row)
             entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
+            entries.append(entry)
             kept["line"].append(line(entry))
-            kept["cells"].append(line(run_cells(entry)))
+            table.learn(entry)
             kept["doc"].append(doc_row(run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))))
+        kept["csv"] = [json.dumps(text) for text in table.lines(entries)]
         shapes = {name: self._shape(name, rows) for name in sorted({name for row in rows for name in row.metrics})}
         parts = compare_parts(rows, page_of=site.links.row, shapes=shapes)
         texts = {section: "\n".join(lines) for section, lines in kept.items()} | parts
-        return _written([row.build_id for row in rows], _names(rows), parts, texts)
+        return _written([row.build_id for row in rows], _names(rows), table.columns, parts, texts)
 
     def _shape(self, name: str, rows: Iterable[RunRow]) -> Shape:
         style = self._found.site.style(name, [row.metrics[name] for row in rows if name in row.metrics])
@@ -159,12 +169,15 @@ def _names(rows: Iterable[RunRow]) -> dict[str, dict[str, tuple[int, str]]]:
     return found
 
 
-def _written(builds: Sequence[int], names: object, parts: Iterable[str], texts: Mapping[str, str]) -> bytes:
+def _written(
+    builds: Sequence[int], names: object, columns: Sequence[str], parts: Iterable[str], texts: Mapping[str, str]
+) -> bytes:
     """Return the file of a block: what is where on the first line, then all texts."""
     body = {name: text.encode("utf-8", "replace") for name, text in texts.items()}
     head = {
         "builds": builds,
         "names": names,
+        "columns": columns,
         "parts": {path: Entry(sha256(body[path]).hexdigest(), len(body[path])) for path in parts},
         "sizes": {name: len(data) for name, data in body.items()},
     }
@@ -184,4 +197,5 @@ def _opened(path: Path) -> Block:
     if start != size:
         raise ValueError("the block was not written to its end")
     names = {kind: {name: (entry[0], entry[1]) for name, entry in each.items()} for kind, each in head["names"].items()}
-    return Block(path, head["builds"], names, {path: Entry(*entry) for path, entry in head["parts"].items()}, places)
+    parts = {path: Entry(*entry) for path, entry in head["parts"].items()}
+    return Block(path, head["builds"], names, head["columns"], parts, places)

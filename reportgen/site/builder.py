@@ -13,12 +13,13 @@ from reportgen.report import Reporter
 from reportgen.site import publish
 from reportgen.site.cache import StoreCache
 from reportgen.site.cluster import Cluster
+from reportgen.site.discard import discard
 from reportgen.site.maker import SiteMaker
 from reportgen.site.manifest import MANIFEST, Entry, file_digest, read_manifest
 from reportgen.site.plan import grouped
 from reportgen.site.state import History, Since
 from reportgen.site.work import Failure, Outcome
-from reportgen.site.write import discard, finish_tree, start_tree
+from reportgen.site.write import finish_tree, start_tree
 from reportgen.store.db import Store
 from reportgen.store.values import VersionRow
 

@@ -20,9 +20,10 @@ from typing import Any, NamedTuple, Self
 
 from reportgen import __version__
 from reportgen.errors import PublishError, ReportgenError
+from reportgen.site.discard import discard
 from reportgen.site.pool import spread
 from reportgen.site.work import Chunk, Outcome, Setup, Workshop
-from reportgen.site.write import HIDDEN_PREFIX, discard, disk_errors, parts_of
+from reportgen.site.write import HIDDEN_PREFIX, disk_errors, parts_of
 
 _CONNECT_S = 10
 _PER_THREAD = 2

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 
 from reportgen.analysis.judge import Judged
-from reportgen.analysis.shapes import RunsTable, csv_text, leaderboard_rows, leaderboard_text, runs_text
+from reportgen.analysis.shapes import RunsTable, csv_text, csv_under, leaderboard_rows, leaderboard_text, runs_text
 from reportgen.site.blocks import Blocks
 from reportgen.site.links import Links
 from reportgen.site.pages.base import Site
@@ -33,7 +32,7 @@ def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None
         for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
             names[kind].update(block.names[found])
     table.learn(names)
-    yield "data/runs.csv", csv_text(table.rows(map(json.loads, blocks.runs("cells"))))
+    yield "data/runs.csv", chain(csv_text([table.columns]), csv_under(table.columns, blocks.table_lines()))
 
 
 def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from reportgen.errors import PublishError
+from reportgen.site.discard import discard
 from reportgen.site.links import relative
 from reportgen.site.manifest import MANIFEST, Entry, read_manifest
-from reportgen.site.write import HIDDEN_PREFIX, discard, disk_errors, replace_file, sync_directory
+from reportgen.site.write import HIDDEN_PREFIX, disk_errors, replace_file, sync_directory
 
 AliasKind = Literal["symlink", "copy", "redirect"]
 

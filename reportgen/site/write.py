@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from reportgen.errors import PublishError
+from reportgen.site.discard import discard
 from reportgen.site.manifest import MANIFEST, Entry, manifest_bytes
 
 HIDDEN_PREFIX = ".reportgen-"
@@ -276,14 +277,6 @@ def clean_hidden(output: Path) -> None:
     with disk_errors(output, "clean"):
         for left in sorted(output.glob(f"{HIDDEN_PREFIX}*")):
             discard(left)
-
-
-def discard(path: Path) -> None:
-    """Remove a directory, file or link; nothing happens if it is not there."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def finish_tree(tree: Tree, version: str, files: Mapping[str, Entry]) -> str:

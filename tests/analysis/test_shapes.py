@@ -20,11 +20,11 @@ from reportgen.analysis.shapes import (
     RunsTable,
     compare_json,
     csv_text,
+    csv_under,
     leaderboard_json,
     leaderboard_rows,
     leaderboard_text,
     line,
-    run_cells,
     run_json,
     runs_text,
     safe_cell,
@@ -116,7 +116,7 @@ def test_the_table_of_runs_has_a_column_for_everything() -> None:
     table = RunsTable()
     for run in runs:
         table.learn(run)
-    found = list(csv.reader(io.StringIO("".join(csv_text(table.rows(map(run_cells, runs)))))))
+    found = list(csv.reader(io.StringIO("".join([*csv_text([table.columns]), *table.lines(runs)]))))
     assert ",".join(found[0][:12]) == "job,number,name,stage,result,status,started_at,duration_s,commit,url,page,gone"
     assert found[0][12:] == [
         "params.=cmd", "params.depth", "params.list", "params.n", "params.s", "params.x", "metrics.val/f1", "metrics.val/odd",
@@ -125,6 +125,18 @@ def test_the_table_of_runs_has_a_column_for_everything() -> None:
     first, second = (dict(zip(found[0], cells, strict=True)) for cells in found[1:])
     assert (first["gone"], first["metrics.val/odd"], first["params.list"]) == ("2026-01-05T03:00:00Z", "nan", '[1,"nan"]')
     assert (second["params.=cmd"], second["params.n"], second["params.s"]) == ("'@x", "-1.5", "-1.5")
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.text('x",;\r\n\u2028 =', max_size=6)), max_size=5))
+def test_lines_of_csv_written_apart_are_those_written_together(found) -> None:
+    runs = [run_json(row(number, 0.5, params=params)) for number, params in enumerate(found)]
+    table, apart = RunsTable(), []
+    for run in runs:
+        table.learn(run)
+        own = RunsTable()
+        own.learn(run)
+        apart += [(own.columns, text) for text in own.lines([run])]
+    assert list(csv_under(table.columns, apart)) == list(table.lines(runs))
 
 
 @pytest.mark.parametrize(

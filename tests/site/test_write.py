@@ -6,6 +6,7 @@ import stat
 import pytest
 
 from reportgen.errors import PublishError
+from reportgen.site.discard import discard
 from reportgen.site.manifest import Entry, read_manifest
 from reportgen.site.write import Tree, clean_hidden, finish_tree, start_tree
 
@@ -110,3 +111,22 @@ def test_what_a_killed_build_left_is_removed(tmp_path):
     (tmp_path / ".htaccess").write_text("mine")
     clean_hidden(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".htaccess", "v0"]
+
+
+def test_what_is_removed_is_removed_whole_and_links_out_of_it_are_not_followed(tmp_path):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept.txt").write_text("kept")
+    old = tmp_path / "old"
+    for place in ("a/b/c", *(f"runs/{number}" for number in range(20))):
+        (old / place).mkdir(parents=True)
+        (old / place / "index.html").write_text(place)
+    (old / "a" / "out").symlink_to(outside)
+    (old / "a" / "file").symlink_to(outside / "kept.txt")
+    (old / "gone").symlink_to(tmp_path / "nowhere")
+    link = tmp_path / "link"
+    link.symlink_to(outside)
+    for path in (old, link, tmp_path / "nothing"):
+        discard(path)
+    assert sorted(tmp_path.iterdir()) == [outside]
+    assert (outside / "kept.txt").read_text() == "kept"
