@@ -16,13 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -74,62 +72,57 @@ def draw(spec: Spec, *, cache_dir: Path | None = None, limits: DrawLimits | None
 
 
 def draw_all(
-    specs: Mapping[str, Spec], *, cache_dir: Path | None = None, limits: DrawLimits | None = None, workers: int = 1
+    specs: Mapping[str, Spec], *, cache_dir: Path | None = None, limits: DrawLimits | None = None
 ) -> dict[str, bytes | ChartFailure]:
     """Return digest → SVG file or failure for every specification of `specs` (keys as `chart_digest` gives them)."""
-    return dict(draw_each(specs, cache_dir=cache_dir, limits=limits, workers=workers))
+    with Drawer(cache_dir=cache_dir, limits=limits) as drawer:
+        return drawer.draw(specs)
 
 
-def draw_each(
-    specs: Mapping[str, Spec], *, cache_dir: Path | None = None, limits: DrawLimits | None = None, workers: int = 1
-) -> Iterator[tuple[str, bytes | ChartFailure]]:
-    """Yield what `draw_all` returns, one by one in the order of `specs`, so that a large site need not hold all of it.
+class Drawer:
+    """Draws what `cache_dir` does not have in one process, which is started when it is first needed, and keeps it there."""
 
-    What `cache_dir` has is read from there; the rest is drawn by up to `workers` processes, each reused, and kept.
-    """
-    limits = limits or DrawLimits()
-    drawings = DrawingCache(cache_dir) if cache_dir is not None else None
-    missing = [digest for digest in specs if drawings is None or not drawings.has(digest)]
-    count = max(1, min(workers, (len(missing) + _PER_WORKER - 1) // _PER_WORKER))
-    idle: SimpleQueue[DrawingProcess] = SimpleQueue()
-    started = [DrawingProcess(limits) for _ in range(count)]
-    for worker in started:
-        idle.put(worker)
+    def __init__(self, *, cache_dir: Path | None = None, limits: DrawLimits | None = None) -> None:
+        self._drawings = DrawingCache(cache_dir) if cache_dir is not None else None
+        self._process = DrawingProcess(limits or DrawLimits())
+        self._drawn = 0
 
-    def one(digest: str) -> tuple[str, bytes | ChartFailure]:
-        known = drawings.load(digest) if drawings is not None else None
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the process, and do not wait for it: it takes most of a second to get ready."""
+        self._process.start()
+
+    def close(self) -> None:
+        """End the process; it is started anew when it is needed again."""
+        self._process.close()
+
+    def draw(self, specs: Mapping[str, Spec]) -> dict[str, bytes | ChartFailure]:
+        """Return digest → SVG file or failure for every specification of `specs` (keys as `chart_digest` gives them)."""
+        return {digest: self._one(digest, spec) for digest, spec in specs.items()}
+
+    def _one(self, digest: str, spec: Spec) -> bytes | ChartFailure:
+        known = self._drawings.load(digest) if self._drawings is not None else None
         if known is not None:
-            return digest, known
-        worker = idle.get()
-        try:
-            result = _drawn(worker, specs[digest])
-        finally:
-            idle.put(worker)
-        if drawings is not None:
-            drawings.keep(digest, result)
-        return digest, result
-
-    try:
-        if count == 1:
-            yield from map(one, specs)
-        else:
-            with ThreadPoolExecutor(count, thread_name_prefix="draw") as pool:
-                yield from pool.map(one, specs)
-    finally:
-        for worker in started:
-            worker.close()
+            return known
+        if self._drawn and self._drawn % _RENEWED_AFTER == 0:  # the memory that a renderer holds is no chart's fault
+            self._process.close()
+        self._drawn += 1
+        answer = self._process.ask({"spec": spec, "vl_version": VL_VERSION})
+        title = spec.get("description")
+        result = (
+            answer if isinstance(answer, ChartFailure) else svg.finish(answer, title=title if isinstance(title, str) else "")
+        )
+        if self._drawings is not None:
+            self._drawings.keep(digest, result)
+        return result
 
 
-_PER_WORKER: Final = 24
-"""Charts worth the start of one more process."""
-
-
-def _drawn(worker: DrawingProcess, spec: Spec) -> bytes | ChartFailure:
-    answer = worker.ask({"spec": spec, "vl_version": VL_VERSION})
-    if isinstance(answer, ChartFailure):
-        return answer
-    title = spec.get("description")
-    return svg.finish(answer, title=title if isinstance(title, str) else "")
+_RENEWED_AFTER: Final = 200
 
 
 class DrawingCache:
@@ -141,10 +134,6 @@ class DrawingCache:
     def path(self, digest: str, ending: str = ".svg") -> Path:
         """Return where the drawing of `digest` is or would be."""
         return self._directory / digest[:2] / f"{digest}{ending}"
-
-    def has(self, digest: str) -> bool:
-        """Say whether there is anything to load."""
-        return self.path(digest).is_file() or self.path(digest, ".failed").is_file()
 
     def load(self, digest: str) -> bytes | ChartFailure | None:
         """Return what is kept under `digest`; None where nothing is, or what is there is damaged."""
@@ -181,11 +170,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 class DrawingProcess:
-    """One guarded process that draws, started when first asked and again after it died."""
+    """One guarded process that draws, started when first asked (or before) and again after it died."""
 
     def __init__(self, limits: DrawLimits) -> None:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +185,7 @@ class DrawingProcess:
 
     def ask(self, request: Mapping[str, Any]) -> str | ChartFailure:
         """Return the text the process answers with, or why it did not."""
-        process = self._process or self._start()
+        process = self._started()
         body = json.dumps({**request, "cpu_s": self._limits.cpu_s}, allow_nan=False).encode()
         try:
             answer = self._exchange(process, struct.pack(">I", len(body)) + body, clock_s=self._limits.clock_s)
@@ -217,21 +207,30 @@ class DrawingProcess:
                 stream.close()
         process.wait()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-P", "-X", "utf8", str(_WORKER), json.dumps(sys.path)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env={},
-            cwd=tempfile.gettempdir(),
-        )
-        try:
-            self._exchange(process, b"", clock_s=_START_S)
-        except _Ended as ended:
-            self.close()
-            raise RuntimeError(f"the drawing process could not be started: {ended}") from None
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start the process if there is none, without waiting until it is ready."""
+        if self._process is None:
+            self._ready = False
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-X", "utf8", str(_WORKER), json.dumps(sys.path)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                env={},
+                cwd=tempfile.gettempdir(),
+            )
+        return self._process
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        process = self.start()
+        if not self._ready:
+            try:
+                self._exchange(process, b"", clock_s=_START_S)
+            except _Ended as ended:
+                self.close()
+                raise RuntimeError(f"the drawing process could not be started: {ended}") from None
+            self._ready = True
         return process
 
     def _exchange(self, process: subprocess.Popen[bytes], message: bytes, *, clock_s: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from reportgen.charts.alt import spec_alt
 from reportgen.charts.check import SpecLimits, load_spec
-from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw_all
+from reportgen.charts.draw import ChartFailure, Drawer, DrawLimits, chart_digest
 from reportgen.charts.svg import size_of
 from reportgen.charts.template import keep_templates
 from reportgen.charts.values import Chart, Spec
@@ -54,8 +54,7 @@ class Studio:
 
     def __init__(self, tree: Tree, cache: Path, limits: WorkLimits) -> None:
         self._tree = tree
-        self._cache = cache
-        self._limits = DrawLimits(cpu_s=limits.chart_seconds)
+        self.drawer = Drawer(cache_dir=cache, limits=DrawLimits(cpu_s=limits.chart_seconds))
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []
         keep_templates(cache)
@@ -63,7 +62,7 @@ class Studio:
     def put(self, specs: Mapping[str, Spec]) -> dict[str, Shown]:
         """Return what became of each specification, by the name it was given; what failed for good is not a failure."""
         digests = {name: chart_digest(spec) for name, spec in specs.items()}
-        drawn = draw_all({digests[name]: spec for name, spec in specs.items()}, cache_dir=self._cache, limits=self._limits)
+        drawn = self.drawer.draw({digests[name]: spec for name, spec in specs.items()})
         return {name: self._shown(name, spec, digests[name], drawn[digests[name]]) for name, spec in specs.items()}
 
     def _shown(self, name: str, spec: Spec, digest: str, result: bytes | ChartFailure) -> Shown:

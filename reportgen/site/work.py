@@ -100,7 +100,8 @@ class Workshop:
         return self._view
 
     def close(self) -> None:
-        """Close the store; it is opened anew when it is needed again."""
+        """Close the store and end what draws; both are there again when they are needed."""
+        self.studio.drawer.close()
         if self._view is not None:
             self._view.close()
             self._view = None

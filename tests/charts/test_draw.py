@@ -8,14 +8,14 @@ import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from reportgen.charts import draw as drawing
 from reportgen.charts import svg, theme
 from reportgen.charts.bundle import vega_bundle
-from reportgen.charts.draw import ChartFailure, DrawLimits, chart_digest, draw, draw_all
+from reportgen.charts.draw import ChartFailure, Drawer, DrawLimits, chart_digest, draw, draw_all
 from tests.charts.kinds import every_kind
 
 POINT = {
@@ -159,11 +159,24 @@ def test_the_digest_depends_on_the_specification_and_on_nothing_else() -> None:
 
 
 @pytest.mark.slow
-def test_many_charts_are_shared_among_processes() -> None:
-    specs = by_digest(*({**POINT, "width": 100 + at} for at in range(60)))
-    results = draw_all(specs, workers=2)
-    assert list(results) == list(specs)
-    assert all(isinstance(result, bytes) for result in results.values())
+def test_one_process_draws_many_charts_until_it_is_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "_RENEWED_AFTER", 10)
+    started: list[int] = []
+    popen = drawing.subprocess.Popen
+
+    def counted(*args: Any, **options: Any) -> Any:
+        process = popen(*args, **options)
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(drawing.subprocess, "Popen", counted)
+    specs = by_digest(*({**POINT, "width": 100 + at} for at in range(25)))
+    with Drawer() as drawer:
+        drawer.start()
+        assert len(started) == 1
+        for digest, spec in specs.items():
+            assert isinstance(drawer.draw({digest: spec})[digest], bytes)
+    assert len(started) == 3
 
 
 def test_the_bundle_is_one_script_that_asks_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
