@@ -212,7 +212,7 @@ class DrawingProcess:
         if self._process is None:
             self._ready = False
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-X", "utf8", str(_WORKER), json.dumps(sys.path)],
+                [sys.executable, "-P", "-X", "utf8", str(_WORKER), json.dumps(sys.path), VL_VERSION],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -1,7 +1,7 @@
 """The process that draws: reads specifications from a pipe, answers with SVG. Started by `reportgen.charts.draw` only.
 
-It is run as a file, with an empty environment and ``sys.path`` as its argument, imports nothing of reportgen, and is expected
-to die: a specification may exhaust it or stop the renderer's engine.
+It is run as a file, with an empty environment, with ``sys.path`` and the release of Vega-Lite as its arguments; it imports
+nothing of reportgen, and is expected to die: a specification may exhaust it or stop the renderer's engine.
 
 A frame is four bytes of length (big-endian) and that many bytes of JSON; the answer to each is another frame. The first frame
 it sends says that it is ready.
@@ -13,6 +13,9 @@ import json
 import struct
 import sys
 from typing import Any, BinaryIO
+
+_FIRST = {"data": {"values": []}, "mark": "point"}
+"""Drawn before anything is asked for: the first chart takes half a second, whatever it shows."""
 
 
 def _read(stream: BinaryIO) -> dict[str, Any] | None:
@@ -47,6 +50,7 @@ def main() -> None:
     import vl_convert
 
     pipe_in, pipe_out = sys.stdin.buffer, sys.stdout.buffer
+    _answer(vl_convert, {"spec": _FIRST, "vl_version": sys.argv[2]})
     _write(pipe_out, {"ready": True})
     while (request := _read(pipe_in)) is not None:
         _allow_cpu(int(request["cpu_s"]))

@@ -105,10 +105,9 @@ class SiteMaker:
         with StoreView.open(self.config.store_path) as view:
             found = self.survey(view)
             shop = self._workshop(found, tree)
+            shop.studio.drawer.start()
             try:
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
-                if plan.moved:  # the chart of a job has a new point
-                    shop.studio.drawer.start()
                 count = choose_workers(plan.moved, workers)
                 here = count == 1 and (cluster is None or not plan.moved)
                 outcome = self._gather(plan, map(shop.runs, plan.chunks())) if here else Outcome()
