@@ -231,7 +231,7 @@ def timed(command: list[str], directory: Path) -> Figure:
     """Run a command to its end; one that fails ends the benchmark."""
     with tempfile.TemporaryFile() as told:
         start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=directory, stdout=told, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=directory, stdout=told, stderr=subprocess.STDOUT, env=as_installed())
         peak = [0.0]
         stop = threading.Event()
         watcher = threading.Thread(target=watch, args=(process.pid, peak, stop))
@@ -245,6 +245,11 @@ def timed(command: list[str], directory: Path) -> Figure:
             told.seek(0)
             sys.exit(f"{' '.join(command)} ended with {process.returncode}: {told.read()[-2000:].decode(errors='replace')}")
     return Figure(wall, usage.ru_utime + usage.ru_stime, max(peak[0], usage.ru_maxrss / 1024))
+
+
+def as_installed() -> dict[str, str]:
+    """Return an environment in which Python keeps what it compiles, as an installed package has it compiled already."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def watch(pid: int, peak: list[float], stop: threading.Event) -> None:

@@ -105,11 +105,12 @@ class SiteMaker:
         with StoreView.open(self.config.store_path) as view:
             found = self.survey(view)
             shop = self._workshop(found, tree)
-            shop.studio.drawer.start()
             try:
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
                 count = choose_workers(plan.moved, workers)
                 here = count == 1 and (cluster is None or not plan.moved)
+                if here:
+                    shop.studio.drawer.start()
                 outcome = self._gather(plan, map(shop.runs, plan.chunks())) if here else Outcome()
 
                 def rest(stop: Event) -> Outcome:
@@ -121,6 +122,7 @@ class SiteMaker:
                     told_before = history or History()
                     pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
                     self._live(pages.tasks(), shop, known, before, outcome)
+                    shop.studio.drawer.close()  # a renderer holds a hundred megabytes
                     self._exports(found, view, told_before, version, narrative, tree, before, outcome)
                 outcome.add(pages_of_runs.result())
                 self._assets(tree, before, outcome)
