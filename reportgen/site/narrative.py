@@ -33,7 +33,7 @@ from reportgen.site.page import Page, StoredFile
 from reportgen.site.pages import plain
 from reportgen.site.pages.base import Live, Shown, run_label
 from reportgen.site.pages.leaderboard import style_of
-from reportgen.site.pages.run_files import stored_path
+from reportgen.site.pages.run_files import attached_path
 from reportgen.site.plan import Survey
 from reportgen.site.prepare import Studio
 from reportgen.site.scripts import Doc
@@ -286,7 +286,7 @@ class _Resolver:
 
     def _shown(self, attachment: Attachment, digest: str) -> Shown:
         if attachment.kind == "figure" and attachment.format.lower() in _PICTURES:
-            path = stored_path(digest, attachment.format, attachment.path)
+            path = attached_path(attachment, digest)
             self.files.append(StoredFile(path, digest))
             return Shown(path)
         try:

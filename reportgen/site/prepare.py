@@ -165,7 +165,7 @@ class _Preparer:
                 return
             self._specs[digest], self._alts[digest] = spec, spec_alt(spec, name=attachment.name or attachment.label)
         elif attachment.kind == "figure" and kind in _PICTURES:
-            prepared.drawings[digest] = Shown(run_files.stored_path(digest, attachment.format, attachment.path))
+            prepared.drawings[digest] = Shown(run_files.attached_path(attachment, digest))
         elif attachment.kind == "table" and kind in ("csv", "tsv"):
             limits = self._limits
             found = run_files.read_table(self._view.blob(digest), kind, rows=limits.table_rows, columns=limits.table_columns)

@@ -142,17 +142,30 @@ def link_to(path: str, attachment: Attachment, label: str) -> tuple[Link, ...]:
     """Return the link to a stored attachment; none where the bytes are not here."""
     if attachment.state != "stored" or not attachment.sha256:
         return ()
-    return (Link(label, relative(path, stored_path(attachment.sha256, attachment.format, attachment.path))),)
+    return (Link(label, relative(path, attached_path(attachment, attachment.sha256))),)
 
 
 _TEXT = frozenset({"jsonl", "log", "yaml", "yml", "toml", "py", "r", "sh", "html", "xml", "ipynb", "ini", "cfg"})
 _ENDINGS = {"vega-lite": "json", "jpeg": "jpg", "markdown": "md"}
 
 
-def stored_path(sha256: str, format_: str, name: str = "") -> str:
-    """Return where a stored file is published, by its format and, where that says nothing, the ending of its name."""
+def stored_path(sha256: str, format_: str, name: str = "", *, is_figure: bool = False) -> str:
+    """Return where a stored file is published, by its format and, where that says nothing, the ending of its name.
+
+    A browser runs what is in an SVG that is opened, so only one that was looked at, as a figure's file, is published as one.
+    """
     ending = _ENDINGS.get(format_, format_) or name.rpartition(".")[2].lower()
-    return attachment_path(sha256, ending, text=ending in _TEXT)
+    return attachment_path(sha256, "txt" if ending == "svg" and not is_figure else ending, text=ending in _TEXT)
+
+
+def attached_path(attachment: Attachment, sha256: str) -> str:
+    """Return where the stored file of an attachment is published."""
+    return stored_path(sha256, attachment.format, attachment.path, is_figure=attachment.kind == "figure")
+
+
+def _figures(run: Run) -> frozenset[str | None]:
+    """Return the digests of the pictures that may be shown."""
+    return frozenset([each.sha256 for each in run.attachments if each.kind == "figure" and each.state == "stored"])
 
 
 def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
@@ -169,7 +182,8 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     files = [*ours, *extra]
     if not files:
         return None
-    rows = tuple(_artifact(site, path, build, artifact) for artifact in files[:_ARTIFACTS])
+    figures = _figures(run)
+    rows = tuple(_artifact(site, path, build, artifact, figures) for artifact in files[:_ARTIFACTS])
     more = f", the first {_ARTIFACTS} shown" if len(files) > _ARTIFACTS else ""
     columns = (Column("File", sort="text"), Column("Size", num=True, sort="num"), Column("SHA-256"), Column("Where"))
     return Table("c-art", (Span(f"{fmt.plural(len(files), 'file')} of this build{more}."),), columns, rows)
@@ -180,11 +194,11 @@ def _short(path: str) -> str:
     return path.partition("/files/")[2] if path.startswith("reportgen-results/") and "/files/" in path else path
 
 
-def _artifact(site: Site, path: str, build: Build, artifact: Artifact) -> Row:
+def _artifact(site: Site, path: str, build: Build, artifact: Artifact, figures: frozenset[str | None]) -> Row:
     on_jenkins = "" if build.gone_since else site.on_jenkins(build.job, build.number, f"artifact/{artifact.path}")
     href = ""
     if artifact.state == "stored" and artifact.sha256:
-        href = relative(path, stored_path(artifact.sha256, "", artifact.path))
+        href = relative(path, stored_path(artifact.sha256, "", artifact.path, is_figure=artifact.sha256 in figures))
     elif artifact.state in ("linked", "over limit", "unread"):
         href = on_jenkins
     size = Cell((Span(fmt.size(artifact.size_bytes)),), "num", sort=str(artifact.size_bytes or ""))
@@ -202,10 +216,13 @@ def _artifact(site: Site, path: str, build: Build, artifact: Artifact) -> Row:
 
 def brought_along(build: Build, run: Run) -> tuple[StoredFile, ...]:
     """Return the stored files that the page of the run shows or links to, each once."""
-    found = {a.sha256: stored_path(a.sha256, a.format, a.path) for a in run.attachments if a.state == "stored" and a.sha256}
-    paths = {(path, digest) for digest, path in found.items()}
+    figures = _figures(run)
+    stored = [each for each in run.attachments if each.state == "stored" and each.sha256]
+    paths = {(attached_path(each, each.sha256 or ""), each.sha256 or "") for each in stored}
     paths |= {
-        (stored_path(a.sha256, "", a.path), a.sha256) for a in build.artifacts[:_ARTIFACTS] if a.state == "stored" and a.sha256
+        (stored_path(each.sha256, "", each.path, is_figure=each.sha256 in figures), each.sha256)
+        for each in build.artifacts[:_ARTIFACTS]
+        if each.state == "stored" and each.sha256
     }
     if run.journal:
         paths.add((stored_path(run.journal, "txt"), run.journal))
