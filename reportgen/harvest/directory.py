@@ -5,14 +5,14 @@ What it does not hold proves nothing: no build is gone because a directory lacks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from reportgen.config import Config, JobConfig
 from reportgen.errors import HarvestError, NotFound
 from reportgen.globs import covers
-from reportgen.harvest.home import read_home
+from reportgen.harvest.home import find_home, read_home
 from reportgen.harvest.http import Body, TooLarge
 from reportgen.harvest.results import read_results
 from reportgen.harvest.source import BuildFacts, Found, ListedBuild, Listing
@@ -40,7 +40,7 @@ Layout = Mapping[str, Mapping[int, StoredBuild]]
 
 
 class DirectorySource:
-    """Reads `directory`: a Jenkins home if it has ``jobs/``, else one build for each directory that holds results."""
+    """Reads `directory`: a Jenkins home or a part of one, else one build for each directory that holds results."""
 
     is_authoritative = False
 
@@ -159,8 +159,8 @@ class DirectorySource:
 
     def _jobs(self) -> Layout:
         if self._layout is None:
-            read: Callable[[Path], Layout] = read_home if (self._directory / "jobs").is_dir() else read_results
-            self._layout = read(self._directory)
+            home = find_home(self._directory)
+            self._layout = read_results(self._directory) if home is None else read_home(home, self._directory)
         return self._layout
 
     def _builds(self, job: str) -> Mapping[int, StoredBuild]:

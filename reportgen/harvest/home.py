@@ -23,6 +23,7 @@ _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
 _CONTROLS = re.compile(rb"&#(?:x(?:0?[0-8bcefBCEF]|1[0-9a-fA-F])|[0-8]|1[1245678]|1[9]|2[0-9]|3[01]);")
 _PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowRun"
 _LONG_NAME = "name-utf8.txt"
+_HOLDERS = ("jobs", "branches")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,37 @@ class HomeBuild:
         return parse_facts(self.job, answer, lambda name, value: redactor.param(name, value).value)
 
 
-def read_home(home: Path) -> dict[str, dict[int, HomeBuild]]:
-    """Return the jobs of a Jenkins home, branches and configurations of matrix jobs among them."""
-    return {name: builds for name, builds in _jobs(home / "jobs", "") if builds}
+def find_home(directory: Path) -> Path | None:
+    """Return the Jenkins home that `directory` is, or is a part of (``jobs/``, a folder or a job); None for any other."""
+    place = directory.resolve()
+    if not (_holds_items(place / "jobs") or _holds_items(place) or _is_item(place)):
+        return None
+    while not _is_whole(place) and (place.name in _HOLDERS or place.parent.name in _HOLDERS):
+        place = place.parent if place.name in _HOLDERS else place.parent.parent
+    return place
+
+
+def _is_whole(place: Path) -> bool:
+    return (place / "jobs").is_dir() and any((place / name).is_dir() for name in ("secrets", "users", "plugins"))
+
+
+def _holds_items(directory: Path) -> bool:
+    return directory.name in _HOLDERS and directory.is_dir() and any(map(_is_item, directory.iterdir()))
+
+
+def _is_item(place: Path) -> bool:
+    """Tell whether this is the directory of a job or a folder."""
+    if place.parent.name not in _HOLDERS or not place.is_dir():
+        return False
+    has_builds = next(_builds(place / "builds", ""), None) is not None
+    return has_builds or (place / "config.xml").is_file() or any(_holds_items(place / name) for name in _HOLDERS)
+
+
+def read_home(home: Path, directory: Path) -> dict[str, dict[int, HomeBuild]]:
+    """Return the jobs of a Jenkins home that lie in `directory`, branches and configurations of matrix jobs among them."""
+    place = directory.resolve()
+    found = ((name, builds) for name, builds in _jobs(home / "jobs", "") if builds)
+    return {name: builds for name, builds in found if next(iter(builds.values())).home.is_relative_to(place)}
 
 
 def _jobs(directory: Path, parent: str) -> Iterator[tuple[str, dict[int, HomeBuild]]]:

@@ -176,6 +176,43 @@ def test_a_home_and_its_jenkins_give_the_same_runs(tmp_path: Path) -> None:
                 assert set(here.artifacts) == set(there.artifacts)
 
 
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("jobs", JOBS),
+        ("jobs/churn", {"churn/train"}),
+        ("jobs/churn/jobs", {"churn/train"}),
+        ("jobs/churn/jobs/train", {"churn/train"}),
+        ("jobs/mb/branches", {"mb/feature%2Ffoo"}),
+        ("jobs/grid", {"grid", "grid/depth=3,seed=1"}),
+    ],
+)
+@pytest.mark.parametrize("kept_in", ["home", "jobs/home"])
+def test_a_part_of_a_home_has_the_names_of_the_whole(part: str, expected: set[str], kept_in: str, tmp_path: Path) -> None:
+    home = tmp_path / kept_in
+    write_home(CONTROLLER, home)
+    (home / "users").mkdir()
+    assert set(DirectorySource(home / part, ALL).find_jobs(ALL.jobs).jobs) == expected
+    assert set(DirectorySource(home, ALL).find_jobs(ALL.jobs).jobs) == JOBS
+
+
+def test_a_part_of_a_home_is_imported_as_from_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_home(CONTROLLER, tmp_path / "home")
+    _, store = import_directory(tmp_path / "store", tmp_path / "home")
+    store.close()
+    monkeypatch.chdir(tmp_path / "home/jobs/churn")
+    summary, store = import_directory(tmp_path / "store", Path())
+    store.close()
+    assert (summary.new, summary.updated, summary.jobs) == (0, 0, 1)
+
+
+def test_directories_of_results_may_be_called_jobs(tmp_path: Path) -> None:
+    results(tmp_path / "data-science", "jobs/churn/2/metrics.json", "jobs/churn/3/metrics.json")
+    for root in ("data-science", "data-science/jobs"):
+        found = DirectorySource(tmp_path / root, ALL).find_jobs(ALL.jobs).jobs
+        assert [name.rpartition("/")[2] for name in found] == ["churn"]
+
+
 def test_a_directory_proves_nothing_about_what_it_lacks(tmp_path: Path) -> None:
     write_home(Controller(jobs=(job("free", 2),)), tmp_path / "home")
     with bench(tmp_path, job("free", 1, 2, 3), job("other", 1)) as b:
