@@ -52,13 +52,17 @@ def command(
     if version_id is not None:
         check_version_id(version_id)
     with _cluster(executor, scheduler, workers) as cluster:
-        status = DONE
+        trouble = ""
         if config.jenkins is not None and not no_harvest:
-            status = _harvest_first(app, config, strict=strict)
+            trouble = _harvest_first(app, config, strict=strict)
         options = BuildOptions(
             output=site_dir, version=version_id, workers=workers, clean=clean, strict=strict, cluster=cluster
         )
-        return max(status, build_site(app, config, options))
+        status = build_site(app, config, options)
+    if not trouble:
+        return status
+    app.console.warn(f"the harvest was incomplete ({trouble}); the site shows what is in the store{_data_as_of(config)}")
+    return max(status, INCOMPLETE)
 
 
 def _cluster(executor: str, scheduler: str | None, workers: int | None) -> AbstractContextManager[Cluster | None]:
@@ -76,20 +80,27 @@ def _cluster(executor: str, scheduler: str | None, workers: int | None) -> Abstr
     return Cluster.connect(scheduler)
 
 
-def _harvest_first(app: App, config: Config, *, strict: bool) -> int:
-    """Harvest; where Jenkins cannot be reached, go on with what the store has."""
-    from reportgen.cli.harvest import run_harvest
+def _harvest_first(app: App, config: Config, *, strict: bool) -> str:
+    """Harvest and return what went wrong, empty if nothing did; where Jenkins cannot be asked, go on with the store."""
+    from reportgen.cli.harvest import harvest_into_store
 
     try:
-        status = run_harvest(app, config)
+        trouble = harvest_into_store(app, config).trouble()
     except HarvestError as problem:
         if strict or not _has_builds(config):
             raise
-        app.console.warn(f"{problem.message}; the site is built from what was harvested before")
-        return INCOMPLETE
-    if strict and status == INCOMPLETE:
+        return f"{problem.message}; {problem.hint}" if problem.hint else problem.message
+    if strict and trouble:
         raise PublishError("the harvest was incomplete and --strict was given", hint="nothing was published")
-    return status
+    return trouble
+
+
+def _data_as_of(config: Config) -> str:
+    from reportgen.store.view import StoreView
+
+    with StoreView.open(config.store_path) as view:
+        time = view.data_as_of()
+    return f", data as of {time:%Y-%m-%d %H:%M} UTC" if time else ""
 
 
 def _has_builds(config: Config) -> bool:

@@ -14,6 +14,7 @@ from reportgen.errors import HarvestError, NotFound, StoreError
 from reportgen.harvest.assemble import Material, assemble, read_contents
 from reportgen.harvest.http import TooLarge
 from reportgen.harvest.readers import Reader, ReadResult
+from reportgen.harvest.readers.values import is_unreadable
 from reportgen.harvest.select import Choice, Wanted, choose_files
 from reportgen.harvest.source import BuildFacts, Source
 from reportgen.harvest.strict import BadJson, decode_text
@@ -26,6 +27,8 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SMALL_FILE = 1 << 20
 """Files up to this size wait for those of other builds and are written together; larger ones at once."""
+ENOUGH_WITHOUT = 3
+"""So many jobs without a word on stages, and not one with, show that the plugin is absent."""
 _SETTLED = frozenset({"stored", "linked", "over limit"})
 _UNVERIFIED = "its length could not be verified: the server told none"
 _MASKED = "what looked like a secret was masked"
@@ -34,12 +37,27 @@ ReadBlob = Callable[[str], bytes]
 
 
 @dataclass(slots=True)
-class StageProbe:
-    """Whether stages can be asked for: found out once per harvest, with the first pipeline build, while the others wait.
+class StageCensus:
+    """What the jobs of a harvest told about stages: whether any job has them, and how many have none at all."""
 
-    A build without stages proves nothing, as Jenkins answers the same for one that it cannot load: its job is asked then.
+    told: bool = False
+    without: int = 0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Tell whether the plugin is taken to be absent from the whole controller."""
+        return not self.told and self.without >= ENOUGH_WITHOUT
+
+
+@dataclass(slots=True)
+class StageProbe:
+    """Whether stages of the builds of one job can be asked for: found out with the first build, while the others wait.
+
+    A build without stages proves nothing, as Jenkins answers the same for one that it cannot load: its job is asked then. Once
+    several jobs have none and no job has any, further ones are not asked.
     """
 
+    census: StageCensus
     present: bool | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,7 +66,7 @@ class StageProbe:
         if self.present is None:
             with self.lock:
                 if self.present is None:
-                    return self._ask(source, job, number)
+                    return () if self.census.is_hopeless else self._ask(source, job, number)
         return self._ask(source, job, number) if self.present else ()
 
     def _ask(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
@@ -57,17 +75,19 @@ class StageProbe:
         except NotFound:
             if self.present is None:
                 self.present = source.tells_stages(job)
+                self.census.without += not self.present
             return ()
-        self.present = True
+        self.present = self.census.told = True
         return stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBuild:
-    """A build ready to be saved, and what of it could not be fetched this time."""
+    """A build ready to be saved, what of it could not be fetched this time, and what was set aside for the first time."""
 
     build: Build
     troubles: tuple[str, ...] = ()
+    unreadable: tuple[Problem, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """Contents that must be in the store before the build is saved, by digest."""
 
@@ -269,7 +289,10 @@ class _Gathering:
             fetched=self.contents.__contains__,
             old=old,
         )
-        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles), contents=self.kept)
+        told = frozenset(old.problems) if old else frozenset()
+        problems = (problem for _, result in results for problem in result.problems)
+        unreadable = tuple(problem for problem in problems if is_unreadable(problem) and problem not in told)
+        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles), unreadable=unreadable, contents=self.kept)
 
     def _keep_inner_files(self, results: Sequence[tuple[Reader, ReadResult]]) -> None:
         """Keep the pictures that readers found inside other files."""

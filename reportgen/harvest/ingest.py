@@ -161,7 +161,9 @@ class _Harvest:
             self.notes.miss(self.source.name, problem)
             return False
         for name, why in found.missing:
-            self.notes.miss(name, why)
+            self.lost.explain(name, why, self.notes)
+        for name in found.unmatched:
+            self.notes.remind(name, HarvestError("no job on Jenkins matches this", hint="check the name under [[jobs]]"))
         self.names.extend(found.jobs)
         self.met.update(found.jobs)
         return True
@@ -238,7 +240,7 @@ class _Harvest:
         elif result.job is not None:
             self._take_job(result.job)
         elif result.problem is not None:
-            self.notes.miss(result.name, self.lost.explain(result.name, result.problem))
+            self.lost.explain(result.name, result.problem, self.notes)
         else:
             self.names.append(result.name)
         self.reporter.progress("builds", self.done, self.total)
@@ -294,6 +296,9 @@ class _Harvest:
             if outcome.read.troubles:
                 job.failed.add(number)
                 self._miss_again(job, number, "; ".join(outcome.read.troubles[:3]), None)
+            if outcome.read.unreadable:
+                why = "; ".join(f"{each.path}: {each.reason}" for each in outcome.read.unreadable[:3])
+                self.notes.miss(f"{job.name} #{number}", HarvestError(f"set aside: {why}"))
             if not self.batch:
                 self.batch_since = self.clock()
             self.batch.append((job, outcome.read))

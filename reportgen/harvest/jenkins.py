@@ -130,15 +130,18 @@ class JenkinsSource:
         A name without wildcards is taken for a job until Jenkins says otherwise, so it costs no request here.
         """
         jobs: dict[str, None] = {}
+        unmatched: list[str] = []
         missing: list[tuple[str, HarvestError]] = []
         for entry in entries:
             try:
-                found = [name for name in self._named(entry) if may_be_selected(name, entries, only)]
+                found = list(self._named(entry))
             except (NotFound, AccessDenied) as problem:
                 missing.append((entry.name, problem))
                 continue
-            jobs.update(dict.fromkeys(found))
-        return Found(jobs=tuple(jobs), missing=tuple(missing))
+            if not found:
+                unmatched.append(entry.name)
+            jobs.update((name, None) for name in found if may_be_selected(name, entries, only))
+        return Found(jobs=tuple(jobs), unmatched=tuple(unmatched), missing=tuple(missing))
 
     def _named(self, entry: JobConfig) -> Iterator[str]:
         if is_pattern(entry.name):
@@ -214,14 +217,24 @@ class JenkinsSource:
         return parse_stages(self._object(f"{self._path(job)}{number}/wfapi/describe", "", f"stages of {job} #{number}"))
 
     def tells_stages(self, job: str) -> bool:
-        """Tell whether the plugin that tells stages is there, or cannot be told to be absent."""
+        """Tell whether the plugin that tells stages is there, or cannot be told to be absent as the job itself is not there."""
         try:
             self._object(f"{self._path(job)}wfapi/describe", "", f"stages of {job}")
         except NotFound:
-            return False
+            return not self._answers(job)
         except HarvestError:
             if self.down is not None:
                 raise
+        return True
+
+    def _answers(self, job: str) -> bool:
+        """Tell whether the job can be read at this moment."""
+        try:
+            self._ask(job, "name", job)
+        except HarvestError:
+            if self.down is not None:
+                raise
+            return False
         return True
 
     def fetch_tests(self, job: str, number: int) -> Tests | None:

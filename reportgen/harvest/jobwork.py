@@ -9,7 +9,7 @@ from datetime import datetime
 
 from reportgen.config import Config, JobConfig
 from reportgen.errors import HarvestError, NotFound, StoreError
-from reportgen.harvest.fetch import BuildReader, ReadBuild, StageProbe
+from reportgen.harvest.fetch import BuildReader, ReadBuild, StageCensus, StageProbe
 from reportgen.harvest.plan import FEW, JobPlan, JobState, Work, load_state, next_state, plan_job
 from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import Listing, Source
@@ -72,7 +72,7 @@ class Lister:
     config: Config
     full: bool = False
     shard: Shard = WHOLE
-    stages: StageProbe = field(default_factory=StageProbe)
+    stages: StageCensus = field(default_factory=StageCensus)
 
     def open(self, name: str) -> JobWork:
         """Return the work on a job or, with `parts` alone, the jobs in a folder of that name. Raises HarvestError."""
@@ -136,7 +136,7 @@ class Lister:
             entry=entry,
             put_blob=self.store.put_blob,
             read_blob=self.store.blobs.read,
-            stages=self.stages,
+            stages=StageProbe(self.stages),
         )
         return JobWork(
             name=listing.job.name,

@@ -1,4 +1,4 @@
-"""Jobs that Jenkins no longer has: marked one by one, and an alarm when many are missing at once."""
+"""Jobs that Jenkins no longer has: marked one by one, told as new once, and an alarm when many are missing at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from reportgen.errors import HarvestError, NotFound
+from reportgen.globs import covers
+from reportgen.harvest.items import fixed_folder
 from reportgen.harvest.plan import dump_state, load_state
 from reportgen.harvest.source import Source
 from reportgen.harvest.summary import Notes
@@ -30,6 +32,7 @@ class LostJobs:
         self._now, self._reporter, self._mark = now, reporter, mark
         self._selects = selects
         self._stored: list[str] = []
+        self._gone_before: list[str] = []
         self._gone: list[str] = []
         self.builds = 0
         """How many builds were newly marked as gone."""
@@ -37,18 +40,38 @@ class LostJobs:
     def remember(self) -> None:
         """Note which jobs there were before this harvest; to be called once those that were renamed have their new names."""
         with self._store.view() as view:
-            self._stored = [job.name for job in view.jobs() if job.gone_since is None and self._selects(job.name)]
+            jobs = [job for job in view.jobs() if self._selects(job.name)]
+        self._stored = [job.name for job in jobs if job.gone_since is None]
+        self._gone_before = [job.name for job in jobs if job.gone_since is not None]
 
-    def explain(self, name: str, problem: HarvestError) -> HarvestError:
-        """Return why a job that was asked for by name could not be listed, after marking it if it is gone."""
-        if not isinstance(problem, NotFound):
-            return problem
-        if self._source.down is None and self._store.known_builds(name) and self._source.is_gone(name):
-            self._take(name)
-            hint = "if it was renamed, name the new job under [[jobs]] with renamed_from"
-            return NotFound(f"{name}: Jenkins no longer has this job; its builds are kept", hint=hint)
-        hint = "check the name under [[jobs]], and that this user may read the job"
-        return NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
+    def explain(self, name: str, problem: HarvestError, notes: Notes) -> None:
+        """Note why a configured name or pattern led to no job, after marking what it stood for if that is gone.
+
+        A harvest that finds it gone has missed something; for later ones that is known, and a warning that says what to do.
+        """
+        if not isinstance(problem, NotFound) or not self._source.is_authoritative:
+            notes.miss(name, problem)
+            return
+        gone = [each for each in self._stored if covers(name, each)]
+        known = [*gone, *(each for each in self._gone_before if covers(name, each))]
+        place = fixed_folder(name)
+        if not known or not place or self._source.down is not None or not self._source.is_gone(place):
+            hint = "check the name under [[jobs]], and that this user may read the job"
+            notes.miss(name, NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint))
+            return
+        what = (
+            "this job; its builds are kept" if known == [name] else f"this folder; the builds of its {len(known)} jobs are kept"
+        )
+        why = NotFound(
+            f"{name}: Jenkins no longer has {what}",
+            hint="if it was renamed, name the new job under [[jobs]] with renamed_from; else take it out of [[jobs]]",
+        )
+        for each in gone:
+            self._take(each)
+        if gone:
+            notes.miss(name, why)
+        else:
+            notes.remind(name, why)
 
     def look(self, met: Collection[str], notes: Notes) -> None:
         """Mark the jobs that are stored, were not met, and are not in the folder they were in."""

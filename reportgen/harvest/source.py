@@ -68,9 +68,13 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a source found for the configured names: full names of jobs, and why a configured name led to none."""
+    """What a source found for the configured names: full names of jobs, and why a configured name led to none.
+
+    `unmatched` are patterns that no job matches for now.
+    """
 
     jobs: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
     missing: tuple[tuple[str, HarvestError], ...] = ()
 
 

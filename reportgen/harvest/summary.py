@@ -20,7 +20,7 @@ class Note:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.why}"
+        return self.why if self.what in self.why else f"{self.what}: {self.why}"
 
 
 class Notes:
@@ -40,7 +40,17 @@ class Notes:
         self.first_problem = self.first_problem or problem
         if len(self.missed) < MOST_NOTES:
             self.missed.append(note)
-        text = note.why if what in note.why else str(note)
+        self._warn(note, problem)
+
+    def remind(self, what: str, problem: HarvestError) -> None:
+        """Note something that was told before and that people can still mend: a warning, but nothing missed."""
+        note = Note(what=what, why=problem.message)
+        if len(self.skipped) < MOST_NOTES:
+            self.skipped.append(note)
+        self._warn(note, problem)
+
+    def _warn(self, note: Note, problem: HarvestError) -> None:
+        text = str(note)
         self._reporter.warn(f"{text} (hint: {problem.hint})" if problem.hint and problem.hint not in text else text)
 
     def skip(self, what: str, why: str) -> None:
@@ -99,6 +109,12 @@ class HarvestSummary:
             "missed": _as_json(self.missed),
             "skipped": _as_json(self.skipped),
         }
+
+    def trouble(self) -> str:
+        """Return the first thing that was missed and how many more there are; empty for a complete harvest."""
+        if not self.missed:
+            return ""
+        return str(self.missed[0]) + (f", and {len(self.missed) - 1} more" if len(self.missed) > 1 else "")
 
     def sentence(self) -> str:
         """Return the counts as one line."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -78,8 +80,26 @@ def test_a_wrong_address_is_told_and_loses_nothing(
     edit(project, jenkins.url, "http://127.0.0.1:9/")
     assert cli.main(["build"]) == 3
     said = capsys.readouterr().err
-    assert "127.0.0.1:9" in said
+    *_, last = said.splitlines()
+    assert last.startswith("warning: the harvest was incomplete (wisconsin/drift: Jenkins at http://127.0.0.1:9/ cannot be ")
+    assert re.search(r"the site shows what is in the store, data as of \d{4}-\d\d-\d\d \d\d:\d\d UTC$", last)
     assert [{**run, "url": ""} for run in runs(project)] == before
+
+
+def test_a_jenkins_that_is_down_leaves_the_site_as_it_is_and_says_so(
+    project: Path, capsys: pytest.CaptureFixture[str], jenkins: SampleJenkins
+) -> None:
+    assert cli.main(["build"]) == 0
+    page = (project / "public" / "latest" / "index.html").read_text("utf-8")
+    jenkins.faults = Faults(rules=(Fault(where=".", status=503, headers=(("Retry-After", "0"),)),))
+    capsys.readouterr()
+    assert cli.main(["build"]) == 3
+    *_, nothing_new, last = capsys.readouterr().err.splitlines()
+    assert nothing_new.startswith("nothing new: ")
+    assert last.startswith("warning: the harvest was incomplete (wisconsin/drift: Jenkins at ")
+    assert "data as of" in last
+    assert (project / "public" / "latest" / "index.html").read_text("utf-8") == page
+    assert cli.main(["build", "--strict"]) == 1
 
 
 def test_a_wrong_address_with_an_empty_store_is_an_error(
@@ -124,3 +144,39 @@ def test_strict_publishes_nothing_incomplete(project: Path, jenkins: SampleJenki
     jenkins.faults = Faults(rules=(Fault(where=r"/drift/5/artifact/", status=500),))
     assert cli.main(["build", "--strict"]) == 1
     assert not (project / "public" / "latest").exists()
+
+
+def test_a_job_that_was_deleted_makes_one_night_red_and_not_all_that_follow(
+    project: Path, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["build"]) == 0
+    jenkins.controller = jenkins.controller.without_job("wisconsin/drift")
+    assert cli.main(["build"]) == 3
+    capsys.readouterr()
+    assert cli.main(["build"]) == 0
+    said = capsys.readouterr().err
+    assert "warning: wisconsin/drift: Jenkins no longer has this job; its builds are kept (hint: " in said
+    assert len(runs(project)) == 17
+    assert all(run["gone"] for run in runs(project))
+
+
+def test_what_jenkins_discards_stays_in_every_export_with_the_day_it_was_last_seen(
+    project: Path, jenkins: SampleJenkins, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = ["2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z", "2026-12-03T00:00:00Z"]
+    job = jenkins.controller.job("wisconsin/drift")
+    assert job is not None
+    numbers = sorted(build.number for build in job.builds)
+    last_seen = {}
+    for day, discarded in zip(days, ([], numbers[:-2], numbers), strict=True):
+        last_seen.update({number: days[days.index(day) - 1] for number in discarded if number not in last_seen})
+        jenkins.controller = jenkins.controller.with_job(job.without_builds(discarded))
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime.fromisoformat(day).timestamp())))
+        assert cli.main(["build"]) == 0
+        capsys.readouterr()
+        assert cli.main(["show", "--json"]) == 0
+        shown = json.loads(capsys.readouterr().out)["runs"]
+        for told in (shown, runs(project)):
+            gone = {run["number"]: run["gone"] and run["gone"]["last_seen"] for run in told}
+            assert gone == {number: last_seen.get(number) for number in numbers}
+            assert all(run["metrics"] for run in told)

@@ -22,10 +22,7 @@ from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import Controller
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http import Credentials, Http, HttpSettings, RetryRules, Secret, TooLarge
-from reportgen.harvest.http.redirects import check_redirect
 from reportgen.harvest.jenkins import jenkins_settings
-from reportgen.harvest.readers import ReadContext
-from reportgen.harvest.readers.metrics import read_metrics
 from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
 from tests.support.tls import certificate, serve_tls
 
@@ -311,7 +308,7 @@ def test_f12_many_jobs_that_vanish_at_once_are_an_alarm(left: int, told: bool, t
         assert len(b.jenkins.requests) <= left + 3
         if told:
             assert f"{10 - left} of 10 jobs are gone from Jenkins" in summary.missed[0].why
-            assert "leads to the same Jenkins" in b.warnings[0]
+            assert "leads to the same Jenkins" in b.warnings[-1]
         assert [b.numbers(name) for name in names] == [[2, 1]] * 10
         assert not b.harvest().incomplete
         b.jenkins.controller = everything
@@ -375,9 +372,27 @@ def test_f15_any_other_place_is_refused(location: str, word: str, jenkins: Sampl
     assert waits.waited == []
 
 
-def test_f14_a_redirect_from_https_to_http_is_refused() -> None:
-    with pytest.raises(HarvestError, match="from https to http"):
-        check_redirect("https://ci.example.com/x", "http://s3.example.com/x", "https://ci.example.com/", ("s3.example.com",))
+def test_f14_a_redirect_from_https_to_http_is_refused(jenkins: SampleJenkins, waits: Waits, tmp_path: Path) -> None:
+    made = certificate(tmp_path)
+    plain = jenkins.url + FILE
+    with serve_tls(made, redirect=plain) as url:
+        http = Http(HttpSettings(url=url, verify=str(made), artifact_hosts=("127.0.0.1",)), sleep=waits)
+        with pytest.raises(HarvestError, match="from https to http"):
+            http.get_file(FILE, limit=1000)
+        http.close()
+    assert jenkins.requests == []
+    assert waits.waited == []
+
+
+def test_f14_a_redirect_to_another_port_of_the_same_host_is_to_another_host(jenkins: SampleJenkins, waits: Waits) -> None:
+    with SampleJenkins(jenkins.controller) as other:
+        rule = Fault(where="metrics", status=302, headers=(("Location", other.url + FILE),))
+        with pytest.raises(HarvestError, match="which is not listed"):
+            file_with(jenkins, waits, rule, user="ann", token="t0ken")
+        assert other.requests == []
+        port = urlsplit(other.url).port
+        assert file_with(jenkins, waits, rule, user="ann", token="t0ken", artifact_hosts=(f"127.0.0.1:{port}",)) == CONTENT
+        assert "authorization" not in other.requests[-1].headers
 
 
 def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, waits: Waits) -> None:
@@ -467,11 +482,18 @@ def test_f16_a_file_over_the_limit_is_left_out_and_said_so(tmp_path: Path) -> No
         (b"\xff\xfe\x00", "UTF-16"),
     ],
 )
-def test_f17_unreadable_json_is_a_problem_with_its_place(content: bytes, word: str) -> None:
-    result = read_metrics({"metrics.json": content}, ReadContext(job="j", number=1, stage="s"))
-    (problem,) = result.problems
-    assert word in problem.reason
-    assert result.metrics == ()
+def test_f17_unreadable_json_is_a_problem_with_its_place(content: bytes, word: str, tmp_path: Path) -> None:
+    files = {"metrics.json": content, "other.json": b'{"f1": 0.5}'}
+    with bench(tmp_path, job("train", builds=(build(1, artifacts=files),))) as b:
+        summary = b.harvest()
+        (note,) = summary.missed
+        assert (note.what, summary.incomplete) == ("train #1", True)
+        assert note.why.startswith("set aside: metrics.json: ")
+        (problem,) = b.build("train", 1).problems
+        assert problem.path == "metrics.json"
+        assert word in problem.reason
+        assert [each.name for each in b.build("train", 1).runs[0].metrics] == ["other/f1"]
+        assert not b.harvest(full=True).incomplete  # it was told when it came
 
 
 @pytest.mark.parametrize(

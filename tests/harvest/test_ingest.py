@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -16,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from reportgen.demo.faults import Fault, Faults
+from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import PIPELINE, SampleJob
 from reportgen.errors import StoreLocked
+from reportgen.store.check import check_store
 from reportgen.store.db import Store
 from reportgen.store.prune import prune_run
 from tests.support.jenkins import NOW, START_MS, bench, build, cause, job, metric, metrics, pipeline
@@ -78,11 +79,13 @@ def test_patterns_replace_the_choice_of_the_readers(tmp_path: Path) -> None:
         assert [each.name for each in built.runs[0].metrics] == ["cv/f1_mean"]
 
 
-def test_wfapi_is_probed_once_and_its_absence_is_no_complaint(tmp_path: Path) -> None:
-    jobs = [job(f"p{n}", 1, 2, 3, 4, 5, kind=PIPELINE) for n in range(3)]
+def test_wfapi_is_probed_once_per_job_and_its_absence_is_no_complaint(tmp_path: Path) -> None:
+    jobs = [job(f"p{n}", 1, 2, 3, 4, 5, kind=PIPELINE) for n in range(10)]
     with bench(tmp_path, *jobs, has_stage_view=False) as b:
+        b.toml = "[jenkins]\nconcurrency = 1\n" + b.toml
         assert not b.harvest().incomplete
-        assert len([target for target in b.jenkins.targets() if "wfapi" in target]) == 2
+        asked = [target for target in b.jenkins.targets() if "wfapi" in target]
+        assert len(asked) == 2 * 3  # of a build and of its job, until three jobs have none
     staged = pipeline(
         "p", *(build(n, stages=({"name": "Fit", "status": "SUCCESS", "durationMillis": 1500},)) for n in range(1, 6))
     )
@@ -91,6 +94,40 @@ def test_wfapi_is_probed_once_and_its_absence_is_no_complaint(tmp_path: Path) ->
         assert len([target for target in b.jenkins.targets() if "wfapi" in target]) == 5
         (stage,) = b.build("p", 3).stages
         assert (stage.name, stage.status, stage.duration_s) == ("Fit", "SUCCESS", 1.5)
+
+
+@pytest.mark.parametrize("without", [("a",), ("a", "b", "c", "d")], ids=["one", "four"])
+def test_jobs_without_wfapi_hide_the_stages_of_no_other(without: tuple[str, ...], tmp_path: Path) -> None:
+    stages = ({"name": "Fit", "status": "SUCCESS", "durationMillis": 1500},)
+    names = ("has", *without, "too")
+    with bench(tmp_path, *(pipeline(name, *(build(n, stages=stages) for n in (1, 2, 3))) for name in names)) as b:
+        b.toml = "[jenkins]\nconcurrency = 1\n" + "".join(f'[[jobs]]\nname = "{name}"\n' for name in names)
+        b.jenkins.faults = Faults(rules=tuple(Fault(where=f"/job/{name}/.*wfapi", status=404) for name in without))
+        assert not b.harvest().incomplete
+        told = {name: [len(b.build(name, n).stages) for n in (1, 2, 3)] for name in names}
+        assert told == {name: [0] * 3 if name in without else [1] * 3 for name in names}
+        for name in without:
+            assert len([target for target in b.jenkins.targets() if f"/job/{name}/" in target and "wfapi" in target]) == 2
+
+
+def test_jobs_that_are_deleted_midway_say_nothing_about_wfapi(tmp_path: Path) -> None:
+    stages = ({"name": "Fit", "status": "SUCCESS", "durationMillis": 1500},)
+    gone = ("a", "b", "c", "d")
+    with bench(tmp_path, *(pipeline(name, build(1, stages=stages)) for name in (*gone, "has"))) as b:
+        b.toml = "[jenkins]\nconcurrency = 1\n" + "".join(f'[[jobs]]\nname = "{name}"\n' for name in (*gone, "has"))
+        b.jenkins.faults = Faults(rules=tuple(Fault(where=f"/job/{name}/", after=1, status=404) for name in gone))
+        b.harvest()
+        assert len(b.build("has", 1).stages) == 1
+
+
+def test_new_builds_of_pipelines_without_wfapi_cost_little(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"f/j{n}", 1, kind=PIPELINE) for n in range(50)), has_stage_view=False) as b:
+        b.harvest()
+        for n in range(50):
+            b.change(job(f"f/j{n}", 1, 2, kind=PIPELINE))
+        busy = b.harvest()
+        assert busy.new == 50
+        assert busy.requests <= 60 + 3 * 50
 
 
 def test_tests_are_asked_for_only_when_some_failed(tmp_path: Path) -> None:
@@ -554,44 +591,57 @@ from reportgen.config import parse_config
 from reportgen.harvest.ingest import harvest
 from reportgen.harvest.jenkins import open_jenkins
 from reportgen.report import SilentReporter
+from reportgen.store.check import check_store
 from reportgen.store.db import Store
 keep, url = Path(sys.argv[1]), sys.argv[2]
 config = parse_config(f'[jenkins]\\nurl = "{url}"\\n[[jobs]]\\nname = "**"\\n', keep / "reportgen.toml")
 with Store.open(keep / "store") as store:
-    print("go", flush=True)
     harvest(open_jenkins(config, {}), store, config, now=datetime(2026, 1, 1, tzinfo=UTC), reporter=SilentReporter())
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2, 0.35, 0.6])
-def test_a_harvest_killed_at_any_moment_is_taken_up_by_the_next(after_s: float, tmp_path: Path) -> None:
-    jobs = [job(f"f/j{n}", *range(1, 131)) for n in range(3)]
-    with bench(tmp_path / "server", *jobs) as served:
-        served.jenkins.faults = Faults(latency_s=0.002)
-        killed = subprocess.Popen(
-            [sys.executable, "-c", _KILLED, str(tmp_path), served.jenkins.url], stdout=subprocess.PIPE, cwd=Path.cwd()
-        )
-        assert killed.stdout is not None
-        killed.stdout.readline()
-        time.sleep(after_s)
-        os.kill(killed.pid, signal.SIGKILL)
-        killed.wait()
-        killed.stdout.close()
-        with Store.open(tmp_path / "store") as store:
-            served.store.close()
-            served.store = store
-            before = {n: len(served.numbers(f"f/j{n}")) for n in range(3)}
-            served.jenkins.faults = Faults()
+@pytest.mark.parametrize("is_remade", [False, True], ids=["new jobs", "jobs made again"])
+@pytest.mark.parametrize("requests", [1, 4, 30, 120, 250, 380])
+def test_a_harvest_killed_at_any_moment_is_taken_up_by_the_next(requests: int, is_remade: bool, tmp_path: Path) -> None:
+    names = [f"f/j{n}" for n in range(3)]
+    old = [job(name, *range(1, 131)) for name in names]
+    again = [replace(build(n, artifacts=metrics(f1=n / 10)), timestamp=2 * START_MS + n * 1000) for n in range(1, 131)]
+    with bench(tmp_path / "server", *old) as served, Store.open(tmp_path / "store") as store:
+        served.store.close()
+        served.store = store
+        if is_remade:
+            assert served.harvest().new == 390
+            for name in names:
+                served.change(job(name, builds=tuple(again)))
+        before = 390 if is_remade else 0
+        store.close()
+        kill_after(requests, served.jenkins, tmp_path)
+        with Store.open(tmp_path / "store") as served.store:
+            kept = sum(len(served.numbers(name)) for name in names) - before
+            assert 0 <= kept < 390
             summary = served.harvest()
-            assert summary.new == 390 - sum(before.values())
-            for n in range(3):
-                assert served.numbers(f"f/j{n}") == ordered(range(1, 131))
-            values = {
-                (row, number): metric(served.build(row, number), "f1") for row in ("f/j0", "f/j2") for number in (1, 77, 130)
-            }
-            assert values == {(row, number): number / 1000 for row in ("f/j0", "f/j2") for number in (1, 77, 130)}
+            assert (summary.new, summary.incomplete) == (390 - kept, False)
+            scale = 10 if is_remade else 1000
+            for name in names:
+                assert Counter(served.numbers(name)) == dict.fromkeys(range(1, 131), 2 if is_remade else 1)
+                assert served.gone(name) == (list(range(1, 131)) if is_remade else [])
+                assert [metric(served.build(name, n), "f1") for n in range(1, 131)] == [n / scale for n in range(1, 131)]
             assert served.harvest().requests == 4
+            assert not check_store(tmp_path / "store", read_data=True).problems
+
+
+def kill_after(requests: int, jenkins: SampleJenkins, keep: Path) -> None:
+    """Start a harvest of its own and kill it once it has sent so many requests."""
+    jenkins.faults = Faults(latency_s=0.002)
+    jenkins.forget_requests()
+    with subprocess.Popen([sys.executable, "-c", _KILLED, str(keep), jenkins.url], stdout=subprocess.PIPE) as killed:
+        deadline = time.monotonic() + 60
+        while len(jenkins.requests) < requests and killed.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        killed.kill()
+        assert killed.wait() == -signal.SIGKILL
+    jenkins.faults = Faults()
 
 
 def test_two_harvests_at_once_are_refused(tmp_path: Path) -> None:

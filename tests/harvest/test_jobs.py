@@ -125,15 +125,61 @@ def test_nothing_is_gone_because_an_answer_describes_no_job(tmp_path: Path) -> N
         assert b.gone("a/x") == []
 
 
-def test_a_deleted_job_is_marked_and_named(tmp_path: Path) -> None:
+def test_a_deleted_job_that_is_configured_is_missed_once_and_then_a_warning(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1, 2), job("a/y", 1)) as b:
         harvested(b, entry("a/x") + entry("a/y"))
-        b.jenkins.controller = b.jenkins.controller.without_job("a/x")
+        whole = b.jenkins.controller
+        b.jenkins.controller = whole.without_job("a/x")
         summary = b.harvest()
-        assert summary.gone == 2
-        assert "no longer has this job" in summary.missed[0].why
+        assert (summary.gone, summary.incomplete) == (2, True)
+        assert summary.missed[0].why == "a/x: Jenkins no longer has this job; its builds are kept"
         with b.view() as view:
             assert {each.name: each.gone_since is not None for each in view.jobs()} == {"a/x": True, "a/y": False}
+        for _ in range(2):
+            again = b.harvest()
+            assert (again.gone, again.incomplete) == (0, False)
+            assert [note.what for note in again.skipped] == ["a/x"]
+            (warning,) = b.warnings
+            assert "no longer has this job" in warning
+            assert "renamed_from; else take it out of [[jobs]]" in warning
+            assert again.requests <= 3
+        assert b.numbers("a/x") == [2, 1]
+        b.jenkins.controller = whole
+        back = b.harvest()
+        assert (back.incomplete, back.skipped, b.warnings) == (False, (), [])
+        assert b.gone("a/x") == []
+
+
+@pytest.mark.parametrize("name", ["a/f", "a/f/*", "a/f/**/x"])
+def test_a_deleted_folder_that_is_configured_is_missed_once_and_then_a_warning(name: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/f/x", 1, 2), job("a/f/g/x", 1), job("a/y", 1)) as b:
+        harvested(b, entry(name) + entry("a/y"))
+        known = {"a/f/x", "a/f/g/x"}
+        assert stored(b) == {*known, "a/y"}
+        for each in (*known, "a/f/g", "a/f"):
+            b.jenkins.controller = b.jenkins.controller.without_job(each)
+        summary = b.harvest()
+        assert (summary.gone, summary.incomplete) == (3, True)
+        why = f"{name}: Jenkins no longer has this folder; the builds of its 2 jobs are kept"
+        assert why in [note.why for note in summary.missed]
+        again = b.harvest()
+        assert (again.gone, again.incomplete, len(b.warnings)) == (0, False, 1)
+        assert stored(b) == {*known, "a/y"}
+
+
+def test_a_job_that_never_was_there_is_missed_every_time(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        b.toml = entry("a/x") + entry("a/z")
+        for _ in range(2):
+            summary = b.harvest()
+            assert [note.why for note in summary.missed] == ["there is no job a/z on Jenkins, or this user may not see it"]
+
+
+def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        b.toml = entry("a/x") + entry("a/z*")
+        assert not b.harvest().incomplete
+        assert b.warnings == ["a/z*: no job on Jenkins matches this (hint: check the name under [[jobs]])"]
 
 
 def test_what_is_known_of_jobs_is_saved(tmp_path: Path) -> None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
 
 from reportgen.demo.faults import Fault, Faults
-from reportgen.demo.model import MATRIX
-from tests.support.jenkins import bench, build, cause, job, metric, metrics, pipeline
+from reportgen.demo.model import MATRIX, MATRIX_CONFIGURATION
+from reportgen.demo.tree import Named, parse_tree
+from reportgen.errors import Unreachable
+from reportgen.harvest.http import Http, HttpSettings, RetryRules
+from tests.support.jenkins import Waits, bench, build, cause, job, metric, metrics, pipeline
+from tests.support.tls import certificate, serve_tls
 
 GIT = "hudson.plugins.git.util.BuildData"
 
@@ -15,6 +23,101 @@ GIT = "hudson.plugins.git.util.BuildData"
 def checkout(commit: str, url: str, branch: str = "refs/remotes/origin/main") -> dict[str, object]:
     revision = {"SHA1": commit, "branch": [{"SHA1": commit, "name": branch}]}
     return {"_class": GIT, "lastBuiltRevision": revision, "remoteUrls": [url]}
+
+
+COSTLY = {
+    "culprits", "author", "authorEmail", "buildsByBranchName", "estimatedDuration", "healthReport", "url", "runs",
+    "allBuilds", "previousBuild", "nextBuild", "env", "injectedEnvVars", "stdout", "stderr", "comment", "affectedPaths",
+}  # fmt: skip
+"""Properties that make Jenkins load other builds or grow without bound, links, and what names or reaches people."""
+
+
+def names_in(tree: Named) -> list[str]:
+    return [name for key, inner in tree.children.items() for name in (key, *names_in(inner))]
+
+
+def test_every_question_is_cheap_and_written_as_jenkins_wants_it(tmp_path: Path) -> None:
+    counts = {"_class": "hudson.tasks.junit.TestResultAction", "totalCount": 2, "failCount": 1, "skipCount": 0}
+    report = {"failCount": 1, "passCount": 1, "skipCount": 0, "suites": []}
+    failed = build(130, result="FAILURE", console="x", actions=({**counts, "urlName": "testReport"},), test_report=report)
+    running = build(131, building=True, result=None)
+    jobs = (
+        pipeline("a/b c/ü", *(build(n) for n in range(1, 130)), failed, running),
+        job("m", 1, kind=MATRIX),
+        job("m/x=1", 1, kind=MATRIX_CONFIGURATION),
+        job("1/2/3/4/5/6/7/8", 1),
+    )
+    with bench(tmp_path, *jobs) as b:
+        b.toml = '[[jobs]]\nname = "**"\nconsole_tail = 5\n'
+        assert b.harvest().new == 133
+        asked = list(b.jenkins.requests)
+        b.harvest()
+        routine = list(b.jenkins.requests)
+    assert {request.method for request in (*asked, *routine)} == {"GET"}
+    trees = set()
+    for request in (*asked, *routine):
+        assert len(request.target) < 6000, "winstone refuses a head of 8 kB"
+        assert not re.search(r"crumb|depth|[\[\]{} ]", request.target)
+        assert not re.search(r"/(consoleText|lastBuild|view|queue)\b|\*zip\*|\*view\*", request.path)
+        if request.path.endswith("api/json"):
+            assert request.query.startswith("tree=")
+            trees.add((unquote(request.query.removeprefix("tree=")), request in routine))
+    for tree, is_routine in trees:
+        names = names_in(parse_tree(tree))
+        assert len(names) == len(re.findall(r"[^,\[\]]+", tree)), "of a name that comes twice Jenkins takes the last"
+        assert not re.search(r"[\s*{}]", tree)
+        assert not COSTLY & set(names) - (set() if is_routine else {"allBuilds"})
+
+
+def test_a_build_in_post_production_is_not_final(tmp_path: Path) -> None:
+    told = {"number": 1, "building": False, "inProgress": True, "result": "SUCCESS", "timestamp": 1_700_000_000_000}
+    answer = {"name": "t", "nextBuildNumber": 2, "builds": [told], "firstBuild": {"number": 1}, "lastBuild": {"number": 1}}
+    with bench(tmp_path, job("t", 1)) as b:
+        b.toml = '[[jobs]]\nname = "t"\n'
+        b.jenkins.faults = Faults(rules=(Fault(where="/job/t/api/json", body=json.dumps(answer).encode(), times=1),))
+        first = b.harvest()
+        assert (first.new, first.running) == (0, 1)
+        assert b.harvest().new == 1
+
+
+def test_a_property_that_fails_in_the_list_costs_requests_and_no_build(tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", 1, 2, 3)) as b:
+        b.toml = '[[jobs]]\nname = "t"\n'
+        b.jenkins.faults = Faults(rules=(Fault(where=r"/job/t/api/json\?.*actions", status=500),))
+        summary = b.harvest()
+        assert (summary.new, summary.incomplete) == (3, False)
+        assert b.harvest().requests == 1
+
+
+@pytest.mark.parametrize("kind", ["text/csv;charset=UTF-8", "application/octet-stream", "application/json"])
+def test_bytes_are_kept_as_they_were_archived_whatever_the_header_says(kind: str, tmp_path: Path) -> None:
+    files = {"latin.csv": "a,é\n".encode("latin-1"), "bom.csv": b"\xef\xbb\xbfa,b\n1,2\n", **metrics(f1=0.5)}
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="csv", headers=(("Content-Type", kind),)),))
+        b.harvest()
+        kept = {each.path: b.store.blobs.read(each.sha256 or "") for each in b.build("t", 1).artifacts}
+    assert kept == files
+
+
+def test_a_listing_of_files_that_fails_inside_jenkins_loses_none_that_are_held(tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", 1, 2)) as b:
+        b.harvest()
+        b.change(job("t", 2, builds=(build(1, artifacts={}, result="UNSTABLE"),)))
+        b.harvest()
+        assert metric(b.build("t", 1), "f1") == 0.001
+
+
+def test_switches_of_python_jenkins_in_the_environment_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JENKINS_API_EXTRA_HEADERS", "X-Api-Token: s3cret")
+    monkeypatch.setenv("PYTHONHTTPSVERIFY", "0")
+    with bench(tmp_path, job("t", 1)) as b:
+        b.harvest()
+        assert not [request for request in b.jenkins.requests if "s3cret" in str(request.headers)]
+    with serve_tls(certificate(tmp_path)) as url:
+        http = Http(HttpSettings(url=url, retry=RetryRules(tries=1)), sleep=Waits())
+        with pytest.raises(Unreachable, match="certificate"):
+            http.get_json("api/json")
+        http.close()
 
 
 def test_the_sources_of_a_pipeline_are_told_from_its_shared_libraries(tmp_path: Path) -> None:

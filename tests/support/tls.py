@@ -55,9 +55,13 @@ def _expired(keep: Path, key: Path, made: Path, name: str) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
+    redirect = ""
+
     def do_GET(self) -> None:
         body = b'{"ok": true}'
-        self.send_response(200)
+        self.send_response(302 if self.redirect else 200)
+        if self.redirect:
+            self.send_header("Location", self.redirect)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -73,11 +77,11 @@ class _Quiet(HTTPServer):
 
 
 @contextmanager
-def serve_tls(certificate_file: Path) -> Iterator[str]:
-    """Serve ``{"ok": true}`` under this certificate and give the address."""
+def serve_tls(certificate_file: Path, *, redirect: str = "") -> Iterator[str]:
+    """Serve ``{"ok": true}`` under this certificate, or redirect everything, and give the address."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file)
-    server = _Quiet(("127.0.0.1", 0), _Handler)
+    server = _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"redirect": redirect}))
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

@@ -75,6 +75,11 @@ class ReadResult:
         return cls(attachments=(attachment,), problems=(Problem(path=path, reason=reason),))
 
 
+def is_unreadable(problem: Problem) -> bool:
+    """Tell whether a file could not be read; what is over a limit was left out by configuration."""
+    return bool(problem.path) and " over the limit of " not in problem.reason
+
+
 def join(results: Iterable[ReadResult]) -> ReadResult:
     """Return one result with what is in all of them; of a name that comes twice the first one holds, tests are added up."""
     parts = list(results)
