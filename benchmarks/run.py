@@ -42,6 +42,7 @@ BENCHMARKS = (
     Benchmark(
         "site", ("--sizes", "200"), ("jinja2", "mkdocs", "hugo"), ("--peers", "{dir}"), ("--only", "reportgen"),
     ),
+    Benchmark("serve", ("--runs", "200", "--saves", "3")),
     Benchmark("table", ("--rows", "2000", "--repeat", "2"), ("itables",), ("--datatables", "{packages}/itables/html")),
 )  # fmt: skip
 
