@@ -74,6 +74,14 @@ def shrink(values: Sequence[float], error: float) -> list[float]:
     return [mean + keep * (x - mean) for x in values]
 
 
+def gap_of_interval(low: float, high: float, runs: int = 2) -> float:
+    """Return the smallest gap that unpaired runs with an interval as wide as this can show; any pair of them, if more than two.
+
+    Half the width times √2, for two errors of that size; for any pair of `runs` widened to the level of all pairs.
+    """
+    return (high - low) / 2 * math.sqrt(2) * estimate.z_all_pairs(runs) / estimate.Z95
+
+
 def smallest_gap(share: float, n: int) -> float:
     """Return the smallest gap that two unpaired shares near `share` can show on `n` rows."""
     return estimate.Z95 * math.sqrt(2 * share * (1 - share) / n)

@@ -102,7 +102,7 @@ def clock(seconds: float | None) -> str:
     if seconds is None or not math.isfinite(seconds):
         return DASH
     if seconds < 9.95:
-        return _few(seconds)
+        return f"{max(seconds, 0):.1f} s"
     whole = round(seconds)
     hours, rest = divmod(whole, 3600)
     minutes, secs = divmod(rest, 60)

@@ -74,7 +74,7 @@ class LivePages:
             name = board.leaderboard.options.name
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
 
-        yield from Traces(self._found, self._view, self._live, self._base).tasks()
+        yield from Traces(self._found, self._view, self._studio, self._live, self._base).tasks()
 
     def told(self) -> Iterator[LiveTask]:
         """Yield the pages that what people wrote in ``content/`` may change."""
@@ -93,7 +93,6 @@ class LivePages:
 
     def _overview(self) -> Page:
         found = self._found
-        newest = [build.id for build in found.builds[:RECENT]]
         intro = self._narrative.intro_page
         title = intro.title if intro is not None and intro.title != "Overview" else ""
         given = OverviewInput(
@@ -103,7 +102,7 @@ class LivePages:
             judged=found.judged,
             pipelines=pipeline_states(found),
             jobs=self._states,
-            recent=self._rows(newest),
+            recent=self._rows(self._newest()),
             running=found.running,
             builds=news(found, self._since),
             last_version=self._since.version if self._since else "",
@@ -111,6 +110,14 @@ class LivePages:
             live=self._live,
         )
         return overview_page(found.site, given)
+
+    def _newest(self) -> list[int]:
+        """The newest builds of the jobs that the first leaderboard ranks; of all jobs where there is none."""
+        found = self._found
+        patterns = found.judged[0].leaderboard.options.jobs if found.judged else ()
+        jobs = [builds for job, builds in found.chronicle.jobs.items() if any(covers(p, job) for p in patterns)]
+        newest = sorted((b for builds in jobs for b in builds[-RECENT:]), key=lambda b: b.started_at, reverse=True)
+        return [build.id for build in (newest or found.builds)[:RECENT]]
 
     def _changes(self) -> Page:
         builds = news(self._found, self._since)

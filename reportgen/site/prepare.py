@@ -55,6 +55,7 @@ class Studio:
     def __init__(self, tree: Tree, cache: Path, limits: WorkLimits) -> None:
         self._tree = tree
         self.drawer = Drawer(cache_dir=cache, limits=DrawLimits(cpu_s=limits.chart_seconds))
+        self.limits = limits
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []
         keep_templates(cache)

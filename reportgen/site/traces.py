@@ -20,7 +20,7 @@ from reportgen.model import Attachment, Dataset, Model, RunRow
 from reportgen.site.chronicle import ref_of
 from reportgen.site.evaluations import paired_runs
 from reportgen.site.page import Page
-from reportgen.site.pages.base import Live
+from reportgen.site.pages.base import Live, run_label
 from reportgen.site.pages.compare import CompareInput, compare_page
 from reportgen.site.pages.compare_index import Ready, ReadyBoard, compare_index
 from reportgen.site.pages.dataset import DatasetInput, dataset_page
@@ -28,6 +28,8 @@ from reportgen.site.pages.passport import ModelInput, model_page
 from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
 from reportgen.site.pages.run_files import stored_path
 from reportgen.site.plan import Survey
+from reportgen.site.prepare import Studio
+from reportgen.site.sides import find_sides
 from reportgen.site.state import pipeline_state
 from reportgen.store.view import StoreView
 
@@ -62,9 +64,10 @@ class _Pair(NamedTuple):
 class Traces:
     """Makes the pages that follow things across jobs."""
 
-    def __init__(self, found: Survey, view: StoreView, live: Live, base: str) -> None:
+    def __init__(self, found: Survey, view: StoreView, studio: Studio, live: Live, base: str) -> None:
         self._found = found
         self._view = view
+        self._studio = studio
         self._live = live
         self._base = f"{base} {found.links.unusual()}"
         self._rulings: dict[str, list[Ruling]] = {}
@@ -189,7 +192,6 @@ class Traces:
                 names=list(dict.fromkeys(d.name for row in reversed(rows) for d in row.datasets if d.sha256 == digest)),
                 makers=makers,
                 users=users,
-                models=[(m.sha256, m.name, row) for row in users for m in row.models],
                 boards=boards,
             )
             return dataset_page(self._found.site, given)
@@ -211,7 +213,10 @@ class Traces:
         state = pipeline_state(found, options)
         newest = {stage.job: rows[-1] for stage in state.stages if (rows := self._rows_of(stage.job))}
         judged = next((j for j in found.judged if any(_ranks(j, stage.job) for stage in state.stages)), None)
-        given = PipelineInput(options=options, state=state, passes=passes, newest=newest, judged=judged, live=self._live)
+        ready = comparison_paths(found, judged) if judged else {}
+        given = PipelineInput(
+            options=options, state=state, passes=passes, newest=newest, judged=judged, compare=ready, live=self._live
+        )
         return pipeline_page(found.site, given)
 
     def _rows_of(self, job: str) -> Sequence[RunRow]:
@@ -259,6 +264,8 @@ class Traces:
         full = self._full([pair.champion, pair.other])
         options = pair.judged.leaderboard.options
         runs = [full(pair.champion), full(pair.other)]
+        labels = [run_label(run, runs[0].job) for run in runs]
+        sides = find_sides(self._view, self._studio, self._found.site, runs, labels)
         comparison = compare(runs, metrics=options.metrics, paired=paired_runs(self._view, runs))
         given = CompareInput(
             path=path,
@@ -267,6 +274,9 @@ class Traces:
             board=options.name,
             board_title=options.label,
             metric=options.metric,
+            sides=sides.sides,
+            curves=sides.curves,
+            files=sides.files,
         )
         return compare_page(self._found.site, given)
 

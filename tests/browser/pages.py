@@ -137,6 +137,7 @@ def job_page(rows: list[RunRow], size: tuple[int, int]) -> str:
         f'<th scope="col" data-sort="time">Date</th></tr></thead>'
         f'<tbody><tr class="part"><td colspan="5">This year</td></tr>{cells}'
         "</tbody></table></div>"
+        '<details class="fold"><summary>All 30 runs</summary><p class="note">The table above shows them all.</p></details>'
     )
 
 

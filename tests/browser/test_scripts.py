@@ -104,8 +104,34 @@ def test_filter_and_columns_are_kept_in_the_address(page: Any, base: str) -> Non
     assert not page.get_by_role("columnheader", name="depth").is_visible()
 
 
+def visible(page: Any) -> list[str]:
+    return page.eval_on_selector_all(
+        "tbody tr:not(.part) > :first-child", "cells => cells.filter(c => c.offsetHeight).map(c => c.innerText.trim())"
+    )
+
+
+def test_older_rows_fold_away_are_found_and_unfold(page: Any, base: str) -> None:
+    page.goto(base + JOB)
+    assert visible(page)[0] == "#30"
+    assert len(visible(page)) == 19, "the heading in the table is the twentieth row"
+    find = page.get_by_label("Filter the rows of this table")
+    find.fill("2026-09-03")
+    assert visible(page) == ["#2"]
+    assert not page.get_by_text("All 30 runs").is_visible()
+    find.fill("")
+    page.get_by_role("button", name="F1", exact=True).click()
+    assert visible(page)[0] == "#30"
+    page.get_by_text("All 30 runs").click()
+    assert len(visible(page)) == 30
+    page.reload()
+    assert len(visible(page)) == 30, "the address keeps the view"
+    page.get_by_text("All 30 runs").click()
+    assert len(visible(page)) < 21
+
+
 def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> None:
     page.goto(base + JOB)
+    page.get_by_text("All 30 runs").click()
     for number in (3, 17, 30):
         page.get_by_label(f"Compare churn/validate/{number}", exact=True).check()
     tray = page.get_by_role("region", name="Runs to compare")
@@ -240,6 +266,9 @@ def test_without_scripts_everything_is_there(browser: Any, base: str) -> None:
     page = context.new_page()
     page.goto(base + JOB)
     assert page.locator("tbody tr").count() == 31
+    assert len(visible(page)) == 19
+    page.get_by_text("All 30 runs").click()
+    assert len(visible(page)) == 30
     assert page.locator("button, input").count() == 0
     assert page.locator("img.wide").is_visible()
     context.close()

@@ -37,9 +37,9 @@ def test_differences_carry_their_sign(value: float | None, spec: str, shown: str
 @pytest.mark.parametrize(
     ("seconds", "in_table", "in_text"),
     [
-        (0.04, "0 s", "0 s"),
+        (0.04, "0.0 s", "0 s"),
         (0.44, "0.4 s", "0.4 s"),
-        (4.0, "4 s", "4 s"),
+        (4.0, "4.0 s", "4 s"),
         (46, "0:46", "46 s"),
         (59.6, "1:00", "1 min 00 s"),
         (74, "1:14", "1 min 14 s"),

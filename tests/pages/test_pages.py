@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ import pytest
 
 from reportgen.analysis.compare import compare
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
-from reportgen.model import Job
+from reportgen.model import Job, RunningBuild
 from reportgen.site.contexts.compare import CompareContext
 from reportgen.site.contexts.job import JobContext
 from reportgen.site.contexts.leaderboard import LeaderboardContext
@@ -274,9 +275,9 @@ def test_changes_count_and_list_versions() -> None:
 # ---- the chain ----------------------------------------------------------------------------------------------------------------
 
 
-def pipeline_context() -> PipelineContext:
+def pipeline_context(running: Sequence[RunningBuild] | None = None) -> PipelineContext:
     options = PipelineOptions(name="churn", title="Churn", jobs=f.JOBS, approve=f.JOBS[3], deploy=f.JOBS[4])
-    passes = find_passes(options, rows(), rulings=judged().titles.rulings, running=f.churn_running())
+    passes = find_passes(options, rows(), rulings=judged().titles.rulings, running=running or f.churn_running())
     newest = {name: next(found for found in rows() if found.job == name) for name in f.JOBS}
     found = pipeline_page(
         site(), PipelineInput(options=options, state=state(), passes=passes, newest=newest, judged=judged(), live=LIVE)
@@ -293,6 +294,16 @@ def test_a_pipeline_says_what_waits_and_what_is_live() -> None:
     assert [one.state for one in context.passes].count("live") == 1
     assert [one.state for one in context.passes].count("waiting") == 1, "only the newest pass waits"
     assert context.passes[0].cells[2].note == "rank 2 of 22"
+    assert context.waiting is not None
+    assert [said(cell.text) for cell in context.waiting.rows[0].cells[2:4]] == ["validate-model #143 rank 2 of 22", "F1 0.756"]
+
+
+def test_a_question_that_names_a_build_belongs_to_the_pass_of_that_build() -> None:
+    running = [replace(found, waiting_for="Approve the model of churn/train-model#87?") for found in f.churn_running()]
+    context = pipeline_context(running)
+    waiting = [number for number, one in enumerate(context.passes) if any(cell.word == "waiting" for cell in one.cells)]
+    assert [context.passes[number].cells[1].label for number in waiting] == ["#87"]
+    assert context.passes[0].state == "open"
 
 
 def model_input() -> ModelInput:
@@ -336,8 +347,28 @@ def test_a_data_set_says_what_it_decides() -> None:
     assert said(context.verdict).startswith(
         "13,050 rows × 42 columns. It decides who is comparable on Churn models: 22 runs ranked on it."
     )
+    assert said(context.verdict).endswith("Two runs nearer than 0.018 in F1 cannot be told apart. No known build made it.")
     assert context.gaps is not None
-    assert said(context.gaps.rows[0].cells[2].text) == "0.010"
+    assert [said(cell.text) for cell in context.gaps.rows[0].cells[1:3]] == ["0.018", "0.034"]
+    assert said(context.worn).endswith("may be luck of the pick.")
+    assert context.others is not None
+    assert [line.kind for line in context.others.rows].count("me") == 1
+    assert context.uses is not None
+    assert len(context.uses.rows) == len(users)
+    links = {span.href for line in context.uses.rows for cell in line.cells for span in cell.text if "/models/" in span.href}
+    assert links == {f"../../models/{m.sha256[:12]}/index.html" for found in users for m in found.models}
+    assert any(cell.plot for cell in context.uses.rows[0].cells)
+
+
+def test_a_data_set_lists_as_many_runs_as_a_table_may_have_and_says_where_the_others_are() -> None:
+    dataset = row(140).datasets[0]
+    users = [found for found in reversed(rows()) if dataset in found.datasets]
+    context = dataset_page(replace(site(), table_rows=5), DatasetInput(dataset=dataset, users=users)).context
+    assert isinstance(context, DatasetContext)
+    assert context.uses is not None
+    assert len(context.uses.rows) == 5
+    assert said(context.uses.caption).startswith(f"The newest 5 of {len(users)} runs")
+    assert context.uses_more[3].href == f"../../search/index.html#q={dataset.sha256[:12]}"  # type: ignore[index]
 
 
 # ---- comparisons --------------------------------------------------------------------------------------------------------------

@@ -133,6 +133,7 @@ class Column(NamedTuple):
     sort: Annotated[str, "How scripts sort it: `num`, `text`, `time`, or empty for not at all."] = ""
     kind: Annotated[str, "`px` for columns that paper drops, `sorted` for the one ranked by, else empty."] = ""
     href: Annotated[str, "Where the head leads, or empty."] = ""
+    axis: Annotated[tuple[Tick, ...], "Scale of the plots in the column; empty for a column of words."] = ()
 
 
 class Cell(NamedTuple):
@@ -144,6 +145,7 @@ class Cell(NamedTuple):
     delta: Annotated[Delta | None, "A difference shown instead of words."] = None
     sort: Annotated[str, "Value that scripts sort by, where it is not the words."] = ""
     span: Annotated[int, "Columns it covers."] = 1
+    plot: Annotated[Plot | None, "A plot instead of words, on the scale in the head."] = None
 
 
 class Row(NamedTuple):

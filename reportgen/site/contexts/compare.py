@@ -62,7 +62,8 @@ class CompareContext:
     same_words: Annotated[str, "How many."]
     around: Annotated[Table | None, "Data sets, commit, model, tags."]
     environment: Annotated[Table | None, "Versions that differ."]
-    figures: Annotated[tuple[Figure, ...], "Pictures side by side."]
+    figures: Annotated[tuple[Figure, ...], "Pictures side by side: each name once per run, in the order of the runs."]
+    curves: Annotated[tuple[Figure, ...], "Series of all runs on one plot each."]
     empty: Annotated[Empty | None, "What stands here where nothing differs."]
 
 

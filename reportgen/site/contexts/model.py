@@ -16,6 +16,7 @@ class ScoreRow(NamedTuple):
     value: Annotated[str, "Value in the metric's format."]
     plot: Annotated[Plot, "Value and interval on the shared scale."]
     interval: Annotated[str, "95 % interval, or `no interval`."]
+    part: Annotated[tuple[str, str], "Name and direction of the group that begins with this row; empty inside one."] = ("", "")
 
 
 class Validation(NamedTuple):
@@ -57,6 +58,9 @@ class DatasetContext:
     facts: Annotated[tuple[Fact, ...], "Role, rows, columns, digest, produced by."]
     boards: Annotated[Table | None, "Leaderboards it defines, with their leader."]
     gaps: Annotated[Table | None, "Per metric the smallest difference that its size can show."]
-    models: Annotated[Table | None, "Models made from it, or scored on it."]
-    uses: Annotated[Table | None, "Runs that used it, newest first."]
-    uses_words: Annotated[str, "How many."]
+    gaps_note: Annotated[str, "What that rests on."]
+    worn: Annotated[Text, "How often models were picked by it, and how much of the best value may be luck."]
+    worn_note: Annotated[str, "What to do about it."]
+    others: Annotated[Table | None, "Sets that the same leaderboards rank on, this one among them."]
+    uses: Annotated[Table | None, "Runs that made or used it, with their models, newest first."]
+    uses_more: Annotated[Text, "Where the other runs are, if the table has not all."]

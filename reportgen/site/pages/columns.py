@@ -66,6 +66,8 @@ def varying_params(params: Iterable[Mapping[str, Any]]) -> list[str]:
     count: dict[str, int] = {}
     total = 0
     for each in params:
+        if not each:
+            continue  # a run without a record says nothing of its params
         total += 1
         for name, value in each.items():
             if isinstance(value, (Mapping, list, tuple)):

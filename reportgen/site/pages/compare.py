@@ -12,7 +12,7 @@ from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Delta, Empty, Figure, Link, Plot, Result, Row, Span, Table, Text
 from reportgen.site.contexts.compare import CompareCell, CompareContext, Compared, CompareGroup, CompareRow
 from reportgen.site.links import relative
-from reportgen.site.page import Page
+from reportgen.site.page import Page, StoredFile
 from reportgen.site.pages import figures
 from reportgen.site.pages.base import (
     NO_DELTA,
@@ -41,9 +41,20 @@ class Side(NamedTuple):
     pictures: tuple[tuple[str, Shown], ...] = ()
 
 
+class Curve(NamedTuple):
+    """A series of all compared runs on one plot."""
+
+    title: str
+    words: str
+    shown: Shown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareInput:
-    """A comparison with the place of its page; `roles` say what each run is; `sides` hold the pictures of each."""
+    """A comparison with the place of its page; `roles` say what each run is; `sides` hold the pictures of each.
+
+    `curves` are the series that all of them logged; `files` what the page needs of all that was drawn.
+    """
 
     path: str
     comparison: Comparison
@@ -52,6 +63,8 @@ class CompareInput:
     board_title: str = ""
     metric: str = ""
     sides: Sequence[Side] = ()
+    curves: Sequence[Curve] = ()
+    files: tuple[StoredFile, ...] = ()
     live: Live = field(default_factory=Live)
 
 
@@ -100,11 +113,12 @@ def compare_page(site: Site, given: CompareInput) -> Page:
             "c-env", "What", [line for line in found.environment if not line.same], labels, order, mono=True
         ),
         figures=_pictures(path, given, labels, order),
+        curves=_curves(path, given.curves),
         empty=None
         if groups
         else Empty("No metric differs.", (Span("The runs logged the same values, or none that both have."),)),
     )
-    return Page(path, "compare.html", context)
+    return Page(path, "compare.html", context, given.files)
 
 
 def _style(site: Site, line: MetricLine) -> Style:
@@ -339,6 +353,14 @@ def _around(site: Site, path: str, found: Comparison, labels: Sequence[str], ord
 
 def _result(run: RunRow) -> Result:
     return Result("torn", "interrupted") if run.status == "interrupted" else result_of(run.result)
+
+
+def _curves(path: str, curves: Sequence[Curve]) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(f"curve-{at}", curve.title, (Span(curve.words),), (figures.picture(path, curve.shown),))
+        for at, curve in enumerate(curves, 1)
+        if curve.shown.path
+    )
 
 
 def _pictures(path: str, given: CompareInput, labels: Sequence[str], order: Sequence[int]) -> tuple[Figure, ...]:

@@ -90,7 +90,7 @@ def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
         Span(f"{'Champion' if champion else 'Leader'} {first}{value} against others on "),
         Span(board_heading(board, given.position), mark="b"),
         Span(": "),
-        *board_note(site, path, board, given.position),
+        *board_note(site, path, board, given.position, above="current one"),
         Span(f". {style.title}" + {"higher": ", higher is better.", "lower": ", lower is better."}.get(style.direction, ".")),
     )
     columns = (

@@ -28,7 +28,7 @@ from reportgen.site.pages.base import (
     when,
 )
 from reportgen.site.pages.columns import Columns, choose
-from reportgen.site.pages.run_table import run_rows
+from reportgen.site.pages.run_table import band_words, run_rows
 from reportgen.site.pages.scale import percent
 from reportgen.site.pages.trends import validation_digest
 
@@ -198,7 +198,7 @@ def _caption(given: JobInput, shown: Sequence[RunRow], style: Style | None, colu
         words += f"; {style.title}{direction}"
     if columns.params:
         words += ". Parameters that vary are columns"
-    return (Span(f"{words}. Dates are UTC."),)
+    return (Span(f"{words}.{band_words(shown, style, given.champion, given.job.name)} Dates are UTC."),)
 
 
 def _more(path: str, given: JobInput, shown: Sequence[RunRow]) -> Text:

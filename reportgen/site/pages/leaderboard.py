@@ -96,7 +96,7 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
         ),
         title=options.label,
         metric=style.title,
-        pager=_pager(site, path, given, current),
+        pager=_pager(site, path, given, current, cost=bool(found and scatter)),
         verdict=verdict,
         because=_because(given),
         boards=tuple(part for part, _ in parts),
@@ -108,7 +108,7 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
     return Page(path, "leaderboard.html", context, tuple(script for _, scripts in parts for script in scripts))
 
 
-def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None) -> tuple[Link, ...]:
+def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None, *, cost: bool) -> tuple[Link, ...]:
     links = []
     leader = current.leader if current else None
     champion = next((row for row in current.rows if row.champion), None) if current else None
@@ -116,6 +116,10 @@ def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None
         page = given.compare.get(str(leader.run.key))
         if page:
             links.append(Link(f"Compare {number_label(leader.run)} with champion", relative(path, page)))
+    if current is not None and given.judged.titles.history(current.key):
+        links.append(Link("Who held the title", "#champions"))
+    if cost:
+        links.append(Link("Cost", "#cost"))
     data = site.links.leaderboard_data
     links += [Link(ending.upper(), relative(path, data(given.name, ending))) for ending in ("csv", "json")]
     return tuple(links)
@@ -187,15 +191,15 @@ def board_heading(board: Board, position: int) -> str:
     return "All runs" if not board.comparable.by else f"Board {position + 1}"
 
 
-def board_note(site: Site, path: str, board: Board, position: int) -> Text:
-    """Return when a board was in use and the digest it stands for."""
+def board_note(site: Site, path: str, board: Board, position: int, *, above: str = "board above") -> Text:
+    """Return when a board was in use and the digest it stands for; `above` is what the page calls the one before it."""
     spans: list[Span] = []
     if board.first_used and board.last_used:
         if position == 0:
             spans += [Span("in use since "), on_day(board.first_used)]
         else:
             spans += [
-                Span("not comparable with the board above; used "),
+                Span(f"not comparable with the {above}; used "),
                 on_day(board.first_used),
                 Span(" to "),
                 on_day(board.last_used),

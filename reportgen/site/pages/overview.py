@@ -35,7 +35,7 @@ from reportgen.site.pages.columns import choose
 from reportgen.site.pages.leaderboard import held_since, style_of
 from reportgen.site.pages.listing import JobState, jobs_table
 from reportgen.site.pages.news import BuildNews, find_news, news_table
-from reportgen.site.pages.run_table import run_rows
+from reportgen.site.pages.run_table import band_words, run_rows
 from reportgen.site.pages.scale import spark
 
 RECENT = 12
@@ -124,7 +124,7 @@ def overview_page(site: Site, given: OverviewInput) -> Page:
         news_note=_news_note(given),
         recent_heading="Recent runs",
         recent_more=_more(site, path, jobs),
-        caption=_caption(jobs, style),
+        caption=_caption(jobs, style, band_words(recent, style, champion, next(iter(jobs)) if len(jobs) == 1 else "")),
         metric=style.title if style else "",
         axis=axis,
         columns=columns.heads,
@@ -309,10 +309,10 @@ def _more(site: Site, path: str, jobs: set[str]) -> Link | None:
     return Link(f"All runs of {base_name(job)}", relative(path, site.links.job(job)))
 
 
-def _caption(jobs: set[str], style: Style | None) -> Text:
+def _caption(jobs: set[str], style: Style | None, band: str) -> Text:
     whose = f"{next(iter(jobs))}, newest first" if len(jobs) == 1 else "Newest first"
     direction = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "") if style else ""
-    return (Span(f"{whose}{f'; {style.title}{direction}' if style else ''}. Dates are UTC."),)
+    return (Span(f"{whose}{f'; {style.title}{direction}' if style else ''}.{band} Dates are UTC."),)
 
 
 def _empty() -> Empty:

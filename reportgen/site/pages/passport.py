@@ -20,6 +20,7 @@ from reportgen.site.pages.base import (
     base_name,
     chrome,
     finite,
+    is_share,
     number_label,
     on_day,
     result_of,
@@ -27,6 +28,7 @@ from reportgen.site.pages.base import (
     said,
     when,
 )
+from reportgen.site.pages.run_metrics import GROUPS
 from reportgen.site.pages.scale import Scale
 
 _USES = 60
@@ -226,7 +228,7 @@ def _facts(site: Site, path: str, given: ModelInput) -> tuple[Fact, ...]:
     size = f", {fmt.size(model.size_bytes)} ({fmt.count(model.size_bytes)} bytes)" if model.size_bytes else ""
     facts = [Fact("File", (Span(f"{model.name}{size}"),)), Fact("SHA-256", (Span(model.sha256, mark="code"),))]
     told = [fmt.plain(model.facts[key]) for key in ("type", "class", "version") if model.facts.get(key) not in (None, "")]
-    if model.framework:
+    if model.framework and not any(model.framework in words for words in told):
         told.append(model.framework)
     if told:
         facts.append(Fact("Type", (Span(", ".join(told)),)))
@@ -245,21 +247,20 @@ def _facts(site: Site, path: str, given: ModelInput) -> tuple[Fact, ...]:
 
 def _validation(site: Site, path: str, run: RunRow, index: int, key: str) -> Validation:
     metrics = sorted((m for m in run.metrics.values() if finite(m) is not None), key=lambda m: m.name != key)[:12]
-    styles = [site.style(metric.name, [metric]) for metric in metrics]
-    drawn = [
-        m for m, s in zip(metrics, styles, strict=True) if m.low is not None and not s.unit and -1 <= (finite(m) or 0) <= 1
-    ]
+    styled = [(metric, site.style(metric.name, [metric])) for metric in metrics]
+    drawn = [m for m, s in styled if m.low is not None and s.direction == styled[0][1].direction and is_share(s, m)]
     scale = Scale.over(v for m in drawn for v in (finite(m), m.low, m.high))
-    rows = tuple(
-        _score(metric, style, scale if metric in drawn else None) for metric, style in zip(metrics, styles, strict=True)
-    )
+    rows: list[ScoreRow] = []
+    for direction, title, words in GROUPS:
+        of_kind = [_score(m, s, scale if m in drawn else None) for m, s in styled if s.direction == direction]
+        rows += [of_kind[0]._replace(part=(title, words)), *of_kind[1:]] if of_kind else []
     spans = [Span("Scored in "), Span(run_label(run, ""), relative(path, site.links.row(run)))]
     dataset = next((d for d in run.datasets if (d.role or "").startswith(("val", "test")) and d.sha256), None)
     if dataset is not None:
         spans += [Span(" on "), Span(dataset.name, relative(path, site.links.dataset(dataset.sha256 or "")))]
     sizes = {metric.n for metric in metrics if metric.n}
     spans.append(Span(f", n = {fmt.count(sizes.pop())}." if len(sizes) == 1 else "."))
-    return Validation(f"c-val-{index + 1}", tuple(spans), scale.ticks() if scale else (), rows)
+    return Validation(f"c-val-{index + 1}", tuple(spans), scale.ticks() if scale else (), tuple(rows))
 
 
 def _score(metric: Metric, style: Style, scale: Scale | None) -> ScoreRow:

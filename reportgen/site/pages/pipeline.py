@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reportgen.analysis.judge import Judged
-from reportgen.analysis.pipeline import Pass, PipelineOptions, Step
+from reportgen.analysis.pipeline import Pass, PassState, PipelineOptions, Step
 from reportgen.analysis.values import BoardRow, RunId, run_id
-from reportgen.model import RunRow
+from reportgen.model import Dataset, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Empty, Result, Row, Span, Table, Text
 from reportgen.site.contexts.pipeline import Node, PassCell, PassRow, PipelineContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
-from reportgen.site.pages.base import Live, Site, Style, base_name, chrome, number_label, result_of, run_label, said, when
+from reportgen.site.pages.base import (
+    Live,
+    Site,
+    Style,
+    base_name,
+    chrome,
+    delta_of,
+    number_label,
+    result_of,
+    run_label,
+    said,
+    when,
+)
 from reportgen.site.pages.leaderboard import style_of
 from reportgen.site.pages.overview import PipelineState, StageState
 from reportgen.site.pages.trends import group_param
 
-MOST_PASSES = 60
+MOST_PASSES = 200
 _BROKEN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineInput:
-    """A pipeline with its passes, newest first; `newest` maps a job to its newest run; `judged` ranks one of its jobs."""
+    """A pipeline with its passes, newest first; `newest` maps a job to its newest run; `judged` ranks one of its jobs.
+
+    `compare` maps a run to the page of it and the champion.
+    """
 
     options: PipelineOptions
     state: PipelineState
     passes: Sequence[Pass] = ()
     newest: Mapping[str, RunRow] = field(default_factory=dict)
     judged: Judged | None = None
+    compare: Mapping[str, str] = field(default_factory=dict)
     live: Live = field(default_factory=Live)
 
 
@@ -44,6 +61,7 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
     shown = given.passes[:MOST_PASSES]
     group = group_param([step.run for one in shown for step in one.steps if step.run is not None and step.run.params])
     broken = [one for one in given.passes if one.broken]
+    owners = _owners(given.passes)
     context = PipelineContext(
         chrome=chrome(
             site,
@@ -59,11 +77,11 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
         verdict=verdict,
         columns=_picture(site, path, given, live),
         alt=f"Pipeline {given.options.label}: " + ", then ".join(stage.title for stage in given.state.stages),
-        waiting=_waiting(site, path, given),
+        waiting=_waiting(site, path, given, owners, ranked),
         waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
         heads=tuple(stage.title for stage in given.state.stages),
         passes=tuple(
-            _pass(site, path, one, ranked, group, live=one is live, newest=index == 0) for index, one in enumerate(shown)
+            _pass(site, path, _now(one, index, owners), ranked, group, live=one is live) for index, one in enumerate(shown)
         ),
         passes_caption=_caption(len(given.passes), len(shown)),
         broken=_broken(site, path, broken) if broken else None,
@@ -127,7 +145,7 @@ def _verdict(site: Site, path: str, given: PipelineInput) -> Text:
 
 def _picture(site: Site, path: str, given: PipelineInput, live: Pass | None) -> tuple[tuple[Node, ...], ...]:
     columns: list[tuple[Node, ...]] = []
-    for stage in given.state.stages:
+    for place, stage in enumerate(given.state.stages):
         columns.append((_stage_node(site, path, stage, deployed=live is not None and stage.job == given.options.deploy),))
         run = given.newest.get(stage.job)
         if run is not None and not run.models and stage is not given.state.stages[-1]:
@@ -136,7 +154,7 @@ def _picture(site: Site, path: str, given: PipelineInput, live: Pass | None) -> 
                     dataset.name,
                     relative(path, site.links.dataset(dataset.sha256 or "")),
                     (Span(fmt.plural(dataset.rows, "row") if dataset.rows is not None else ""),),
-                    dataset.role or "data set",
+                    _for(given, place, dataset) or dataset.role or "data set",
                     "set",
                     None,
                 )
@@ -146,6 +164,17 @@ def _picture(site: Site, path: str, given: PipelineInput, live: Pass | None) -> 
             if sets:
                 columns.append(sets)
     return tuple(columns)
+
+
+def _for(given: PipelineInput, place: int, dataset: Dataset) -> str:
+    """Return "for train and validate": the later stages whose newest run used a data set of that role or name."""
+    users = [
+        stage.title
+        for stage in given.state.stages[place + 1 :]
+        if (run := given.newest.get(stage.job)) is not None
+        and any((other.role or other.name) == (dataset.role or dataset.name) for other in run.datasets)
+    ]
+    return f"for {fmt.listed(users)}" if users else ""
 
 
 def _stage_node(site: Site, path: str, stage: StageState, *, deployed: bool) -> Node:
@@ -175,18 +204,57 @@ def _stage_node(site: Site, path: str, stage: StageState, *, deployed: bool) -> 
     )
 
 
-def _waiting(site: Site, path: str, given: PipelineInput) -> Table | None:
+def _owners(passes: Sequence[Pass]) -> dict[tuple[str, int], int]:
+    """Return which pass each build that runs now belongs to: the one whose build its question names, else the newest."""
+    found: dict[tuple[str, int], int] = {}
+    named: set[tuple[str, int]] = set()
+    for index, one in enumerate(passes):
+        for step in one.steps:
+            running = step.running
+            if running is None or (running.job, running.number) in named:
+                continue
+            key = (running.job, running.number)
+            found.setdefault(key, index)
+            if running.waiting_for and any(_names(running.waiting_for, other.run) for other in one.steps if other.run):
+                found[key] = index
+                named.add(key)
+    return found
+
+
+def _names(question: str, run: RunRow) -> bool:
+    """Whether a question names the build of a run, as in "churn/train#84" or "train #84"."""
+    names = "|".join(re.escape(name) for name in (run.job, base_name(run.job)))
+    return re.search(rf"(?<![\w/.-])(?:{names})\s?#{run.number}(?!\d)", question) is not None
+
+
+def _now(one: Pass, index: int, owners: Mapping[tuple[str, int], int]) -> Pass:
+    """Return a pass with what runs or waits now only where it belongs; an older one that stopped short has ended."""
+    owned = [step for step in one.steps if step.running and owners.get((step.running.job, step.running.number)) == index]
+    foreign = [step for step in one.steps if step.running is not None and step not in owned]
+    if owned or not index:
+        steps = tuple(replace(step, state="open", running=None) if step in foreign else step for step in one.steps)
+        ended = foreign and not owned and one.state in ("waiting", "running")
+        return replace(one, steps=steps, state="open") if ended else replace(one, steps=steps)
+    state: PassState = "done" if one.state in ("waiting", "running", "open") else one.state
+    return replace(one, steps=tuple(_past(step) for step in one.steps), state=state)
+
+
+def _waiting(
+    site: Site, path: str, given: PipelineInput, owners: Mapping[tuple[str, int], int], ranked: _Ranked
+) -> Table | None:
     rows = []
     for stage in given.state.stages:
         running = stage.running
         if running is None or not running.waiting_for:
             continue
         link = site.on_jenkins(running.job, running.number)
+        owner = owners.get((running.job, running.number))
         rows.append(
             Row(
                 (
                     Cell((Span(f"{base_name(running.job)} #{running.number}", link),), "nw", result=None),
                     Cell((Span(running.waiting_for),), "tx"),
+                    *_concerned(site, path, given, ranked, None if owner is None else given.passes[owner]),
                     Cell((when(running.started_at), Span(" UTC")), "mut nw"),
                 )
             )
@@ -196,9 +264,36 @@ def _waiting(site: Site, path: str, given: PipelineInput) -> Table | None:
     return Table(
         "c-wait",
         (Span("Answer on Jenkins; this page cannot."),),
-        (Column("Input"), Column("Question"), Column("Since")),
+        (
+            Column("Input"),
+            Column("Question"),
+            Column("Run"),
+            Column("Value", num=True),
+            Column("on champion", num=True),
+            Column("Since"),
+        ),
         tuple(rows),
     )
+
+
+def _concerned(site: Site, path: str, given: PipelineInput, ranked: _Ranked, one: Pass | None) -> tuple[Cell, Cell, Cell]:
+    """Return the run that a question is about, its value, and how it stands against the champion."""
+    scored = [step.run for step in one.steps if step.run is not None and run_id(step.run) in ranked] if one else []
+    if not scored:
+        return Cell((Span("not known"),), "why"), Cell((Span(fmt.DASH),), "num"), Cell((Span(fmt.DASH),), "num")
+    run = scored[-1]
+    row, among, style = ranked[run_id(run)]
+    value = (Span(f"{style.title} ", mark="mut"), Span(fmt.number(row.value, style.spec), mark="b"))
+    name = (Span(run_label(run, ""), relative(path, site.links.row(run))), Span(f" rank {row.rank} of {among}", mark="mut"))
+    found = row.delta_champion
+    if row.champion or found is None:
+        return Cell(name, "nw"), Cell(value, "num"), Cell((Span("the champion" if row.champion else fmt.DASH),), "num")
+    delta = delta_of(found.value, style.spec, separable=found.separable, word=found.word)
+    page = given.compare.get(str(run.key))
+    if page:
+        words = {True: "separable", False: "not separable", None: "compare"}[found.separable]
+        return Cell(name, "nw"), Cell(value, "num"), Cell((Span(f"{delta.text}, "), Span(words, relative(path, page))), "num")
+    return Cell(name, "nw"), Cell(value, "num"), Cell((), "num", delta=delta)
 
 
 def _caption(total: int, shown: int) -> str:
@@ -213,13 +308,9 @@ def _caption(total: int, shown: int) -> str:
 _STATES = {"deployed": "ended", "failed": "broken", "done": "ended"}
 
 
-def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live: bool, newest: bool) -> PassRow:
-    """Return a pass as a row. What runs or waits now belongs to the newest pass; an older one that stopped short has ended."""
+def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live: bool) -> PassRow:
+    cells = tuple(_step(site, path, step, ranked, group) for step in one.steps)
     state = "live" if live else _STATES.get(one.state, one.state)
-    if not newest and state in ("waiting", "running", "open"):
-        state = "ended"
-    steps = one.steps if newest else tuple(_past(step) for step in one.steps)
-    cells = tuple(_step(site, path, step, ranked, group) for step in steps)
     return PassRow(fmt.day(one.started_at), fmt.machine_time(one.started_at), cells, state, live)
 
 

@@ -18,6 +18,7 @@ from reportgen.site.pages.base import Site
 
 _ARTIFACTS = 60
 _OF_RECORD = re.compile(r"(?:^|/)[^/]+-[0-9a-f]{8}/(?:events\.jsonl|metrics\.json|params\.json)$")
+_IN_RECORD = re.compile(r"reportgen-results/(?P<run>[^/]+)-[0-9a-f]{8}/files/(?P<file>.+)", re.DOTALL)
 _STATES = {
     "stored": "stored",
     "linked": "on Jenkins",
@@ -189,14 +190,18 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     return Table("c-art", (Span(f"{fmt.plural(len(files), 'file')} of this build{more}."),), columns, rows)
 
 
-def _short(path: str) -> str:
-    """Return the path of a file without the directory of the record it belongs to."""
-    return path.partition("/files/")[2] if path.startswith("reportgen-results/") and "/files/" in path else path
+def _short(path: str, *, several: bool) -> str:
+    """Return the path of a file without the directory of the record it belongs to; of `several` runs, with the run's name."""
+    found = _IN_RECORD.fullmatch(path)
+    if found is None:
+        return path
+    return f"{found['run']}/{found['file']}" if several else found["file"]
 
 
 def _artifact(site: Site, path: str, build: Build, artifact: Artifact, figures: frozenset[str | None]) -> Row:
     on_jenkins = "" if build.gone_since else site.on_jenkins(build.job, build.number, f"artifact/{artifact.path}")
     href = ""
+    name = _short(artifact.path, several=len(build.runs) > 1)
     if artifact.state == "stored" and artifact.sha256:
         href = relative(path, stored_path(artifact.sha256, "", artifact.path, is_figure=artifact.sha256 in figures))
     elif artifact.state in ("linked", "over limit", "unread"):
@@ -205,13 +210,13 @@ def _artifact(site: Site, path: str, build: Build, artifact: Artifact, figures: 
     where = _STATES[artifact.state]
     if artifact.state in ("over limit", "refused", "gone"):
         reason = artifact.reason or ("over the limit" if artifact.state == "over limit" else "")
-        cells = (Cell((Span(_short(artifact.path), href),), "any"), size, Cell((Span(reason),), "why"), Cell((Span(where),)))
+        cells = (Cell((Span(name, href),), "any"), size, Cell((Span(reason),), "why"), Cell((Span(where),)))
         return Row(cells, "miss")
     digest = Cell((Span(fmt.short_digest(artifact.sha256)),), "mono")
     if artifact.state == "stored" and on_jenkins:
         there = (Span("stored, "), Span("on Jenkins", on_jenkins))
-        return Row((Cell((Span(_short(artifact.path), href),), "any"), size, digest, Cell(there)))
-    return Row((Cell((Span(_short(artifact.path), href),), "any"), size, digest, Cell((Span(where),))))
+        return Row((Cell((Span(name, href),), "any"), size, digest, Cell(there)))
+    return Row((Cell((Span(name, href),), "any"), size, digest, Cell((Span(where),))))
 
 
 def brought_along(build: Build, run: Run) -> tuple[StoredFile, ...]:

@@ -32,16 +32,20 @@ def run_rows(
     """Return the scale and the rows of a table of runs, newest first; runs of other jobs than `job` are named in full.
 
     Without `previous` they are runs of one build: named by their names, in any order, and not compared with one another.
+    The champion's interval is a band through the runs that were scored on the same data.
     """
     metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
     intervals = any(metric.low is not None for metric in metrics)
-    scale = Scale.over((v for m in metrics for v in (finite(m), m.low, m.high)), bulk=True) if intervals else None
+    band = champion_band(shown, style, champion)
+    ends = [*(v for m in metrics for v in (finite(m), m.low, m.high)), *(band or ())]
+    scale = Scale.over(ends, bulk=True) if intervals else None
+    banded = validation_digest(champion) if band and champion else ""
     tags = {run_id(row): tag for tag, row in (("baseline", baseline), ("champion", champion)) if row is not None}
     before = _before(shown, style)
     rows = []
     for position, row in enumerate(shown):
         metric = row.metrics.get(style.name) if style else None
-        missing = _why(row, style)
+        missing = why_missing(row, style)
         earlier = before[position] if previous else None
         tag = tags.get(run_id(row), "")
         difference = None
@@ -49,7 +53,8 @@ def run_rows(
             difference = compared(style, metric, earlier.metrics.get(style.name), comparable=True)
         plot = Plot()
         if scale and metric and not missing:
-            plot = scale.plot(finite(metric), metric.low, metric.high, me=tag == "champion")
+            inside = band if banded and validation_digest(row) == banded else None
+            plot = scale.plot(finite(metric), metric.low, metric.high, band=inside, me=tag == "champion")
         rows.append(
             JobRow(
                 label=run_label(row, job or row.job) if previous else (row.name or number_label(row)),
@@ -72,6 +77,22 @@ def run_rows(
     return (scale.ticks() if scale else ()), tuple(rows)
 
 
+def champion_band(shown: Sequence[RunRow], style: Style | None, champion: RunRow | None) -> tuple[float, float] | None:
+    """Return the champion's interval, if one of the runs `shown` has an interval on the same validation set; else None."""
+    metric = champion.metrics.get(style.name) if champion and style else None
+    if metric is None or champion is None or style is None or metric.low is None or metric.high is None:
+        return None
+    data = validation_digest(champion)
+    others = (row.metrics.get(style.name) for row in shown if data and validation_digest(row) == data)
+    return (metric.low, metric.high) if any(other is not None and other.low is not None for other in others) else None
+
+
+def band_words(shown: Sequence[RunRow], style: Style | None, champion: RunRow | None, job: str) -> str:
+    """Return what the band through the plots is, as a sentence to follow another; empty where there is none."""
+    found = champion_band(shown, style, champion)
+    return f" Band: the interval of champion {run_label(champion, job)}." if found and champion else ""
+
+
 def _before(rows: Sequence[RunRow], style: Style | None) -> list[RunRow | None]:
     """Return for each of `rows` (newest first) the comparable run with a value before it."""
     last: dict[str, RunRow] = {}
@@ -84,7 +105,8 @@ def _before(rows: Sequence[RunRow], style: Style | None) -> list[RunRow | None]:
     return found[::-1]
 
 
-def _why(row: RunRow, style: Style | None) -> str:
+def why_missing(row: RunRow, style: Style | None) -> str:
+    """Return why a run has no number for the metric; empty if it has one."""
     if style is None:
         return ""
     reason = fmt.missing_reason(row.metrics.get(style.name))

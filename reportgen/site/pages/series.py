@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from reportgen.charts.alt import overlay_alt
 from reportgen.charts.series import downsampled, overlay
-from reportgen.charts.values import Chart, Line, Overlay
+from reportgen.charts.values import Chart, Line, LineKind, Overlay
 from reportgen.model import Run
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Figure, Span
@@ -53,6 +54,35 @@ def series_charts(site: Site, run: Run, *, most: int = 2000) -> dict[str, Chart]
         chart = Overlay(x_title="Step", y_title=title, lines=tuple(lines))
         found[_slot(run, measure)] = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
     return found
+
+
+class Overlaid(NamedTuple):
+    """A series of several runs on one plot: its name as logged, its title, and words about it."""
+
+    name: str
+    title: str
+    words: str
+    chart: Chart
+
+
+def overlaid_charts(site: Site, runs: Sequence[Run], labels: Sequence[str], *, most: int = 2000) -> tuple[Overlaid, ...]:
+    """Return the series that all `runs` logged, a line per run: the first dashed, the second heavy, further ones by colour."""
+    drawable = [{name for names in series_groups(run).values() for name in names} for run in runs]
+    found = []
+    for name in sorted(set.intersection(*drawable))[:MOST_CHARTS] if drawable else ():
+        style = site.style(name, [metric for run in runs for metric in run.metrics if metric.name == name])
+        lines = []
+        for at, (run, label) in enumerate(zip(runs, labels, strict=True)):
+            points = [(float(point.step), point.value) for point in run.series[name] if math.isfinite(point.value)]
+            kind: LineKind = "champion" if at == 0 else "this" if at == 1 else "other"
+            lines.append(Line(name=label, points=downsampled(points, most=most), kind=kind))
+        better = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "")
+        title = style.title + (f", {style.unit}" if style.unit else "")
+        chart = Overlay(x_title="Step", y_title=title + better, lines=tuple(lines))
+        drawn = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
+        words = f"{name}; dashed {labels[0]}, heavy {labels[1]}." if len(labels) > 1 else f"{name}."
+        found.append(Overlaid(name, title, words, drawn))
+    return tuple(found)
 
 
 def series_figures(site: Site, run: Run, drawings: Mapping[str, Shown], path: str) -> tuple[Figure, ...]:

@@ -39,6 +39,15 @@
     parts.forEach(function (part) { if (typeof part.mark === "object") part.mark.clip = part.mark.type !== "text"; });
   }
 
+  /** What a tooltip says: names and values as text. Vega's own would load what is called "image" as an image, from anywhere. */
+  function told(value, safe) {
+    if (value === null || typeof value !== "object") return safe(String(value));
+    return "<table>" + Object.keys(value).filter(function (key) { return value[key] !== undefined; }).map(function (key) {
+      var part = value[key] !== null && typeof value[key] === "object" ? JSON.stringify(value[key]) : String(value[key]);
+      return '<tr><td class="key">' + safe(key) + '</td><td class="value">' + safe(part.slice(0, 500)) + "</td></tr>";
+    }).join("") + "</table>";
+  }
+
   /** Put a living chart in the place of a picture; the picture comes back on paper and where the chart fails. */
   site.enliven = function (picture, path) {
     var spec = site.charts[path], place = doc.createElement("div"), inside = doc.createElement("div"), shown = null;
@@ -51,7 +60,7 @@
 
     function draw() {
       return self.vegaEmbed(inside, forScreen(spec), {
-        ast: true, actions: false, logLevel: 1, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, theme: isDark() ? "dark" : "light" }
+        ast: true, actions: false, logLevel: 1, renderer: "svg", defaultStyle: false, tooltip: { disableDefaultStyle: true, formatTooltip: told, theme: isDark() ? "dark" : "light" }
       }).then(function (result) {
         if (shown) shown.finalize();
         shown = result;

@@ -276,10 +276,13 @@
     var name = "t" + (number || ""), count = rows.items.length;
     var state = { sort: -1, down: false, words: [], hidden: {} };
     var status = el("span", { class: "count", role: "status" });
+    var fold = table.closest(".scroll").nextElementSibling;
+    if (!fold || !fold.matches("details.fold")) fold = null;
 
     function apply() {
       var order = [], kind = state.sort >= 0 ? heads[state.sort].dataset.sort : "";
       for (var at = 0; at < count; at++) if (!state.words.length || rows.has(at, state.words)) order.push(at);
+      if (fold) fold.hidden = state.words.length > 0;  // what is found is shown, however far down it stood
       rows.show(kind ? sorted(order, rows.keys(state.sort, kind), state.down) : order, !kind);
       status.textContent = state.words.length ? order.length.toLocaleString("en") + " of " + plural(count, "row") : "";
       heads.forEach(function (head, at) {
@@ -315,6 +318,10 @@
       head.prepend(button);
     });
     if (count > 11) table.closest(".scroll").before(tools());
+    if (fold) {
+      fold.open = fold.open || view.has(name + ".all");
+      fold.addEventListener("toggle", function () { setView(name + ".all", fold.open ? "1" : ""); });
+    }
 
     function tools() {
       var find = el("input", { type: "search", placeholder: "Filter rows", "aria-label": "Filter the rows of this table", input: function () {

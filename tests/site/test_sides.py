@@ -1,0 +1,55 @@
+"""Compared runs side by side: pictures of the same names, and series that all of them logged."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from reportgen.model import Attachment, Build, Point
+from reportgen.site.linkcheck import check_links
+from reportgen.store.db import Store
+from tests.pages.support import Document
+from tests.site.support import CONFIG, Project, make_build
+from tests.support.builds import NOW
+
+
+def drawn(store: Store, number: int, *names: str) -> Build:
+    build = make_build(number, f1=0.6 + number / 100)
+    attachments = []
+    for name in names:
+        axes = {axis: {"field": axis, "type": "quantitative"} for axis in ("x", "y")}
+        values = [{"x": number, "y": 1}, {"x": 2, "y": number}]
+        spec = {"data": {"values": values}, "mark": "point", "description": f"{name} {number}", "encoding": axes}
+        sha, size = store.put_blob([json.dumps(spec).encode()])
+        attachments.append(
+            Attachment(
+                kind="chart", name=name, label=name, format="vega-lite", path=f"{name}.vl.json", sha256=sha, size_bytes=size
+            )
+        )
+    loss = tuple(Point(step=step, value=1 / (step + number)) for step in range(1, 6))
+    run = replace(build.runs[0], attachments=tuple(attachments), series={"train/loss": loss, f"own/{number}": loss})
+    return replace(build, runs=(run,))
+
+
+def test_what_both_runs_drew_stands_side_by_side_and_their_series_on_one_plot(tmp_path: Path) -> None:
+    project = Project(tmp_path, CONFIG)
+    with Store.open(tmp_path / ".reportgen") as store:
+        store.save_builds([drawn(store, 1, "pr", "roc"), drawn(store, 2, "pr", "roc", "mine")], now=NOW)
+    summary = project.build()
+    assert summary.directory is not None
+    pages = [path for path in (summary.directory / "compare").rglob("index.html") if path.parent.name != "compare"]
+    assert len(pages) == 1
+    html = pages[0].read_text("utf-8")
+    pairs = html.partition("Side by side")[2]
+    assert [match[1] for match in re.finditer(r"<figcaption><h3>([^<]*)</h3>", pairs)] == ["#2", "#1", "#2", "#1"]
+    assert [image["alt"] for image in Document(pairs).all("img")] == ["pr 2", "pr 1", "roc 2", "roc 1"]
+    series = html.partition("<h2>Series</h2>")[2].partition("</section>")[0]
+    assert "train/loss; dashed #2, heavy #1." in series
+    assert "own/" not in series
+    assert all(image["data-chart"] for image in Document(series).all("img"))
+    assert check_links(summary.directory) == []
+
+    again = project.build(1)
+    assert again.directory is None or (again.directory / pages[0].relative_to(summary.directory)).read_text("utf-8") == html
