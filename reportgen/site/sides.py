@@ -47,8 +47,8 @@ def find_sides(view: StoreView, studio: Studio, site: Site, rows: Sequence[RunRo
         given = [replace(builds[row.build_id], runs=(run,)) for row, run in zip(rows, chosen, strict=True)]
         drawings = prepare(view, studio, site, studio.limits, given).drawings
     sides = tuple(
-        Side(tuple((readable(of[name]), drawings[digest]) for name in names if (digest := of[name].sha256 or "") in drawings))
-        for of in pictures
+        Side(tuple(_named(of[name], drawings, label) for name in names if (of[name].sha256 or "") in drawings))
+        for of, label in zip(pictures, labels, strict=True)
     )
     stored = [
         StoredFile(shown.path, "" if attachment.kind == "chart" else attachment.sha256 or "")
@@ -61,6 +61,12 @@ def find_sides(view: StoreView, studio: Studio, site: Site, rows: Sequence[RunRo
     drawn, files = studio.draw({chart.name: chart.chart for chart in charts})
     curves = tuple(Curve(chart.title, chart.words, drawn[chart.name]) for chart in charts if chart.name in drawn)
     return Sides(sides, curves, tuple(dict.fromkeys([*stored, *scripts, *files])))
+
+
+def _named(attachment: Attachment, drawings: Mapping[str, Shown], label: str) -> tuple[str, Shown]:
+    """Return a picture with its heading; an image says at least what it is and of which run."""
+    name, shown = readable(attachment), drawings[attachment.sha256 or ""]
+    return name, shown if shown.alt else shown._replace(alt=f"{name} of {label}")
 
 
 def _pictures(run: Run) -> dict[str, Attachment]:
