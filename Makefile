@@ -28,7 +28,7 @@ $(VENV)/.made-docs: $(VENV)/.made pyproject.toml
 demo: $(VENV)/.made ## Set up, harvest the sample Jenkins, build its site and serve it (SERVE= to only build)
 	$(BIN)/reportgen demo demo $(if $(filter undefined,$(origin SERVE)),,--no-serve)
 
-test: $(VENV)/.made-test chromium strace lint site-check ## Set up everything the tests need, and run all of them
+test: $(VENV)/.made-test chromium strace rsync lint site-check ## Set up everything the tests need, and run all of them
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.made-test ## The unit tests alone: under a minute
@@ -38,12 +38,15 @@ lint: $(VENV)/.made-test ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-.PHONY: chromium strace
+.PHONY: chromium strace rsync
 chromium: ## Find Chromium, or install it from Debian's packages
 	@sh tools/ensure.sh "$${REPORTGEN_CHROMIUM:-chromium}" chromium
 
 strace: ## Find strace, or install it from Debian's packages
 	@sh tools/ensure.sh strace strace
+
+rsync: ## Find rsync, or install it from Debian's packages
+	@sh tools/ensure.sh rsync rsync
 
 site-check: $(VENV)/.made-test chromium ## The sample site in Chromium, axe, html-validate, vnu and Lighthouse
 	sh tools/site-check.sh $(BIN)/python

@@ -131,13 +131,16 @@ def build_site(app: App, config: Config, options: BuildOptions | None = None) ->
 
 
 def _tell(app: App, summary: Summary) -> None:
+    from reportgen.site.prepare import by_reason
+
     if summary.version is None:
         app.console.line(f"nothing new: {summary.directory} shows it already")
         return
-    for failure in summary.failures[:_SHOWN]:
-        app.console.warn(f"{failure.path}: {failure.reason}")
-    if len(summary.failures) > _SHOWN:
-        app.console.warn(f"and {len(summary.failures) - _SHOWN} more problems")
+    problems = by_reason(summary.failures)
+    for problem in problems[:_SHOWN]:
+        app.console.warn(problem)
+    if len(problems) > _SHOWN:
+        app.console.warn(f"and {len(problems) - _SHOWN} more problems")
     for warning in summary.warnings:
         app.console.warn(warning)
     kinds = ", ".join(f"{count:,} in {kind}" for kind, count in summary.kinds.items())

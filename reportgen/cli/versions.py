@@ -63,7 +63,7 @@ def list_command(app: App, site_dir: Path | None = None, as_json: bool = False) 
         click.echo(versions_bytes(versions).decode(), nl=False)
         return DONE
     if not versions:
-        app.console.line("nothing is published yet; run `reportgen build`")
+        app.console.line(f"nothing is published in {_output(app, site_dir)} yet; run `reportgen build`")
     width = max((len(version.id) for version in versions), default=0)
     for version in versions:
         aliases = f"  ({', '.join(version.aliases)})" if version.aliases else ""
@@ -143,13 +143,21 @@ def alias_command(app: App, target: str, name: str, site_dir: Path | None) -> in
 @_site_dir
 @pass_app
 def delete_command(app: App, versions: tuple[str, ...], site_dir: Path | None) -> int:
-    """Delete published versions; one that an alias leads to is refused."""
-    from reportgen.site.publish import delete_versions
+    """Delete published versions, or aliases.
+
+    A version that an alias leads to is refused. Of an alias only the name goes; the version stays. `latest` stays too.
+    """
+    from reportgen.site.publish import delete_versions, list_versions, remove_alias
 
     output = _output(app, site_dir)
     with _locked(app) as store:
-        delete_versions(output, versions)
-        for version in versions:
+        known = {alias for version in list_versions(output) for alias in version.aliases}
+        ids = [name for name in versions if name not in known]
+        for name in versions:
+            if name in known:
+                remove_alias(output, name)
+        delete_versions(output, ids)
+        for version in ids:
             if store is not None:
                 store.forget_version(version)
     app.console.line(f"deleted {', '.join(versions)}")
@@ -166,7 +174,10 @@ def verify_command(app: App, versions: tuple[str, ...], site_dir: Path | None) -
 
     output = _output(app, site_dir)
     damaged = 0
-    for version in [_resolve(output, name) for name in versions] or list_versions(output):
+    chosen = [_resolve(output, name) for name in versions] or list_versions(output)
+    if not chosen:
+        app.console.line(f"nothing is published in {output}")
+    for version in chosen:
         label = version.id
         damage = verify(output / label, lambda done, total, label=label: app.console.progress(label, done, total))  # type: ignore[misc]
         app.console.line(f"{label}: {_told(damage)}")

@@ -6,7 +6,6 @@ import hashlib
 import posixpath
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
@@ -42,22 +41,22 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """The HTML of a page in pieces; between piece *n* and *n* + 1 stands directive *n*. `title` is the first h1, taken out."""
+    """The HTML of a page in pieces; between piece *n* and *n* + 1 stands directive *n*. `title` is the first h1, taken out.
+
+    `ids` are those of the text, as published, one as often as it stands there.
+    """
 
     pieces: tuple[str, ...]
     found: tuple[Found, ...]
     title: str
     headings: tuple[Heading, ...]
+    ids: tuple[str, ...] = ()
 
 
-Target = Callable[[str], str]
-"""Address of a link or image as written → address to publish; may raise what the caller wants raised."""
-
-
-def render_markdown(text: str, *, target: Target) -> Rendered:
+def render_markdown(text: str, *, target: sanitize.Target) -> Rendered:
     """Return `text` rendered by Python-Markdown, passed through the allow-list, and cut at its directives.
 
-    A directive inside code stays the text it is. `target` is asked for every relative link and image.
+    A directive inside code stays the text it is. `target` is asked for every link and picture, in Markdown and in raw HTML.
     """
     key = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     found: list[Found] = []
@@ -69,18 +68,22 @@ def render_markdown(text: str, *, target: Target) -> Rendered:
     marked = FOUND.sub(place, text).replace("\\{{", "{{")
     parser, state = _parser()
     parser.reset()
-    state.target, state.title, state.headings = target, "", []
-    html = sanitize.clean_page(parser.convert(marked))
-    return _cut(html, key, found, _words(state.title, key, found), [
-        Heading(level=h.level, id=sanitize.anchor(h.id), text=_words(h.text, key, found)) for h in state.headings
-    ])  # fmt: skip
+
+    def written(address: str, image: bool) -> str:
+        return target(_words(address, key, found), image)
+
+    state.target, state.title, state.headings = written, "", []
+    html, ids = sanitize.clean_page(parser.convert(marked), written)
+    pieces, used = _cut(html, key, found)
+    headings = [Heading(level=h.level, id=sanitize.anchor(h.id), text=_words(h.text, key, found)) for h in state.headings]
+    return Rendered(pieces=pieces, found=used, title=_words(state.title, key, found), headings=tuple(headings), ids=tuple(ids))
 
 
 def _words(text: str, key: str, found: list[Found]) -> str:
     return re.sub(rf"rg{key}x(\d+)x", lambda match: f"{{{{{found[int(match[1])].body}}}}}", text).strip()
 
 
-def _cut(html: str, key: str, found: list[Found], title: str, headings: list[Heading]) -> Rendered:
+def _cut(html: str, key: str, found: list[Found]) -> tuple[tuple[str, ...], tuple[Found, ...]]:
     mark = re.compile(rf"rg{key}x(\d+)x")
 
     def written(match: re.Match[str]) -> str:
@@ -97,7 +100,7 @@ def _cut(html: str, key: str, found: list[Found], title: str, headings: list[Hea
         used.append(found[int(match[1])])
         end = match.end()
     pieces.append(html[end:])
-    return Rendered(pieces=tuple(pieces), found=tuple(used), title=title, headings=tuple(headings))
+    return tuple(pieces), tuple(used)
 
 
 def _blocks(alone: re.Match[str], key: str, found: list[Found]) -> str:
@@ -110,7 +113,7 @@ class _State:
     """What the tree processor needs for one page and finds in it."""
 
     def __init__(self) -> None:
-        self.target: Target = lambda address: address
+        self.target: sanitize.Target = lambda address, _image: address
         self.title = ""
         self.headings: list[Heading] = []
 
@@ -151,7 +154,7 @@ class _Site(Extension):
 
 
 class _Tree(Treeprocessor):
-    """Fits a page into the site: one h1, no skipped level, classes for alignment, tables that scroll, links checked."""
+    """Fits a page into the site: one h1, no skipped level, classes for alignment, tables that scroll."""
 
     def __init__(self, md: markdown.Markdown, state: _State) -> None:
         super().__init__(md)
@@ -166,9 +169,9 @@ class _Tree(Treeprocessor):
         self._order_headings(root)
         for element in list(root.iter()):
             if element.tag == "a" and "href" in element.attrib:
-                element.set("href", self._address(element.get("href", "")))
+                self._check(element.get("href", ""), image=False)
             elif element.tag == "img":
-                element.set("src", self._address(element.get("src", ""), image=True))
+                self._check(element.get("src", ""), image=True)
             elif element.tag in ("th", "td"):
                 self._align(element)
         self._wrap_tables(root)
@@ -185,10 +188,10 @@ class _Tree(Treeprocessor):
                 element.tag = f"h{level}"
                 self._state.headings.append(Heading(level=level, id=element.get("id", ""), text=self._text(element)))
 
-    def _address(self, address: str, *, image: bool = False) -> str:
-        if sanitize.is_local(address) or image:
-            return self._state.target(address)
-        return address
+    def _check(self, address: str, *, image: bool) -> None:
+        """Let an address be refused that would be lost without a word in the allow-list; the others are asked for there."""
+        if not sanitize.is_local(address) and (image or not sanitize.may_leave(address)):
+            self._state.target(address, image)
 
     def _align(self, cell: ET.Element) -> None:
         side = cell.attrib.pop("align", "")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from html import escape
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import quote
@@ -27,7 +28,7 @@ RESERVED: Final = frozenset(
 FILE_ENDINGS: Final = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".csv", ".tsv", ".json", ".txt", ".pdf"})
 """What may lie beside the pages and is published with them."""
 _ANOTHER_NAME: Final = "give the file or directory another name"
-_ID: Final = re.compile(r'\sid="([^"]+)"')
+_OWN_ID: Final = re.compile(r"""\bid\s*=\s*["']?([^\s"'>]+)|\{[^{}\n]*#([^\s{}]+)""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,8 @@ class Anchor(NamedTuple):
 class ContentPage:
     """A page that has been read: ``calls[n]`` stands between ``pieces[n]`` and ``pieces[n + 1]``; `path` is where it goes.
 
-    `files` are the paths of the content files it needs, `anchors` the places its links name. `nav` is None where the page is
-    left out of the navigation.
+    `files` are the paths of the content files it needs, `anchors` the places its links name, `ids` those it has. `nav` is None
+    where the page is left out of the navigation.
     """
 
     source: str
@@ -82,6 +83,7 @@ class ContentPage:
     headings: tuple[Heading, ...]
     files: tuple[str, ...]
     anchors: tuple[Anchor, ...] = ()
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ def read_pages(
 
 def _check_anchors(pages: Sequence[ContentPage], texts: Mapping[str, str], directory: str) -> None:
     """Raise ContentError for the first link to a heading or other place that its page does not have."""
-    ids = {page.source: {name for piece in page.pieces for name in _ID.findall(piece)} for page in pages}
+    ids = {page.source: frozenset(page.ids) for page in pages}
     for page in pages:
         for anchor in page.anchors:
             if anchor.id in ids[anchor.source]:
@@ -186,7 +188,30 @@ def _check_anchors(pages: Sequence[ContentPage], texts: Mapping[str, str], direc
 
 
 def _line_of(address: str, text: str) -> int:
-    return next((at for at, line in enumerate(text.split("\n"), 1) if address in line), 1)
+    """Return the line on which an address stands: as that of a link if it can be, else anywhere."""
+    words = f"(?:{re.escape(address)}|{re.escape(escape(address))})"
+    for pattern in (rf"""(?:\(|<|=|["']|\]:\s*){words}(?=[\s)>"']|$)""", words):
+        found = re.search(pattern, text, re.MULTILINE)
+        if found is not None:
+            return text.count("\n", 0, found.end()) + 1
+    return 1
+
+
+def _check_ids(ids: Sequence[str], text: str, shown: str, offset: int) -> None:
+    """Raise ContentError for an id that stands twice on a page: links to it would lead to the first one only."""
+    twice = next((name for at, name in enumerate(ids) if name in ids[:at]), None)
+    if twice is None:
+        return
+    lines = [
+        at
+        for at, line in enumerate(text.split("\n"), 1)
+        for found in _OWN_ID.finditer(line)
+        if twice == sanitize.anchor(found[1] or found[2])
+    ]
+    raise ContentError(
+        f"{shown}:{(lines[-1] if lines else 1) + offset}: the id “{twice.removeprefix(sanitize.PREFIX)}” is on this page twice",
+        hint="give one of the two places another id; case and special characters do not tell ids apart",
+    )
 
 
 def read_page(
@@ -200,7 +225,9 @@ def read_page(
     used: set[str] = set()
     anchors: list[Anchor] = []
 
-    def target(address: str) -> str:
+    def target(address: str, image: bool) -> str:
+        if not sanitize.is_local(address):
+            return _leaving(address, image=image)
         return _target(address, source=source.path, pages=pages, files=files, used=used, anchors=anchors)
 
     costly = effort.excess(body)
@@ -213,12 +240,13 @@ def read_page(
     except _BrokenLink as broken:
         line = _line_of(broken.address, body)
         raise ContentError(f"{shown}:{line + offset}: {broken}", hint=broken.hint) from None
+    _check_ids(rendered.ids, body, shown, offset)
     title = meta.title or rendered.title or _title_of(source.path)
     return ContentPage(
         source=source.path, path=page_address(source.path), title=title, description=meta.description,
         nav=None if meta.nav is False else meta.nav if isinstance(meta.nav, str) else title, order=meta.order,
         pieces=rendered.pieces, calls=_calls(rendered, shown, offset), headings=rendered.headings, files=tuple(sorted(used)),
-        anchors=tuple(anchors),
+        anchors=tuple(anchors), ids=rendered.ids,
     )  # fmt: skip
 
 
@@ -251,6 +279,20 @@ class _BrokenLink(Exception):
         self.hint = hint
 
 
+def _leaving(address: str, *, image: bool) -> str:
+    """Return the address of a link that leads away from the site; a picture may not, nor a link by any other scheme."""
+    if image:
+        raise _BrokenLink(
+            f"the image “{address}” is not a file in the content directory", address,
+            hint="put the file beside the page: readers load nothing from other sites",
+        )  # fmt: skip
+    if not sanitize.may_leave(address):
+        raise _BrokenLink(
+            f"“{address}” is no address that a page may link to", address, hint="links to other sites begin with https://"
+        )
+    return address
+
+
 def _target(
     address: str,
     *,
@@ -261,16 +303,11 @@ def _target(
     anchors: list[Anchor],
 ) -> str:
     """Return where a relative link of a page leads in the published tree, relative to the page."""
-    if not sanitize.is_local(address):
-        raise _BrokenLink(
-            f"the image “{address}” is not a file in the content directory", address,
-            hint="put the file beside the page: readers load nothing from other sites",
-        )  # fmt: skip
     path, fragment = joined_path(source, address)
     if fragment and (path in pages or path == source):
         anchors.append(Anchor(path, sanitize.anchor(fragment), address))
     if address.startswith("#"):
-        return address
+        return f"#{sanitize.anchor(fragment)}" if fragment else "#"
     if path in pages:
         where = page_address(path)
     elif path in files:

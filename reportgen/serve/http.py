@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import cached_property
+from html import escape
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -48,6 +49,7 @@ _PAGE_POLICY = (
 _FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _FOR_EVER = re.compile(r"(?:^|/)(?:assets/.+-[0-9a-f]{10}\.\w+|files/[0-9a-f]{2}/[0-9a-f]{64}\.\w+)$")
 _ATTACHMENT = re.compile(r"(?:^|/)files/[0-9a-f]{2}/[0-9a-f]{64}\.\w+$")
+_RELATIVE = re.compile(rb"""(\s(?:href|src|data-root|data-style|data-charts|data-vega)=")(?![a-zA-Z][a-zA-Z0-9+.-]*:|[#/])""")
 _COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".csv", ".tsv", ".txt", ".md")
 _POLL_S = 25.0
 
@@ -207,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _file(self, path: str) -> None:
         file = find_file(self.server.root, path)
         if file is None:
-            self._missing()
+            self._missing(path)
             return
         if file.is_dir():
             if not path.endswith("/"):
@@ -217,21 +219,24 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             status, data, stat = HTTPStatus.OK, file.read_bytes(), file.stat()
         except OSError:
-            self._missing()
+            self._missing(path)
             return
         tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
         if self.server.signal is None and self.headers.get("If-None-Match") == tag:
             status, data = HTTPStatus.NOT_MODIFIED, b""
         self._send(status, data, file.suffix, path=path, tag=tag, modified=stat.st_mtime)
 
-    def _missing(self) -> None:
+    def _missing(self, path: str) -> None:
+        """Answer with the page for such cases of the version that was asked, of the tree itself, or of the latest version."""
         signal = self.server.signal
-        page = find_file(self.server.root, "/404.html")
+        tops = dict.fromkeys((f"/{path.strip('/').partition('/')[0]}/".replace("//", "/"), "/", "/latest/"))
+        found = ((top, find_file(self.server.root, f"{top}404.html")) for top in tops)
+        top, page = next(((top, file) for top, file in found if file is not None and file.is_file()), ("", None))
         trouble = signal.trouble if signal else None
         if trouble is not None and not (self.server.root / "index.html").is_file():
             self._send(HTTPStatus.INTERNAL_SERVER_ERROR, _trouble_page(trouble), ".html")
-        elif page is not None and page.is_file():
-            self._send(HTTPStatus.NOT_FOUND, page.read_bytes(), ".html")
+        elif page is not None:
+            self._send(HTTPStatus.NOT_FOUND, shown_anywhere(page.read_bytes(), top), ".html")
         else:
             self._send(HTTPStatus.NOT_FOUND, b"Not found.\n", ".txt")
 
@@ -311,6 +316,11 @@ def _unusable(part: str) -> bool:
     return part in ("", ".", "..") or part.startswith(".") or any(mark in part for mark in "\0\\/")
 
 
+def shown_anywhere(page: bytes, top: str) -> bytes:
+    """Return a page from the top of a version so that its links hold at whatever address it is shown; `top` begins with /."""
+    return _RELATIVE.sub(rb"\g<1>" + escape(top).encode(), page)
+
+
 def with_reload(page: bytes) -> bytes:
     """Return a page with the script that waits for the next build."""
     script = f'<script src="{OWN}reload.js" defer></script>'.encode()
@@ -323,8 +333,6 @@ def _reload_script() -> bytes:
 
 
 def _trouble_page(trouble: Trouble) -> bytes:
-    from html import escape
-
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>The site could not be built</title></head><body>'
         f"<h1>The site could not be built</h1><pre>{escape(trouble.message)}</pre><p>{escape(trouble.hint)}</p></body></html>"

@@ -20,6 +20,7 @@ from reportgen.serve.watch import Watched, Watcher
 from reportgen.site.cache import MemoryCache
 from reportgen.site.maker import SiteMaker
 from reportgen.site.manifest import Entry
+from reportgen.site.prepare import by_reason
 from reportgen.site.write import Tree
 
 VERSION = "preview"
@@ -98,7 +99,7 @@ class Preview:
             tree.remove(path)
         self._cache.save(outcome.made, [path for path in known if path not in files], None)
         self._files, self._strays = files, set()
-        return len(outcome.rendered), [f"{failure.path}: {failure.reason}" for failure in outcome.failures]
+        return len(outcome.rendered), by_reason(outcome.failures)
 
     def _forget(self, since: float) -> None:
         """Make the pages again that a build wrote before it failed: nobody knows any more what they were made from."""

@@ -17,6 +17,7 @@ from reportgen.site.discard import discard
 from reportgen.site.maker import SiteMaker
 from reportgen.site.manifest import MANIFEST, Entry, file_digest, read_manifest
 from reportgen.site.plan import grouped
+from reportgen.site.prepare import by_reason
 from reportgen.site.state import History, Since
 from reportgen.site.work import Failure, Outcome
 from reportgen.site.write import finish_tree, start_tree
@@ -190,9 +191,10 @@ class _Publication:
 
 
 def _refused(outcome: Outcome) -> PublishError:
-    first = outcome.failures[0]
-    count = len(outcome.failures)
+    problems = by_reason(outcome.failures)
+    count = f"{len(problems)} problems" if len(problems) > 1 else "a problem"
+    first = "; the first: " if len(problems) > 1 else ": "
     return PublishError(
-        f"{count} problem{'s' if count > 1 else ''}, nothing was published; the first: {first.path}: {first.reason}",
+        f"{count}, nothing was published{first}{problems[0]}",
         hint="without --strict the rest is published, with a page in the place of what failed",
     )

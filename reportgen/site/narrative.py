@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from html import escape
@@ -81,17 +82,15 @@ class Narrative:
     def intro(self) -> str:
         """Return the overview's own text as safe markup."""
         page = self.intro_page
-        return "".join(self._as_markup(page, part) for part in self._parts(page)[0]) if page is not None else ""
-
-    def _as_markup(self, page: ContentPage, part: ContentPart) -> str:
-        if part.kind == "html":
-            return str(part.html)
-        if part.kind == "cite":
-            return f'<a href="{escape(part.href)}" title="{escape(part.title)}">{escape(part.cite)}</a>'
-        raise ContentError(
-            f"{self._name}/{page.source}: the overview's text can cite metrics only",
-            hint="put boards and charts on a page of their own",
-        )
+        if page is None:
+            return ""
+        for call in page.calls:
+            if call.name != "metric":
+                raise ContentError(
+                    f"{self._name}/{page.source}:{call.line}: the overview's text can cite metrics only",
+                    hint="put boards and charts on a page of their own",
+                )
+        return "".join(_as_markup(part) for part in self._parts(page)[0])
 
     def docs(self) -> Iterator[Doc]:
         """Yield what the search knows of content pages."""
@@ -132,6 +131,19 @@ def _placed(part: Part) -> ContentPart:
     return part.value if isinstance(part.value, ContentPart) else plain.html(part.html)
 
 
+def _as_markup(part: ContentPart) -> str:
+    if part.kind == "html":
+        return str(part.html)
+    return f'<a href="{escape(part.href)}" title="{escape(part.title)}">{escape(part.cite)}</a>'
+
+
+def _nearest(name: str, known: Iterable[str], words: str) -> str:
+    """Return a hint for a name that is not known: the one that was meant, or the first ones there are."""
+    names = list(known)
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {near[0]}?" if near else f"{words}: {', '.join(names[:6]) or 'none'}"
+
+
 def _same_words(found: Comparison) -> str:
     params = sum(line.same for line in found.params)
     metrics = sum(line.same for line in found.metrics)
@@ -158,8 +170,8 @@ class _Resolver:
             raise Unresolved(problem.message, hint=problem.hint) from None
         builds = self._found.chronicle.jobs.get(wanted.job)
         if not builds:
-            near = ", ".join(sorted(self._found.chronicle.jobs)[:5]) or "none"
-            raise Unresolved(f"there is no job {wanted.job!r}", hint=f"harvested jobs: {near}")
+            hint = _nearest(wanted.job, sorted(self._found.chronicle.jobs), "harvested jobs")
+            raise Unresolved(f"there is no job {wanted.job!r}", hint=hint)
         fitting = [build for build in builds if wanted.number in (None, build.number)]
         if not fitting:
             raise Unresolved(
@@ -186,8 +198,7 @@ class _Resolver:
         row = self._run(run)
         metric = row.metrics.get(name)
         if metric is None:
-            logged = ", ".join(list(row.metrics)[:6]) or "none"
-            raise Unresolved(f"{run} has no metric {name!r}", hint=f"it logged: {logged}")
+            raise Unresolved(f"{run} has no metric {name!r}", hint=_nearest(name, row.metrics, "it logged"))
         style = self._found.site.style(name, [metric])
         number = fmt.number(metric.value, style.spec) + (f" {style.unit}" if style.unit else "")
         return plain.cite(number, relative(self._path, self._found.links.row(row)), f"{style.title} of {row.key}")
@@ -196,8 +207,8 @@ class _Resolver:
         """Return the first rows of a leaderboard."""
         judged = next((each for each in self._found.judged if each.leaderboard.options.name == name), None)
         if judged is None:
-            names = ", ".join(each.leaderboard.options.name for each in self._found.judged) or "none"
-            raise Unresolved(f"there is no leaderboard {name!r}", hint=f"leaderboards: {names}")
+            names = [each.leaderboard.options.name for each in self._found.judged]
+            raise Unresolved(f"there is no leaderboard {name!r}", hint=_nearest(name, names, "leaderboards"))
         return self._board(judged, top)
 
     def _board(self, judged: Judged, top: int) -> ContentPart:
@@ -265,8 +276,8 @@ class _Resolver:
         logged = [a for each in loaded.runs if each.name == wanted for a in each.attachments if a.kind in ("chart", "figure")]
         attachment = next((a for a in logged if name in (a.name, a.label)), None)
         if attachment is None or attachment.state != "stored" or not attachment.sha256:
-            names = ", ".join(a.name for a in logged[:6]) or "none"
-            raise Unresolved(f"{run} has no chart or figure {name!r}", hint=f"it logged: {names}")
+            hint = _nearest(name, dict.fromkeys(a.name for a in logged), "it logged")
+            raise Unresolved(f"{run} has no chart or figure {name!r}", hint=hint)
         shown = self._shown(attachment, attachment.sha256)
         size = (str(shown.width), str(shown.height)) if shown.width and shown.height else ("", "")
         script = relative(self._path, shown.spec) if shown.spec else ""

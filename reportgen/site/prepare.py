@@ -49,6 +49,17 @@ class Failure(NamedTuple):
     reason: str
 
 
+def by_reason(failures: Iterable[Failure]) -> list[str]:
+    """Return a line for each reason, in the order in which they came: what fails on a thousand pages is one thing to mend."""
+    pages: dict[str, list[str]] = {}
+    for failure in failures:
+        pages.setdefault(failure.reason.removesuffix(f" (on {failure.path})"), []).append(failure.path)
+    return [
+        f"{paths[0]}: {reason}" if len(paths) == 1 else f"{reason} (in {len(paths):,} places, the first: {paths[0]})"
+        for reason, paths in pages.items()
+    ]
+
+
 class Studio:
     """Draws charts and puts them into the version, each file named by its content."""
 

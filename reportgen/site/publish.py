@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
@@ -172,9 +173,10 @@ def set_alias(output: Path, name: str, version: str, kind: AliasKind) -> list[Ve
         raise PublishError(
             f"{name!r} cannot be an alias", hint="a name of letters, digits, '.', '_' and '-' that no version has"
         )
+    named = [v._replace(aliases=(*_without(v, name).aliases, name)) if v.id == version else v for v in versions]
+    replace_file(output / "versions.json", versions_bytes(named))  # both have the name until it has moved: neither may retire
     move_alias(output, name, version, kind)
-    changed = [_without(v, name) for v in versions]
-    changed = [v._replace(aliases=(*v.aliases, name)) if v.id == version else v for v in changed]
+    changed = [v if v.id == version else _without(v, name) for v in named]
     replace_file(output / "versions.json", versions_bytes(changed))
     return changed
 
@@ -270,16 +272,34 @@ def retire(output: Path, keep: int) -> list[str]:
     return gone
 
 
+def remove_alias(output: Path, name: str) -> None:
+    """Take an alias away; the version it leads to stays. ``latest`` can be moved only. May be repeated."""
+    if name == LATEST:
+        raise PublishError(
+            f"{LATEST} cannot be removed: readers are sent to it",
+            hint="let it lead elsewhere: versions alias VERSION",
+        )
+    hidden = output / f"{HIDDEN_PREFIX}gone-{name}"
+    with disk_errors(output / name, "delete"):
+        discard(hidden)
+        with suppress(FileNotFoundError):
+            (output / name).rename(hidden)
+        sync_directory(output)
+        discard(hidden)
+    replace_file(output / "versions.json", versions_bytes(_without(v, name) for v in list_versions(output)))
+
+
 def delete_versions(output: Path, ids: Sequence[str]) -> None:
     """Delete versions; one that an alias names is refused."""
     versions = list_versions(output)
+    ids = list(dict.fromkeys(ids))
     by_id = {v.id: v for v in versions}
     for version in ids:
         if version not in by_id:
             raise _unknown(version, versions)
         if by_id[version].aliases:
             names = ", ".join(by_id[version].aliases)
-            raise PublishError(f"{version} is what {names} leads to", hint="move the alias first: reportgen versions alias")
+            raise PublishError(f"{version} is what {names} leads to", hint="move or delete the alias first")
     _remove(output, versions, ids)
 
 

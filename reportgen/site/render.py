@@ -24,7 +24,7 @@ from markupsafe import Markup, escape
 from reportgen.errors import ThemeError
 from reportgen.site.page import Page
 from reportgen.site.theme import Theme
-from reportgen.site.theme_check import check_templates
+from reportgen.site.theme_check import check_templates, missing_option
 
 _Load = tuple[str, str, Callable[[], bool]]
 
@@ -118,6 +118,19 @@ def _direct(macro: Macro) -> Callable[..., Any]:
     return call
 
 
+def _options(theme: Theme) -> SimpleNamespace:
+    """Return the option values of a theme as attributes; one that there is not says what there is."""
+
+    class Options(SimpleNamespace):
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("__"):
+                raise AttributeError(name)
+            problem, hint = missing_option(theme, name)
+            raise jinja2.UndefinedError(f"{problem}; {hint}")
+
+    return Options(**theme.options)
+
+
 class Renderer:
     """Renders pages with one theme.
 
@@ -136,7 +149,7 @@ class Renderer:
             auto_reload=False,
             keep_trailing_newline=True,
         )
-        self._environment.globals.update(asset=self._asset, theme=SimpleNamespace(**theme.options))
+        self._environment.globals.update(asset=self._asset, theme=_options(theme))
 
     @property
     def autoescape(self) -> bool:

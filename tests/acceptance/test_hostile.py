@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from typing import Any
 import pytest
 
 from reportgen.config import parse_config
+from reportgen.content import ContentSource, read_pages
+from reportgen.errors import ContentError
 from reportgen.model import (
     Artifact,
     Attachment,
@@ -134,6 +137,24 @@ def hostile_build(store: Store, number: int, text: str) -> Build:
     )
 
 
+def write_content_page(file: Path, text: str) -> None:
+    """Say `text` wherever a content page may say something, unless such a page is refused with its line."""
+    title = text.replace("\r", " ").replace("\n", " ")[:200]
+    cell = title.replace("|", "/")
+    page = (
+        f"---\ntitle: {title}\ndescription: {title}\n---\n\n## {title}\n\n{text}\n\n- {text}\n\n> {text}\n\n`{title}`\n\n"
+        f"| a | b |\n|---|---|\n| {cell} | x |\n\n```\n{text}\n```\n"
+    ).encode("utf-8", "replace")
+    try:
+        read_pages([ContentSource(path=file.name, text=page.decode())])
+    except ContentError as problem:
+        refused = str(problem)
+    else:
+        refused = ""
+        file.write_bytes(page)
+    assert not refused or re.match(rf"content/{file.name}:\d+: ", refused)
+
+
 CONFIG = """
 [limits]
 chart_seconds = 5
@@ -153,6 +174,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "content").mkdir()
     config = parse_config(CONFIG, root / "reportgen.toml")
     texts = [*PAYLOADS.values(), *QUADRATIC.values()]
+    for number, text in enumerate(texts):
+        write_content_page(root / "content" / f"page-{number}.md", text)
     with Store.open(config.store_path) as store:
         builds = [hostile_build(store, number, text) for number, text in enumerate(texts, 1)]
         store.save_jobs(
@@ -188,6 +211,7 @@ def test_nothing_is_executed_and_nothing_leaves(site: Path) -> None:
     found: list[str] = []
     pages = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
     assert len(pages) > 2 * len(PAYLOADS)
+    assert sum(name.startswith("page-") for name in pages) > len(PAYLOADS) / 2
     with sync_playwright() as playwright, served(site, OWN_POLICY) as base:
         program = os.environ.get("REPORTGEN_CHROMIUM") or shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)

@@ -63,7 +63,7 @@ def test_the_first_heading_is_the_title_and_the_rest_are_in_order() -> None:
 
 
 def test_ids_of_the_text_cannot_meet_those_of_the_frame() -> None:
-    text = html('## Main\n\n<p id="main">a</p>\n\n[up](#main) and foot[^1]\n\n[^1]: note\n')
+    text = html('## Main\n\n<p id="location">a</p>\n\n[up](#main) and foot[^1]\n\n[^1]: note\n')
     ids = re.findall(r'id="([^"]+)"', text)
     assert ids
     assert all(name.startswith("t-") for name in ids)
@@ -95,14 +95,13 @@ def test_what_mkdocs_writes_is_understood() -> None:
         "<script>alert(1)</script>",
         '<b onclick="alert(1)">x</b>',
         '<p style="color:red">x</p>',
-        "[x](javascript:alert(1))",
-        "[x](JaVaScRiPt:alert(1))",
-        "[x](data:text/html,<script>alert(1)</script>)",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<a href=' JaVaScRiPt:alert(1)'>x</a>",
+        "<a href='vbscript:alert(1)'>x</a>",
         "<iframe src='https://evil.example'></iframe>",
         "<svg onload=alert(1)></svg>",
         "<form action='https://evil.example'><input></form>",
-        "<img src='https://evil.example/p.gif'>",
-        "<img src='//evil.example/p.gif'>",
+        "<q cite='javascript:alert(1)'>x</q>",
         "<object data='x'></object><embed src='x'><base href='//evil.example'>",
         "<meta http-equiv=refresh content='0;url=//evil.example'>",
     ],
@@ -139,12 +138,73 @@ def test_links_between_pages_and_to_files_are_relative_to_where_they_are_publish
 
 
 @pytest.mark.parametrize(
-    "link", ["[x](gone.md)", "![x](gone.png)", "[x](../outside.md)", "![x](https://evil.example/p.gif)", "[x](why)"]
+    "link",
+    [
+        "[x](gone.md)",
+        "![x](gone.png)",
+        "[x](../outside.md)",
+        "![x](https://evil.example/p.gif)",
+        "[x](why)",
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html,<script>alert(1)</script>)",
+        "[x](//evil.example/)",
+        "[x][gone]\n\n[gone]: gone.md",
+        "<ftp://example.com/x>",
+        '<a href="gone.md">x</a>',
+        "A word <a href=gone.md#x>x</a> in a line",
+        '<p>\n<a title="y" href="a&amp;b.md">x</a></p>',
+        '<div><img alt="x" src="gone.png"></div>',
+        "<img src='https://evil.example/p.gif'>",
+        "<img src='//evil.example/p.gif'>",
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw='>",
+        "<a href='//evil.example/'>x</a>",
+        "<a href='file:///etc/passwd'>x</a>",
+        "[x]({{ metric('a#1', 'f1') }})",
+    ],
 )
 def test_a_broken_link_is_an_error_with_file_and_line(link: str) -> None:
-    with pytest.raises(ContentError, match=r"content/why\.md:5: ") as raised:
-        page(f"+++\ntitle = 'x'\n+++\n\n{link}\n")
+    lines = {"[x][gone]\n\n[gone]: gone.md": 7, '<p>\n<a title="y" href="a&amp;b.md">x</a></p>': 6}
+    with pytest.raises(ContentError, match=rf"content/why\.md:{lines.get(link, 5)}: ") as raised:
+        page(f"+++\ntitle = 'x'\n+++\n\n{link}\n\nThe words gone.md and gone.png stand here too.\n")
     assert raised.value.hint
+    assert not re.search(r"rg[0-9a-f]{12}x", str(raised.value))
+
+
+def test_links_in_raw_html_lead_where_those_in_markdown_do() -> None:
+    known = {"pages": {"why.md", "notes/other.md"}, "files": {"notes/plot.png"}}
+    read = page(
+        "<p id='here'>See <a href='notes/other.md#Part'>other</a>, <a href='#here'>this</a>, <a href='why.md#here'>this</a>,\n"
+        "<a href='https://x.example/?a=1&amp;b=2'>out</a>, <a href='#'>up</a></p>\n\n"
+        "A line with <img src='notes/plot.png' alt='a > b'> and <me@example.com>.\n",
+        **known,
+    )
+    text = "".join(read.pieces)
+    assert re.findall(r'(?:href|src)="([^"]+)"', text) == [
+        "../notes/other/index.html#t-part", "#t-here", "index.html#t-here", "https://x.example/?a=1&amp;b=2", "#",
+        "../notes/plot.png", "mailto:me@example.com",
+    ]  # fmt: skip
+    assert read.files == ("notes/plot.png",)
+    assert [anchor.id for anchor in read.anchors] == ["t-part", "t-here", "t-here"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one\n\n<b id='a'>x</b>\n\ntwo <b id=a>y</b>\n",
+        "## Costs\n\ntext\n\n<p id='costs'>x</p>\n",
+        "## One {#a}\n\ntext\n\n## Two {#A}\n",
+    ],
+)
+def test_an_id_that_stands_twice_is_an_error_with_file_and_line(text: str) -> None:
+    with pytest.raises(ContentError, match=r"content/why\.md:8: the id “(a|costs)” is on this page twice") as raised:
+        page("---\ntitle: x\n---\n" + text)
+    assert raised.value.hint
+
+
+def test_headings_and_footnotes_that_repeat_and_ids_in_code_are_no_mistake() -> None:
+    read = page("## Same\n\nx[^1] y[^1]\n\n## Same\n\n```\n<p id='t-same'> <p id='t-same'>\n```\n\n[^1]: z\n")
+    assert len(set(read.ids)) == len(read.ids) == 5
 
 
 @pytest.mark.parametrize(
@@ -152,7 +212,7 @@ def test_a_broken_link_is_an_error_with_file_and_line(link: str) -> None:
     [
         ("[x](#nowhere)", "its headings: #costs"),
         ("[x](other.md#prise)", "did you mean #price?"),
-        ('<a href="x">y</a> [x](#cost)', "did you mean #costs?"),
+        ('<a href="#costs">y</a> <a href="#cost">z</a>', "did you mean #costs?"),
     ],
 )
 def test_a_link_to_a_place_that_is_not_there_is_an_error_with_file_and_line(link: str, hint: str) -> None:

@@ -63,6 +63,50 @@ def test_a_field_that_does_not_exist_is_told_with_its_place(tmp_path: Path) -> N
         renderer.render(run_page(site(), run_input(140)))
 
 
+@pytest.mark.parametrize(
+    ("found", "written", "told", "hint"),
+    [
+        ("page.number", "page.nummer", r"run\.html:2: page has no field 'nummer' in run\.html", "did you mean page.number?"),
+        (
+            "page.number",
+            "page.chrome.titel",
+            r"run\.html:2: page\.chrome has no field 'titel'",
+            "did you mean page.chrome.title?",
+        ),
+        ("page.number", "page.zzz", r"run\.html:2: page has no field 'zzz'", "Template contexts"),
+        ("page.number", "theme.ownr", r"run\.html:2: theme 'team' has no option 'ownr'", "did you mean theme.owner?"),
+        ("page.number", "theme.zzz", r"run\.html:2: theme 'team' has no option 'zzz'", "its options: footer, owner, scripts"),
+    ],
+)
+def test_a_field_or_option_that_does_not_exist_is_told_before_a_page_is_made(
+    tmp_path: Path, found: str, written: str, told: str, hint: str
+) -> None:
+    write_example(tmp_path)
+    template = tmp_path / "themes/team/templates/run.html"
+    template.write_text(template.read_text(encoding="utf-8").replace(found, written), encoding="utf-8")
+    theme = load_theme("team", root=tmp_path, themes_dir=themes_dir())
+    with pytest.raises(ThemeError, match=told) as raised:
+        Renderer(theme).check(besides=themes_dir())
+    assert hint in (raised.value.hint or "")
+    if "theme" in written:
+        assert str(tmp_path / "themes/team/theme.toml") in (raised.value.hint or "")
+        with pytest.raises(ThemeError, match=told) as while_made:
+            Renderer(theme).render(run_page(site(), run_input(140)))
+        assert hint in while_made.value.message
+
+
+def test_what_the_checks_cannot_know_is_left_alone(tmp_path: Path) -> None:
+    write_example(tmp_path)
+    template = tmp_path / "themes/team/templates/job.html"
+    template.write_text(
+        '{% extends "default:job.html" %}{% macro shown(theme) %}{{ theme.anything }}{% endmacro %}'
+        "{% block job_panel %}{% for page in page.chrome.nav %}{{ page.label }}{% endfor %}{{ page.chrome.site.upper() }}"
+        "{% endblock %}",
+        encoding="utf-8",
+    )
+    Renderer(load_theme("team", root=tmp_path, themes_dir=themes_dir())).check(besides=themes_dir())
+
+
 def test_scripts_can_be_switched_off_and_a_footer_added() -> None:
     theme = load_theme("default", root=themes_dir(), themes_dir=themes_dir(), options={"scripts": False, "footer": "Ask us."})
     document = Document(Renderer(theme).render(run_page(site(), run_input(140))).decode())

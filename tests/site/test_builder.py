@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -10,13 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from reportgen import cli
+from reportgen.config import load_config
 from reportgen.errors import ContentError, PublishError, StoreLocked
 from reportgen.model import Attachment, Run
+from reportgen.report import SilentReporter
 from reportgen.site.blocks import Block
+from reportgen.site.builder import build_site
 from reportgen.site.linkcheck import check_links
-from reportgen.site.publish import list_versions, verify
+from reportgen.site.prepare import by_reason
+from reportgen.site.publish import list_versions, set_alias, verify
 from reportgen.store.db import Store
-from tests.site.support import LIVE, Project, digests, filled, make_build, new_bytes
+from tests.site.support import CONFIG, LIVE, Project, digests, filled, make_build, new_bytes
 from tests.support.builds import NOW
 
 RUN = "jobs/churn/validate/{}/index.html"
@@ -116,6 +122,67 @@ def test_two_versions_of_one_second_get_different_ids(tmp_path):
     assert project.build().version == "20261124T040000Z-3"
 
 
+def test_going_back_holds_until_something_new_is_published(tmp_path):
+    project = filled(tmp_path)
+    first = project.build()
+    project.save([make_build(5)])
+    second = project.build(1)
+    set_alias(project.output, "latest", first.version, "symlink")
+    assert project.build(2).version is None
+    assert str((project.output / "latest").readlink()) == first.version
+    project.save([make_build(6)])
+    third = project.build(3)
+    assert str((project.output / "latest").readlink()) == third.version
+    assert [(each.id, each.aliases) for each in list_versions(project.output)] == [
+        (third.version, ("latest",)), (second.version, ()), (first.version, ()),
+    ]  # fmt: skip
+
+
+def test_each_build_may_have_a_workspace_of_its_own(tmp_path):
+    lasting = tmp_path / "srv"
+    config = CONFIG.replace("[site]", f'[site]\noutput = "{lasting / "public"}"') + f'[store]\npath = "{lasting / "store"}"\n'
+    found = []
+    for number in range(4):
+        workspace = tmp_path / f"agent-{number}" / "workspace"
+        workspace.mkdir(parents=True)
+        (workspace / "reportgen.toml").write_text(config)
+        (workspace / "content").mkdir()
+        (workspace / "content" / "note.md").write_text("# A note\n")
+        with Store.open(lasting / "store") as store:
+            store.save_builds([make_build(number, f1=0.7) for number in range(1, {0: 5, 1: 5, 2: 6, 3: 6}[number])], now=NOW)
+            found.append(build_site(
+                load_config(workspace / "reportgen.toml"), store, now=NOW + timedelta(hours=number), program="reportgen test",
+                reporter=SilentReporter(),
+            ))  # fmt: skip
+        shutil.rmtree(workspace.parent)
+    assert [bool(each.version) for each in found] == [True, False, True, False]
+    assert run_pages(found[2].written) == {RUN.format(4), RUN.format(5)}
+    assert [each.id for each in list_versions(lasting / "public")] == [found[2].version, found[0].version]
+
+
+def test_a_changed_content_page_costs_the_live_pages_and_the_manifest(tmp_path):
+    """New bytes, counted in files that are not hard links: the live pages are bounded, the manifest grows with the runs."""
+    runs, long = 150, 10_000
+    project = filled(tmp_path, builds=runs)
+    page = tmp_path / "content" / "review.md"
+    page.parent.mkdir()
+    page.write_text("# Review\n\nThe first text.\n")
+    first = project.build()
+    page.write_text("# Review\n\nAnother text.\n")
+    second = project.build(1)
+    new = {
+        path.relative_to(second.directory).as_posix(): path.stat().st_size
+        for path in second.directory.rglob("*")
+        if path.is_file() and path.stat().st_nlink == 1
+    }
+    whole = sum(path.stat().st_size for path in first.directory.rglob("*") if path.is_file())
+    assert {"review/index.html", "manifest.json", "live.js"} <= set(new)
+    assert run_pages(new) == set()
+    assert [path for path in new if path.startswith(("data/", "files/", "assets/"))] == []
+    manifest = new.pop("manifest.json")
+    assert (sum(new.values()) + manifest * long / runs) / (whole * long / runs) < 0.02
+
+
 def test_old_versions_retire(tmp_path):
     project = filled(tmp_path)
     for step in range(6):
@@ -129,7 +196,7 @@ def test_a_page_that_fails_is_replaced_by_one_that_says_so_and_is_tried_again(tm
     project = filled(tmp_path)
     templates = tmp_path / "themes" / "overrides" / "templates"
     templates.mkdir(parents=True)
-    panel = '{% if page.number == "#2" %}{{ page.nope }}{% endif %}'
+    panel = '{% if page.number == "#2" %}{{ page.chrome.site.nope }}{% endif %}'
     broken = f'{{% extends "default:run.html" %}}{{% block run_panel %}}{panel}{{% endblock %}}'
     (templates / "run.html").write_text(broken)
     summary = project.build()
@@ -145,6 +212,24 @@ def test_a_page_that_fails_is_replaced_by_one_that_says_so_and_is_tried_again(tm
     mended = project.build(3)
     assert mended.failures == ()
     assert RUN.format(2) in mended.written
+
+
+def test_what_fails_on_every_page_is_one_thing_to_mend(tmp_path, capsys):
+    project = filled(tmp_path, builds=5)
+    templates = tmp_path / "themes" / "overrides" / "templates"
+    templates.mkdir(parents=True)
+    (templates / "run.html").write_text("{{ page.chrome.site.nope }}")
+    summary = project.build()
+    assert len(summary.failures) == 5
+    assert by_reason(summary.failures) == [
+        f"{templates / 'run.html'}:1: 'str' object has no attribute 'nope' (in 5 places, the first: {summary.failures[0].path})"
+    ]
+    with pytest.raises(PublishError, match=r"^a problem, nothing was published: .*in 5 places"):
+        project.build(1, strict=True)
+    assert cli.main(["-f", str(project.file), "build", "--clean"]) == 3
+    told = capsys.readouterr().err
+    assert told.count("nope") == 1
+    assert "(in 5 places, the first: jobs/churn/validate/" in told
 
 
 def test_a_content_page_that_leads_nowhere_ends_the_build_also_while_run_pages_are_made_elsewhere(tmp_path):

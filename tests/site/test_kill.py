@@ -75,7 +75,8 @@ class Sweep:
         self.builders[0].run(whole, "-o", str(log), "-e", "trace=" + ",".join(CALLS))
         self.builders.append(Builder(self.copy("ready-1")))
         self.new = digests(whole / "public" / "v2")
-        self.points = list(self._points(log.read_text(errors="replace")))
+        self.log = log.read_text(errors="replace")
+        self.points = list(self._points(self.log))
 
     def _points(self, log: str):
         counts: dict[str, int] = {}
@@ -154,6 +155,18 @@ def sweep(tmp_path_factory):
 def spaced(points, count):
     step = max(1, len(points) / count)
     return [points[int(place * step)] for place in range(min(count, len(points)))]
+
+
+def test_one_sync_makes_a_version_durable_before_it_has_its_name(sweep):
+    lines = sweep.log.splitlines()
+
+    def places(*words: str) -> list[int]:
+        return [at for at, line in enumerate(lines) if all(word in line for word in words)]
+
+    (sync,), (named,), (moved,) = places("syncfs("), places("rename", '/public/v2"'), places("rename", '/public/latest"')
+    last_written = places("openat(", "/.reportgen-v2/", "O_CREAT")[-1]
+    assert last_written < sync < named < moved
+    assert "manifest.json" in lines[last_written]
 
 
 def test_a_build_that_is_killed_leaves_a_whole_site(sweep):

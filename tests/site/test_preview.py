@@ -105,9 +105,10 @@ def test_a_broken_content_page_is_told_with_its_line_until_it_is_mended(tmp_path
     ("name", "broken", "line", "suffers"),
     [
         ("run.html", '{% extends "default:run.html" %}\n{% block body %}\n{% if %}\n', 3, False),
-        ("job.html", "line\n{{ page.nothing.at.all }}\n", 2, True),
+        ("run.html", "{{ page.nothing }}\n", 1, False),
+        ("job.html", "line\n{{ page.chrome.site.nothing }}\n", 2, True),
     ],
-    ids=["it does not compile", "it fails on its pages"],
+    ids=["it does not compile", "it names what is not there", "it fails on its pages"],
 )
 def test_a_broken_template_is_told_with_its_line_until_it_is_mended(tmp_path, name, broken, line, suffers):
     project = filled(tmp_path, 3)

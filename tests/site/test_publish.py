@@ -1,10 +1,13 @@
 import json
+import re
 import threading
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 
 import pytest
 
 from reportgen.errors import PublishError
+from reportgen.serve.http import open_server
 from reportgen.site.manifest import read_manifest
 from reportgen.site.publish import (
     announce,
@@ -187,3 +190,93 @@ def test_a_reader_never_finds_latest_missing_or_mixed(tmp_path, kind):
     reader.join()
     assert wrong == []
     assert len(seen) > 1
+
+
+ASSET = "assets/style-0123456789.css"
+
+
+def publish_next(output, number, previous, kind):
+    """Publish version number `number`: three large pages that say nothing but its name, and an asset that stays the same."""
+    version = f"v{number}"
+    tree = start_tree(output, version, output / previous if previous else None)
+    before = (read_manifest(output / previous) or {}) if previous else {}
+    body = f'<link href="{ASSET}">'.encode() + f"<p>{version}</p>\n".encode() * 5000
+    pages = dict.fromkeys(("index.html", "about/index.html", "jobs/a/1/index.html"), body)
+    files = {path: tree.put(path, data, before.get(path)) for path, data in {**pages, ASSET: b"p {}"}.items()}
+    finish_tree(tree, version, files)
+    reveal(output, tree.root, version)
+    announce(output, version, alias=kind)
+    retire(output, 40)
+    return version
+
+
+class Reader(threading.Thread):
+    """Reads the site over HTTP, again and again, and keeps what was wrong."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=10)
+        self.stop, self.wrong, self.seen = threading.Event(), [], set()
+
+    def get(self, path):
+        self.connection.request("GET", path)
+        answer = self.connection.getresponse()
+        data = answer.read().decode()
+        if answer.status != 200:
+            self.wrong.append(f"{answer.status} {path}")
+        return data
+
+    def run(self):
+        while not self.stop.is_set():
+            for path in ("index.html", "about/index.html", "jobs/a/1/index.html"):
+                text, top = self.get(f"/latest/{path}"), "latest"
+                if moved := re.search(r"url=(?:\.\./)+((v\d+)/[^\"]+)\"", text):
+                    text, top = self.get(f"/{moved[1]}"), moved[2]
+                said = set(re.findall(r"v\d+", text))
+                if len(said) != 1 or text.count("<p>") != 5000:
+                    self.wrong.append(f"mixed {path}: {sorted(said)}")
+                self.seen |= said
+                self.get(f"/{top}/{ASSET}")
+            json.loads(self.get("/versions.json"))
+        self.connection.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["symlink", "copy", "redirect"])
+def test_two_hundred_publishes_under_readers_give_no_404_and_no_mixed_page(tmp_path, kind):
+    version = publish_next(tmp_path, 0, None, kind)
+    server = open_server("127.0.0.1", 0, tmp_path)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    readers = [Reader(server.server_port) for _ in range(2)]
+    try:
+        for reader in readers:
+            reader.start()
+        for number in range(1, 201):
+            version = publish_next(tmp_path, number, version, kind)
+    finally:
+        for reader in readers:
+            reader.stop.set()
+            reader.join()
+        server.shutdown()
+        server.server_close()
+    assert [reader.wrong for reader in readers] == [[], []]
+    assert min(len(reader.seen) for reader in readers) > 5
+    assert [each.id for each in list_versions(tmp_path)] == [f"v{number}" for number in range(200, 160, -1)]
+    assert (tmp_path / "v200" / ASSET).samefile(tmp_path / "v161" / ASSET)
+
+
+def test_an_alias_that_did_not_come_to_move_lets_no_version_retire_that_it_leads_to(tmp_path, monkeypatch):
+    for number in range(4):
+        publish(tmp_path, f"v{number}")
+    set_alias(tmp_path, "audited", "v0", "symlink")
+
+    def fails(*_):
+        raise PublishError("the disk is full")
+
+    monkeypatch.setattr("reportgen.site.publish.move_alias", fails)
+    with pytest.raises(PublishError, match="the disk is full"):
+        set_alias(tmp_path, "audited", "v1", "symlink")
+    monkeypatch.undo()
+    assert retire(tmp_path, 1) == ["v2"]
+    assert (tmp_path / "audited" / "index.html").read_text() == "<title>v0</title>"
+    assert [each.aliases for each in set_alias(tmp_path, "audited", "v1", "symlink")] == [("latest",), ("audited",), ()]

@@ -1,6 +1,7 @@
 import gzip
 import http.client
 import json
+import re
 import socket
 import threading
 import time
@@ -71,6 +72,22 @@ def test_pages_and_directories_are_served(site):
         assert (status, headers["content-length"], body) == (200, "34", b"")
         assert get(server, "/nope")[::2] == (404, b"<html><body>nothing here</body></html>")
         assert get(server, "/", "POST")[0] == 501
+
+
+def test_a_missing_page_is_told_by_the_version_that_was_asked_and_its_links_hold(tmp_path):
+    for name in ("v1", "v2"):
+        (tmp_path / name).mkdir()
+        text = (
+            f'<body data-root=""><link href="assets/a.css"><a href="#main">x</a><a href="https://x.example/">{name}</a></body>'
+        )
+        (tmp_path / name / "404.html").write_text(text)
+    (tmp_path / "latest").symlink_to("v2")
+    with serving(tmp_path) as server:
+        for path, top, name in (("/v1/jobs/x/", "/v1/", "v1"), ("/nope/x", "/latest/", "v2"), ("/latest/y", "/latest/", "v2")):
+            status, _, body = get(server, path)
+            assert status == 404
+            assert re.findall(r'="([^"]*)"', body.decode()) == [top, f"{top}assets/a.css", "#main", "https://x.example/"]
+            assert f">{name}<" in body.decode()
 
 
 @pytest.mark.parametrize(
