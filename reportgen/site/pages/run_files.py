@@ -183,8 +183,8 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     files = [*ours, *extra]
     if not files:
         return None
-    figures = _figures(run)
-    rows = tuple(_artifact(site, path, build, artifact, figures) for artifact in files[:_ARTIFACTS])
+    brought = {file.sha256: file.path for file in brought_along(build, run)}
+    rows = tuple(_artifact(site, path, build, artifact, brought) for artifact in files[:_ARTIFACTS])
     more = f", the first {_ARTIFACTS} shown" if len(files) > _ARTIFACTS else ""
     columns = (Column("File", sort="text"), Column("Size", num=True, sort="num"), Column("SHA-256"), Column("Where"))
     return Table("c-art", (Span(f"{fmt.plural(len(files), 'file')} of this build{more}."),), columns, rows)
@@ -198,12 +198,13 @@ def _short(path: str, *, several: bool) -> str:
     return f"{found['run']}/{found['file']}" if several else found["file"]
 
 
-def _artifact(site: Site, path: str, build: Build, artifact: Artifact, figures: frozenset[str | None]) -> Row:
+def _artifact(site: Site, path: str, build: Build, artifact: Artifact, brought: Mapping[str, str]) -> Row:
     on_jenkins = "" if build.gone_since else site.on_jenkins(build.job, build.number, f"artifact/{artifact.path}")
     href = ""
     name = _short(artifact.path, several=len(build.runs) > 1)
-    if artifact.state == "stored" and artifact.sha256:
-        href = relative(path, stored_path(artifact.sha256, "", artifact.path, is_figure=artifact.sha256 in figures))
+    stored = brought.get(artifact.sha256 or "")
+    if artifact.state == "stored" and stored:
+        href = relative(path, stored)
     elif artifact.state in ("linked", "over limit", "unread"):
         href = on_jenkins
     size = Cell((Span(fmt.size(artifact.size_bytes)),), "num", sort=str(artifact.size_bytes or ""))
