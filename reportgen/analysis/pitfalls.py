@@ -32,13 +32,22 @@ class Pitfall:
     runs: tuple[RunRow, ...] = ()
 
 
-def run_pitfalls(run: RunRow, graph: Graph | None = None) -> tuple[Pitfall, ...]:
-    """Return what may mislead in one run: leaked data, suspiciously equal numbers, imbalance."""
-    return (*_leakage(run, graph), *_later_features(run, graph), *_equal_to_training(run), *_imbalance(run))
+def run_pitfalls(run: RunRow, graph: Graph | None = None, *, makers: Iterable[RunRow] = ()) -> tuple[Pitfall, ...]:
+    """Return what may mislead in one run: leaked data, suspiciously equal numbers, imbalance.
+
+    What its models were trained on is told by `graph`, or by the runs among `makers` that made them.
+    """
+    leaked = _leakage(run, graph, makers)
+    return (*leaked, *_later_features(run, graph), *_equal_to_training(run), *_imbalance(run))
 
 
-def _leakage(run: RunRow, graph: Graph | None) -> Iterable[Pitfall]:
+def _leakage(run: RunRow, graph: Graph | None, makers: Iterable[RunRow]) -> Iterable[Pitfall]:
     trained = set(digests(run, "training"))
+    used = {model.sha256 for model in run.models}
+    for maker in makers:
+        made = [model for model in maker.models if model.role == "made" and model.sha256 in used]
+        if made:
+            trained.update(digests(maker, "training"), *(model.inputs for model in made))
     for model in run.models:
         trained.update(model.inputs)
         if graph is not None and model.role == "input":
@@ -122,12 +131,17 @@ def _seeds(board: Board) -> Iterable[Pitfall]:
 
 
 def _worn_test_set(board: Board, runs: Sequence[RunRow]) -> Iterable[Pitfall]:
-    for digest in sorted({d for row in board.rows for d in digests(row.run, "test")}):
-        tried = [run for run in runs or [row.run for row in board.rows] if digest in digests(run, "test")]
-        models = count_models(tried)
+    of_board = {digest for row in board.rows for digest in digests(row.run, "test")}
+    tried: dict[str, list[RunRow]] = {digest: [] for digest in sorted(of_board)}
+    for run in runs or [row.run for row in board.rows]:
+        for digest in digests(run, "test"):
+            if digest in tried:
+                tried[digest].append(run)
+    for digest, found in tried.items():
+        models = count_models(found)
         if models > _MOST_TESTS:
             text = f"{count(models)} models were scored on test set {digest[:12]}: this test set has become a validation set."
-            yield Pitfall(kind="worn test set", severity="warning", text=text, runs=tuple(tried))
+            yield Pitfall(kind="worn test set", severity="warning", text=text, runs=tuple(found))
 
 
 def _row_results(board: Board) -> Iterable[Pitfall]:

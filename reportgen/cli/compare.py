@@ -112,7 +112,8 @@ def _folded(what: str, same: int, some: bool) -> Iterator[str]:
     from reportgen.analysis.wording import plural
 
     if same:
-        yield f"{plural(same, what)} {'is' if same == 1 else 'are'} the same" + ("" if some else "; none differs")
+        counted = ("entry of the environment", "entries of the environment") if what == "environment" else (what, "")
+        yield f"{plural(same, *counted)} {'is' if same == 1 else 'are'} the same" + ("" if some else "; none differs")
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]], shape: str | None) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.stage import context, values
+from reportgen.stage import context, leaving, values
 from reportgen.stage.run import Run
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
@@ -233,12 +233,13 @@ def _script() -> str:
 
 
 def _prepare() -> None:
-    """Once per process: end what is left open at exit, and note a SIGTERM nobody else handles."""
+    """Once per process: end what is left open at exit, as the program left, and note a SIGTERM nobody else handles."""
     global _prepared
     if _prepared:
         return
     _prepared = True
     atexit.register(_end_all)
+    leaving.watch()
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_terminate)
 
@@ -246,15 +247,15 @@ def _prepare() -> None:
 def _last_error() -> BaseException | None:
     """Return the exception that this program ends with.
 
-    `sys.last_value` is that in a script. At a prompt and in a notebook it is the last one that was shown, and work may have
-    gone on since: there the last cell tells, and at Python's own prompt nothing does.
+    `sys.last_value` is that in a script, or the exit it asked for. At a prompt and in a notebook it is the last one that was
+    shown, and work may have gone on since: there the last cell tells, and at Python's own prompt nothing does.
     """
     error: BaseException | None = getattr(sys, "last_value", None)
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
         return None if getattr(shell, "last_execution_succeeded", True) else error
-    return None if hasattr(sys, "ps1") else error
+    return None if hasattr(sys, "ps1") else error or leaving.asked()
 
 
 def _end_all() -> None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage.files import readable
+from reportgen.stage.values import word
 
 _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "spec")
 MAX_DEPTH = 100
@@ -127,9 +127,9 @@ def _tidy(value: Any) -> Any:
     if isinstance(value, float):
         return value if value - value == 0.0 else None
     if isinstance(value, Mapping):
-        return {str(key): _tidy(item) for key, item in value.items()}
+        return {word(key): _tidy(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_tidy(item) for item in value]
     if hasattr(value, "tolist"):
         return _tidy(value.tolist())
-    return value.isoformat() if hasattr(value, "isoformat") else record.text(str(value))
+    return value.isoformat() if hasattr(value, "isoformat") else word(value)

@@ -57,14 +57,18 @@ def recall(journal: Path) -> State:
     return State(params, metrics, duration, opening, ended)
 
 
+def exit_status(error: SystemExit) -> int:
+    """Return the status that Python ends with for this exception: 1 for anything that is neither a number nor None."""
+    return int(error.code) if isinstance(error.code, int) else int(error.code is not None)
+
+
 def status_of(error: BaseException | None) -> str:
     """Return how a run ends that this exception left; leaving the program with a status of zero is no failure."""
     if error is None:
         return "complete"
     if isinstance(error, SystemExit):
-        if error.code in (None, 0):
-            return "complete"
-        return "aborted" if error.code in (130, 143) else "failed"
+        status = exit_status(error)
+        return "complete" if status == 0 else "aborted" if status in (130, 143) else "failed"
     return "aborted" if isinstance(error, (KeyboardInterrupt, GeneratorExit)) else "failed"
 
 

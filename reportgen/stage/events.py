@@ -40,7 +40,7 @@ def metric_event(name: str, value: Any, fields: Mapping[str, Any]) -> dict[str, 
 
 def _field(name: str, key: str, field: Any) -> Any:
     if key in _WORDS:
-        return record.text(str(field))
+        return values.word(field)
     if key in _NUMBERS:
         return metric_value(name, field, f"{key} of ")
     if key == "step":

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.errors import RecordError
+from reportgen.stage.values import word
 
 CHUNK = 1 << 20
 
@@ -171,7 +172,7 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
     if hasattr(table, "write_csv"):
         return _polars_chunks(table)
     if isinstance(table, Mapping):
-        heads = [str(key) for key in table]
+        heads = [word(key) for key in table]
         flat = [head for head, column in table.items() if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__")]
         if flat:
             raise RecordError(f"a table's column {flat[0]!r:.80} is no list of cells", hint="one row: pass [{...}]")
@@ -188,12 +189,12 @@ def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[b
     rows = list(table)
     if all(isinstance(row, Mapping) for row in rows):
         keys = list(columns) if columns else list(dict.fromkeys(key for row in rows for key in row))
-        return _rows_chunks([str(key) for key in keys], ([row.get(key, "") for key in keys] for row in rows))
+        return _rows_chunks([word(key) for key in keys], ([row.get(key, "") for key in keys] for row in rows))
     if columns is None:
         raise RecordError("a table of plain rows needs columns=[...]")
     if any(isinstance(row, (str, bytes)) or not hasattr(row, "__len__") or len(row) != len(columns) for row in rows):
         raise RecordError(f"every row of a table has as many cells as there are columns ({len(columns)})")
-    return _rows_chunks(list(columns), rows)
+    return _rows_chunks([word(column) for column in columns], rows)
 
 
 def _rows_chunks(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
@@ -201,7 +202,11 @@ def _rows_chunks(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterato
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(heads)
     for row in rows:
-        writer.writerow(["" if cell is None else cell for cell in row])
+        cells = ["" if cell is None else cell for cell in row]
+        try:
+            writer.writerow(cells)
+        except Exception:  # noqa: BLE001 - a cell that cannot be shown must not cost the table, nor stop the training
+            writer.writerow([word(cell) for cell in cells])
         if buffer.tell() >= CHUNK:
             yield buffer.getvalue().encode("utf-8", "backslashreplace")
             buffer.seek(0)

@@ -23,8 +23,8 @@ class Run(Writer):
     """Writes one record. Made by `start_run`; a context manager that ends the run.
 
     Every method writes at once and may be called from any thread or forked process. Misuse raises `RecordError`; when the disk
-    is full or read-only, or a file that is to be logged is missing or cannot be read, one warning goes to standard error and
-    the work goes on, unless the run is `strict`.
+    is full or read-only, a file that is to be logged is missing or cannot be read, or a chart, frame or figure fails as it is
+    written, one warning goes to standard error and the work goes on, unless the run is `strict`.
     """
 
     # -- what was put in
@@ -99,7 +99,7 @@ class Run(Writer):
         self._write_metrics([metric_event(name, value, fields)])
 
     def _masked(self, words: str | None) -> str | None:
-        return None if words is None else self._redactor.text(str(words)).value
+        return None if words is None else self._redactor.text(values.word(words)).value
 
     def log_metrics(
         self,
@@ -146,7 +146,7 @@ class Run(Writer):
         from reportgen.stage import attach
 
         clean = values.name_of(name, "dataset")
-        event = self._read(lambda: attach.dataset_event(clean, data))
+        event = self._read(lambda: attach.dataset_event(clean, data), f"dataset {clean!r}")
         if event is None:
             return ""
         event.update({key: count_of(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
@@ -176,14 +176,14 @@ class Run(Writer):
 
         if role not in {None, "input"}:
             raise RecordError(f"a model's role is left out (made here) or 'input' (used here), not {role!r:.80}")
-        event = self._read(lambda: attach.model_event(path, name, sha256))
+        event = self._read(lambda: attach.model_event(path, name, sha256), "model")
         if event is None:
             return ""
         event["path"] = self._redactor.text(event["path"]).value
         if role:
             event["role"] = role
         if framework:
-            event["framework"] = record.text(str(framework))
+            event["framework"] = values.word(framework)
         if inputs:
             inputs = [inputs] if isinstance(inputs, str) else inputs
             event["inputs"] = [attach.digest_text(digest, "an input of a model") for digest in inputs if digest != ""]
@@ -228,7 +228,7 @@ class Run(Writer):
         from reportgen.stage import attach
         from reportgen.stage.files import existing
 
-        source = self._read(lambda: existing(path, "artifact"))
+        source = self._read(lambda: existing(path, "artifact"), "artifact")
         if source is not None:
             label = name or source.name
             self._attach("artifact", label, lambda: attach.copy(self.directory, label, source), caption=caption)
@@ -249,9 +249,9 @@ class Run(Writer):
             raise RecordError(f"a decision is approved, rejected or revoked, not {value!r:.80}")
         event: dict[str, Any] = {"kind": "decision", "name": values.name_of(name, "decision"), "value": value}
         if by is not None:
-            event["by"] = record.text(str(by))
+            event["by"] = values.word(by)
         if reason is not None:
-            event["reason"] = record.text(self._redactor.text(str(reason)).value)
+            event["reason"] = record.text(self._redactor.text(values.word(reason)).value)
         if model is not None:
             from reportgen.stage.attach import digest_text
 

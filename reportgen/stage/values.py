@@ -26,7 +26,7 @@ def name_of(name: object, what: str) -> str:
     if type(name) is str and name.isascii() and len(name) <= record.MAX_NAME and name and not name.isspace():
         return name
     if not isinstance(name, str):
-        raise RecordError(f"the name of a {what} is text, not {type(name).__name__}: {name!r:.80}")
+        raise RecordError(f"the name of a {what} is text, not {type(name).__name__}: {shown(name)}")
     clean = record.text(name)
     if not clean.strip():
         raise RecordError(f"the name of a {what} is empty")
@@ -50,10 +50,17 @@ def scalar(value: Any, depth: int = record.MAX_DEPTH) -> Any:
         return value
     if kind in _PLAIN:
         return record.plain(value)
+    try:
+        return _composed(value, depth)
+    except Exception:  # noqa: BLE001 - an object that cannot be shown must not stop the training that logs it
+        return nameless(value)
+
+
+def _composed(value: Any, depth: int) -> Any:
     if depth == 0:
         return record.text(repr(value))
     if isinstance(value, Mapping):
-        return {record.text(str(key)): scalar(item, depth - 1) for key, item in value.items()}
+        return {word(key): scalar(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [scalar(item, depth - 1) for item in value]
     if isinstance(value, (set, frozenset)):
@@ -65,7 +72,7 @@ def _unusual(value: Any, depth: int) -> Any:
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "backslashreplace")
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
-        return f"{value.__module__}.{value.__qualname__}".removeprefix("builtins.")
+        return f"{getattr(value, '__module__', None) or 'builtins'}.{value.__qualname__}".removeprefix("builtins.")
     if hasattr(value, "tolist"):
         return scalar(value.tolist(), depth - 1)
     if hasattr(value, "isoformat"):
@@ -78,10 +85,20 @@ def _unusual(value: Any, depth: int) -> Any:
         return scalar(value.value, depth - 1)
     if isinstance(value, (str, int, float)):
         return value
+    return str(value)
+
+
+def word(value: Any) -> str:
+    """Return what `str` makes of a value, as the record holds text; its type in angle brackets where `str` fails."""
     try:
-        return str(value)
-    except Exception:  # noqa: BLE001 - an object that cannot be shown must not stop the training that logs it
-        return f"<{type(value).__module__}.{type(value).__qualname__}>"
+        return record.text(str(value))
+    except Exception:  # noqa: BLE001 - as in `scalar`
+        return nameless(value)
+
+
+def nameless(value: Any) -> str:
+    """Return what stands for a value that cannot be shown: its type in angle brackets."""
+    return f"<{type(value).__module__}.{type(value).__qualname__}>"
 
 
 def number(value: Any, what: str) -> int | float:
@@ -90,13 +107,15 @@ def number(value: Any, what: str) -> int | float:
     if kind is float or kind is int:
         return _sized(value)
     if kind is not bool and not isinstance(value, (str, bytes)):
-        if hasattr(value, "item") and getattr(value, "size", 1) == 1:
-            return number(value.item(), what)
-        if hasattr(value, "__float__"):
-            try:
+        try:
+            if hasattr(value, "item") and getattr(value, "size", 1) == 1:
+                return number(value.item(), what)
+            if hasattr(value, "__float__"):
                 return _sized(int(value) if isinstance(value, int) else float(value))
-            except (TypeError, ValueError, OverflowError):
-                pass
+        except RecordError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - whatever it is that cannot be made a number, is none
+            pass
     hint = "log text and booleans with log_param or set_tag" if isinstance(value, (str, bool)) else None
     raise RecordError(f"{what} is a number, not {kind.__name__}: {shown(value)}", hint=hint)
 
@@ -106,7 +125,7 @@ def shown(value: Any) -> str:
     try:
         return f"{value!r:.80}"
     except Exception:  # noqa: BLE001 - a message must not fail because of what it is about
-        return f"<{type(value).__qualname__}>"
+        return nameless(value)
 
 
 def _sized(value: int | float) -> int | float:
@@ -124,7 +143,7 @@ def direction_of(direction: object) -> str | None:
         return None
     known = DIRECTIONS.get(direction) if isinstance(direction, str) else None
     if known is None:
-        raise RecordError(f"direction is higher, lower or none, not {direction!r:.80}")
+        raise RecordError(f"direction is higher, lower or none, not {shown(direction)}")
     return known
 
 
@@ -132,15 +151,15 @@ def mapping_of(values: object, what: str) -> Mapping[Any, Any]:
     """Return what was handed in as names and values; RecordError if it is no dictionary."""
     if type(values) is dict or isinstance(values, Mapping):
         return values
-    raise RecordError(f"{what} are a dictionary of names and values, not {type(values).__name__}: {values!r:.80}")
+    raise RecordError(f"{what} are a dictionary of names and values, not {type(values).__name__}: {shown(values)}")
 
 
-def flat(values: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield ``(name, value)`` of nested dictionaries, keys joined with ``/``."""
+def flat(values: Mapping[Any, Any], prefix: str = "", depth: int = record.MAX_DEPTH) -> Iterator[tuple[str, Any]]:
+    """Yield ``(name, value)`` of nested dictionaries, keys joined with ``/``; below `depth` they stay what they are."""
     for key, value in values.items():
-        name = f"{prefix}{key}"
-        if type(value) not in _PLAIN and isinstance(value, Mapping) and value:
-            yield from flat(value, f"{name}/")
+        name = f"{prefix}{key if type(key) is str else word(key)}"
+        if type(value) not in _PLAIN and isinstance(value, Mapping) and value and depth:
+            yield from flat(value, f"{name}/", depth - 1)
         else:
             yield name, value
 

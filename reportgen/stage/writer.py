@@ -33,6 +33,14 @@ def _make(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
 
 
+def _warn(words: str) -> None:
+    """Tell on standard error, where there is one that takes it."""
+    try:
+        sys.stderr.write(words)
+    except Exception:  # noqa: BLE001 - a closed standard error is no reason to stop a training
+        return
+
+
 UNSET: Any = object()
 """Stands for a param that was not logged."""
 
@@ -143,6 +151,8 @@ class Writer:
             failure = ending.describe(error)
         if failure is not None:
             event["error"] = {key: self._redactor.text(part).value for key, part in failure.items()}
+        if isinstance(error, SystemExit):
+            event["exit_status"] = ending.exit_status(error)
         event.update(facts or {})
         event["duration_s"] = round(self._earlier_s + self._elapsed(), 3)
         try:
@@ -192,7 +202,7 @@ class Writer:
         clean = values.name_of(name, kind)
         self._must_be_open()
         made: dict[str, Any] = {}
-        if self._read(lambda: self._guard(lambda: made.update(make()))):
+        if self._read(lambda: self._guard(lambda: made.update(make())), f"{kind} {clean!r}"):
             extra = {key: values.scalar(value) for key, value in more.items() if value is not None}
             if isinstance(extra.get("caption"), str):
                 extra["caption"] = self._redactor.text(extra["caption"]).value
@@ -219,15 +229,18 @@ class Writer:
                 raise
             if not self._warned:
                 self._warned = True
-                sys.stderr.write(
+                _warn(
                     f"warning: reportgen cannot write to {self.directory}: {problem.strerror or problem}; "
                     f"run {self.name!r} goes on and its record is incomplete\n"
                 )
             return False
         return True
 
-    def _read(self, make: Callable[[], T]) -> T | None:
-        """Return what is made of a file that the step names; None where it cannot be read, which is told once."""
+    def _read(self, make: Callable[[], T], what: str) -> T | None:
+        """Return what is made of a file or an object that the step names.
+
+        None where it cannot be read, or where the object's own code fails, which is told once. RecordError for misuse.
+        """
         from reportgen.stage.files import Unreadable
 
         try:
@@ -235,10 +248,17 @@ class Writer:
         except Unreadable as problem:
             if self.strict or not self.skips_unreadable:
                 raise
-            if problem.message not in self._skipped:
-                self._skipped.add(problem.message)
-                sys.stderr.write(f"warning: reportgen: {problem.message}; run {self.name!r} goes on without it\n")
-            return None
+            told = problem.message
+        except RecordError:
+            raise
+        except Exception as problem:
+            if self.strict or not self.skips_unreadable:
+                raise
+            told = f"{what} cannot be logged: {type(problem).__name__}: {values.word(problem):.500}"
+        if told not in self._skipped:
+            self._skipped.add(told)
+            _warn(f"warning: reportgen: {told}; run {self.name!r} goes on without it\n")
+        return None
 
     def _now(self) -> float:
         if self._clock is None:

@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pandas as pd
 import pytest
 
@@ -16,6 +17,8 @@ from reportgen import cli
 from reportgen.demo.model import Controller
 from reportgen.demo.sample import load_sample
 from reportgen.site.linkcheck import check_links
+
+SCHEMAS = Path(__file__).parents[2] / "docs" / "schema"
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,25 @@ def test_runs_json_is_one_run_a_line_and_the_csv_agrees(site: Path, exported: di
     assert [(row["job"], int(row["number"]), row["name"]) for row in rows] == [
         (run["job"], run["number"], run["name"]) for run in exported["runs"]
     ]
+
+
+def schema_of(path: Path) -> jsonschema.Draft202012Validator:
+    """The documented schema of an exported file, by where it stands."""
+    name = "leaderboard" if path.parent.name == "leaderboards" else path.stem
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_every_exported_file_fits_its_schema(site: Path) -> None:
+    exported = sorted((site / "data").rglob("*.json"))
+    assert {path.relative_to(site / "data").parts[0] for path in exported} == {"runs.json", "leaderboards"}
+    for path in exported:
+        found = json.loads(path.read_text("utf-8"), parse_constant=pytest.fail)
+        assert [f"{path.name}: {problem.json_path}: {problem.message}" for problem in schema_of(path).iter_errors(found)] == []
+        with path.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
+            beside = list(csv.DictReader(file))
+        assert len(beside) == sum(len(board["rows"]) for board in found.get("boards", ())) + len(found.get("runs", ()))
 
 
 def test_an_independent_computation_gives_the_same_leaderboard(site: Path, exported: dict[str, Any]) -> None:

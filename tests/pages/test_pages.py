@@ -12,8 +12,9 @@ from datetime import timedelta
 import pytest
 
 from reportgen.analysis.compare import compare
+from reportgen.analysis.judge import judge
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
-from reportgen.model import Job, RunningBuild
+from reportgen.model import Dataset, Job, RunningBuild
 from reportgen.site.contexts.compare import CompareContext
 from reportgen.site.contexts.job import JobContext
 from reportgen.site.contexts.leaderboard import LeaderboardContext
@@ -160,6 +161,18 @@ def test_ranks_tags_and_reasons() -> None:
         "#133": "not logged",
         "#127": "not finite",
     }
+
+
+def test_a_test_set_that_many_models_were_scored_on_is_noted_above_the_board() -> None:
+    assert not any("test set" in note for part in board().boards for note in part.notes)
+    held_out = Dataset(name="held-out", role="test", sha256="9" * 64)
+    scored = [replace(r, datasets=(*r.datasets, held_out)) for r in rows()]
+    worn = judge(scored, judged().leaderboard.options)
+    page = leaderboard_page(site(), LeaderboardInput(name="churn", judged=worn))
+    assert any(
+        "scored on test set 999999999999: this test set has become a validation set." in n for n in page.context.boards[0].notes
+    )  # type: ignore[union-attr]
+    assert "this test set has become a validation set" in Document(render(page)).words
 
 
 def test_being_behind_the_champion_is_not_coloured() -> None:

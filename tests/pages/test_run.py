@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.model import Build, Problem
+from reportgen.model import Build, Dataset, Model, Problem
 from reportgen.site.contexts.run import RunContext
-from reportgen.site.pages.past import RunPast
+from reportgen.site.pages.past import RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.pages.run_differences import differences
 from tests.pages.support import Document, odd, past, render, row, run_input, said, site
@@ -187,3 +187,30 @@ def test_stored_files_are_brought_along_and_linked() -> None:
     assert linked == paths
     assert any(path.endswith(".csv") for path in paths)
     assert not any("parquet" in path for path in paths), "what stayed on Jenkins is not published"
+
+
+def test_a_run_scored_on_what_its_model_was_trained_on_says_so_first() -> None:
+    given = run_input(140)
+    assert context(given).notices == ()
+    validation = next(d.sha256 for d in given.run.datasets if d.role == "validation")
+    own = replace(given.run, datasets=(*given.run.datasets, Dataset(name="rows", role="training", sha256=validation)))
+    used, made = (Model(name="m", role=role, sha256="d" * 64) for role in ("input", "made"))
+    maker = replace(row(135), datasets=(Dataset(name="rows", role="training", sha256=validation),), models=(made,))
+    other = replace(given.run, models=(used,))
+    above = replace(given.past, upstream=(Upstream(maker, "m", "d" * 64),))
+    for leaked in (replace(given, run=own), replace(given, run=other, past=above)):
+        (notice,) = context(leaked).notices
+        assert (notice.kind, notice.lead) == ("bad", "Leakage.")
+        assert said(notice.text).startswith("The validation set is the training set, byte for byte")
+    elsewhere = replace(maker, models=(replace(made, sha256="e" * 64),))
+    assert not context(replace(given, run=other, past=replace(above, upstream=(Upstream(elsewhere, "m"),)))).notices
+
+
+def test_a_score_equal_to_the_one_on_training_rows_is_asked_about() -> None:
+    given = run_input(140)
+    f1 = next(metric for metric in given.run.metrics if metric.name == "val/f1")
+    equal = replace(given.run, metrics=(*given.run.metrics, replace(f1, name="train/f1")))
+    (notice,) = context(replace(given, run=equal)).notices
+    assert (notice.kind, said(notice.text)) == (
+        "warn", "val/f1 equals train/f1 to six digits: were both computed on the same rows?",
+    )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from reportgen import cli
@@ -368,6 +369,9 @@ def test_a_site_with_many_runs_also_lists_them_by_job(tmp_path, monkeypatch):
         [("churn/train", 2), ("churn/train", 1)], [("churn/validate", 3), ("churn/validate", 2), ("churn/validate", 1)],
     ]  # fmt: skip
     assert len((directory / "data" / "runs.csv").read_text().splitlines()) == 1 + 5
+    schema = json.loads((Path(__file__).parents[2] / "docs/schema/runs.schema.json").read_text())
+    for part in ("data/runs.json", *whole["parts"]):
+        jsonschema.validate(json.loads((directory / part).read_text()), schema)
     assert max(Counter(read).values()) <= 2  # once for each file that holds all runs or the job's
 
 

@@ -161,3 +161,115 @@ def test_a_signal_ends_the_wrapped_command_and_is_told(tmp_path):
     assert child.returncode == 143
     (journal_path,) = tmp_path.glob("reportgen-results/*/events.jsonl")
     assert '"status":"aborted"' in journal_path.read_text()
+
+
+class Mute:
+    """An object whose every attempt to show itself fails."""
+
+    def __str__(self):
+        raise RuntimeError("no text today")
+
+    __repr__ = __str__
+
+
+class Unmade(Mute):
+    """Looks like a chart, a frame and a figure, and fails at being any of them."""
+
+    mode = "RGB"
+    columns = index = iloc = ()
+    shape = (1, 1)
+
+    def fail(self, *args, **kwargs):
+        raise RuntimeError("it does not work")
+
+    to_dict = to_csv = savefig = tolist = isoformat = __float__ = fail
+
+
+def test_a_cell_that_cannot_be_shown_costs_that_cell_alone(run):
+    run.log_table("dicts", [{"a": 1, "b": Mute()}, {"a": 2, "b": "x"}])
+    run.log_table("rows", [(1, Mute()), (2, None)], columns=["a", "b"])
+    run.log_table("columns", {"a": [Mute(), 2.5]})
+    tables = {event["name"]: (run.directory / event["file"]).read_text() for event in of_kind(run, "table")}
+    shown = "<tests.stage.test_odd_inputs.Mute>"
+    assert tables == {"dicts": f"a,b\n1,{shown}\n2,x\n", "rows": f"a,b\n1,{shown}\n2,\n", "columns": f"a\n{shown}\n2.5\n"}
+
+
+@pytest.mark.parametrize(
+    "value", [Mute(), Unmade(), [Mute()], {"k": Unmade()}, {Mute()}], ids=lambda value: type(value).__name__
+)
+def test_a_param_tag_or_fact_that_cannot_be_shown_is_written_as_its_type(run, value):
+    run.log_param("p", value)
+    run.set_tag("t", value)
+    run.log_environment(packages=False, fact=value)
+    for kind in ("param", "tag"):
+        [event] = of_kind(run, kind)
+        assert "<tests.stage.test_odd_inputs." in str(event["value"])
+    assert "<tests.stage.test_odd_inputs." in str(of_kind(run, "environment")[0]["value"]["fact"])
+
+
+def test_names_and_words_that_cannot_be_shown_are_written_as_their_type(run):
+    run.log_params({Mute(): 1, "f": str.upper})
+    run.log_metric("m", None, reason=Mute(), note=Mute())
+    run.log_decision("approved", by=Mute(), reason=Mute())
+    shown = "<tests.stage.test_odd_inputs.Mute>"
+    assert {event["name"]: event["value"] for event in of_kind(run, "param")} == {shown: 1, "f": "str.upper"}
+    assert of_kind(run, "metric")[0]["note"] == shown
+    assert of_kind(run, "decision")[0]["by"] == shown
+
+
+def test_params_that_hold_themselves_are_cut_off(run):
+    circle = {"a": 1}
+    circle["self"] = circle
+    run.log_params(circle)
+    assert {event["name"]: event["value"] for event in of_kind(run, "param")}["self/self/a"] == 1
+
+
+@pytest.mark.parametrize("value", [Mute(), Unmade(), {"m": Unmade()}], ids=["mute", "unmade", "nested"])
+def test_a_metric_that_is_no_number_is_refused_in_words_whatever_it_does(run, value):
+    with pytest.raises(RecordError, match="is a number, not"):
+        run.log_metrics({"m": value})
+    with pytest.raises(RecordError):
+        run.log_metric(Mute(), 1)
+
+
+FAILING = {
+    "chart": lambda run: run.log_chart("c", Unmade()),
+    "figure": lambda run: run.log_figure("f", Unmade()),
+    "table": lambda run: run.log_table("t", Unmade()),
+    "dataset": lambda run: run.log_dataset("d", Unmade()),
+    "frame": lambda run: run.log_table("t", pd.DataFrame({"a": [Mute()]})),
+    "generator": lambda run: run.log_table("t", ({"a": 1 / (2 - number)} for number in range(3))),
+}
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_an_object_whose_own_code_fails_is_told_once_and_the_work_goes_on(run, capsys, kind):
+    for _ in range(2):
+        FAILING[kind](run)
+    run.log_metric("m", 1)
+    told = capsys.readouterr().err
+    assert told.count("warning:") == 1
+    assert "cannot be logged: " in told
+    assert "; run 't' goes on without it" in told
+    assert [event["kind"] for event in events(run)] == ["run", "metric"]
+    assert not list((run.directory / "files").glob("*"))
+
+
+@pytest.mark.parametrize("kind", FAILING)
+def test_it_stops_a_strict_run(tmp_path, kind):
+    with (
+        reportgen.start_run("t", directory=tmp_path, strict=True, environment=False) as run,
+        pytest.raises((RuntimeError, AttributeError, ZeroDivisionError)),
+    ):
+        FAILING[kind](run)
+
+
+@pytest.mark.parametrize("stream", [None, "closed"])
+def test_a_warning_that_nobody_can_read_stops_nothing(run, tmp_path, monkeypatch, stream):
+    if stream == "closed":
+        stream = (tmp_path / "err").open("w")
+        stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    assert run.log_dataset("d", tmp_path / "gone.csv") == ""
+    run.log_metric("m", 1)
+    assert metrics(run) == {"m": 1}

@@ -23,10 +23,13 @@ KILLS = int(os.environ.get("REPORTGEN_KILLS", "100"))
 
 
 def program(code: str, cwd: Path, **options) -> subprocess.Popen:
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    for name in ("REPORTGEN_RUN", "REPORTGEN_DIR", "JOB_NAME", "STAGE_NAME"):
-        env.pop(name, None)
+    env = {**clean_environment(), "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, "-S", "-c", code], cwd=cwd, env=env, **options)
+
+
+def clean_environment() -> dict[str, str]:
+    ours = {"REPORTGEN_RUN", "REPORTGEN_DIR", "JOB_NAME", "STAGE_NAME"}
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def only_record(directory: Path):
@@ -185,6 +188,63 @@ def test_a_run_left_open_by_an_exception_has_failed(tmp_path):
     found = only_record(tmp_path / "reportgen-results")
     assert found.status == "failed"
     assert found.ending["error"]["type"] == "KeyError"
+
+
+LEAVING = {
+    "sys.exit(3)": ("failed", 3),
+    "sys.exit('no rows left')": ("failed", 1),
+    "sys.exit(True)": ("failed", 1),
+    "sys.exit()": ("complete", 0),
+    "sys.exit(0)": ("complete", 0),
+    "sys.exit(130)": ("aborted", 130),
+    "def main():\n    sys.exit(4)\nmain()": ("failed", 4),
+    "try:\n    sys.exit(5)\nfinally:\n    reportgen.log_metric('last', 1)": ("failed", 5),
+    "with open(__import__('os').devnull):\n    sys.exit(5)": ("failed", 5),
+    "import argparse\nargparse.ArgumentParser().parse_args(['--unknown'])": ("failed", 2),
+    "async def main():\n    sys.exit(6)\nimport asyncio\nasyncio.run(main())": ("failed", 6),
+    "try:\n    sys.exit(3)\nexcept SystemExit:\n    pass": ("complete", None),
+    "def main():\n    try:\n        sys.exit(3)\n    except SystemExit:\n        return\nmain()": ("complete", None),
+    "try:\n    sys.exit(3)\nexcept SystemExit:\n    sys.exit(0)": ("complete", 0),
+    "try:\n    sys.exit(3)\nexcept SystemExit:\n    1 / 0": ("failed", None),
+    "import threading\nthread = threading.Thread(target=sys.exit, args=(3,))\nthread.start()\nthread.join()": (
+        "complete",
+        None,
+    ),
+    "raise KeyboardInterrupt": ("aborted", None),
+    "import os\nos._exit(0)": ("interrupted", None),
+}
+
+
+@pytest.mark.parametrize("leaving", LEAVING)
+@pytest.mark.parametrize("way", ["-c", "file", "-m"])
+def test_a_run_left_open_ends_as_the_program_left(tmp_path, leaving, way):
+    code = f"import sys, reportgen\nreportgen.log_metric('m', 1)\n{leaving}\n"
+    (tmp_path / "step.py").write_text(code)
+    command = {"-c": ["-c", code], "file": ["step.py"], "-m": ["-m", "step"]}[way]
+    env = {**clean_environment(), "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    child = subprocess.run([sys.executable, "-S", *command], cwd=tmp_path, env=env, stderr=subprocess.PIPE, check=False)
+    found = only_record(tmp_path / "reportgen-results")
+    status, code = LEAVING[leaving]
+    assert found.status == status
+    assert (found.ending or {}).get("exit_status") == code
+    if code is not None:
+        assert child.returncode == code
+    if leaving == "sys.exit('no rows left')":
+        assert found.ending["error"] == {
+            "type": "SystemExit",
+            "message": "no rows left",
+            "traceback": "SystemExit: no rows left\n",
+        }
+        assert b"no rows left" in child.stderr
+
+
+@pytest.mark.parametrize("call", ["exit(3)", "quit(3)"])
+def test_the_exit_of_the_prompt_is_seen_in_a_script_too(tmp_path, call):
+    code = f"import reportgen\nreportgen.log_metric('m', 1)\n{call}"
+    env = {**clean_environment(), "PYTHONPATH": str(ROOT)}
+    child = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, check=False)
+    found = only_record(tmp_path / "reportgen-results")
+    assert (child.returncode, found.status, found.ending["exit_status"]) == (3, "failed", 3)
 
 
 FULL = """

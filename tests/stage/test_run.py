@@ -171,7 +171,7 @@ def test_a_working_directory_that_is_gone_stops_nothing(tmp_path, monkeypatch, c
         (lambda r: r.log_decision("maybe"), "approved, rejected or revoked"),
         (lambda r: r.log_note(3), "a note is text"),
         (lambda r: r.log_dataset("d", 3), "a path, a DataFrame or a SHA-256"),
-        (lambda r: r.log_metric("m", Mute()), "is a number, not Mute: <Mute>"),
+        (lambda r: r.log_metric("m", Mute()), "is a number, not Mute: <tests.stage.test_run.Mute>"),
         (lambda r: r.log_metric("m", 1, step=10**30), "at most 64 bits"),
         (lambda r: r.log_metric("m", 1, n=-3), "n is a count, not -3"),
         (lambda r: r.log_dataset("d", "a" * 64, rows=-1), "rows is a count, not -1"),

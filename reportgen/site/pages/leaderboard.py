@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from reportgen.analysis.champion import Term
 from reportgen.analysis.decisions import Ruling
 from reportgen.analysis.judge import Judged
+from reportgen.analysis.pitfalls import board_pitfalls
 from reportgen.analysis.values import Board, BoardRow, run_id
 from reportgen.analysis.verdict import board_verdict
 from reportgen.charts.values import Chart
@@ -172,7 +173,7 @@ def _board(
         unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
-        notes=board.notes,
+        notes=(*board.notes, *(pitfall.text for pitfall in board_pitfalls(board, has_rows=True))),
         legend=position == 0 and intervals,
     )
     if position or board.ranked <= MOST_ROWS:

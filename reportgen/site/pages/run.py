@@ -94,7 +94,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         result=Result("torn", "interrupted") if run.status == "interrupted" else result_of(build.result),
         display_name=build.display_name if build.display_name not in ("", f"#{build.number}") else "",
         pager=_pager(site, path, build, past, failed=failed),
-        notices=run_parts.notices(build, run),
+        notices=run_parts.notices(build, run, past),
         verdict=verdict,
         description=build.description,
         failed=_failed(run, past),

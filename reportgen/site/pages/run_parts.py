@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reportgen.model import Build, Run
+from reportgen.analysis.pitfalls import run_pitfalls
+from reportgen.model import Build, Run, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, ChainStep, Column, Notice, Row, Span, Table, Text
 from reportgen.site.contexts.run import StageRow, Stages
@@ -19,9 +20,9 @@ _CASES = 20
 _COMMITS = 12
 
 
-def notices(build: Build, run: Run) -> tuple[Notice, ...]:
+def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice, ...]:
     """Return what is not as usual with this build and its record, the gravest first."""
-    found: list[Notice] = []
+    found = _misleading(build, run, past) if past is not None else []
     if run.status == "interrupted":
         found.append(Notice("warn", "Interrupted.", (Span("The record has no end; what had been written by then is shown."),)))
     found.extend(
@@ -45,6 +46,21 @@ def notices(build: Build, run: Run) -> tuple[Notice, ...]:
         seen = Span(fmt.day(build.gone_since), datetime=fmt.machine_time(build.gone_since))
         found.append(Notice("gone", "Gone from Jenkins.", (Span("Jenkins last had this build on "), seen, rest)))
     return tuple(found)
+
+
+def _misleading(build: Build, run: Run, past: RunPast) -> list[Notice]:
+    """Return why the numbers of a run say less than they seem to: it was scored on what its model was trained on."""
+    row = RunRow(
+        job=build.job, number=build.number, name=run.name, record=run.record, stage=run.stage, result=build.result,
+        status=run.status, started_at=build.started_at, duration_s=build.duration_s, datasets=run.datasets, models=run.models,
+        metrics={metric.name: metric for metric in run.metrics},
+    )  # fmt: skip
+    leads = {"leakage": ("bad", "Leakage."), "equal to training": ("warn", "Too good?")}
+    return [
+        Notice(*leads[pitfall.kind], (Span(pitfall.text),))
+        for pitfall in run_pitfalls(row, makers=[above.row for above in past.upstream])
+        if pitfall.kind in leads
+    ]
 
 
 def stages(build: Build) -> Stages | None:
