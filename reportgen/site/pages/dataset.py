@@ -15,7 +15,7 @@ from reportgen.site.contexts.model import DatasetContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, Style, chrome, finite, on_day, result_of, run_label, said
-from reportgen.site.pages.leaderboard import style_of
+from reportgen.site.pages.leaderboard import by_metric, style_of
 from reportgen.site.pages.run_table import band_words, champion_band, why_missing
 from reportgen.site.pages.scale import Scale
 
@@ -130,7 +130,7 @@ def _boards(site: Site, path: str, boards: Sequence[tuple[Judged, Board]]) -> Ta
         rows.append(
             Row(
                 (
-                    Cell((Span(f"{options.label} by {style.title}", relative(path, site.links.leaderboard(options.name))),)),
+                    Cell((Span(by_metric(options.label, style), relative(path, site.links.leaderboard(options.name))),)),
                     Cell((Span(fmt.count(board.ranked)),), "num"),
                     Cell(first, "" if leader else "why"),
                     Cell((Span(fmt.number(leader.value if leader else None, style.spec)),), "v"),
@@ -288,14 +288,14 @@ def _uses(site: Site, path: str, given: DatasetInput) -> Table | None:
         cells = [
             Cell((Span(run_label(run, ""), relative(path, site.links.row(run))), *tag), "nw"),
             Cell((), result=result_of(run.result)),
-            Cell((Span("made it" if run_id(run) in made else "used it"),), "mut"),
+            Cell((Span("made it" if run_id(run) in made else "used it"),), "mut nw"),
         ]
         if style:
             cells += _scored(run, style, scale, band, maker=run_id(run) in made)
         cells += [Cell(_models(site, path, run.models), "any"), Cell((on_day(run.started_at),), "mut nw")]
         rows.append(Row(tuple(cells)))
     caption = Span(f"{words}.{band_words(shown, style, champion, '')} Dates are UTC.")
-    return Table("c-use", (caption,), tuple(columns), tuple(rows), "pad stick p8 fold")
+    return Table("c-use", (caption,), tuple(columns), tuple(rows), "board pad stick p8 fold")
 
 
 def _scored(run: RunRow, style: Style, scale: Scale | None, band: tuple[float, float] | None, *, maker: bool) -> list[Cell]:

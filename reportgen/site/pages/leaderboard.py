@@ -58,6 +58,11 @@ def style_of(site: Site, board: Board | None, metric: str) -> Style:
     return style._replace(direction=board.comparable.direction) if board else style
 
 
+def by_metric(label: str, style: Style) -> str:
+    """Return "Churn models by F1"; a leaderboard called like its metric says it once."""
+    return label if label == style.title else f"{label} by {style.title}"
+
+
 def leaderboard_charts(site: Site, given: LeaderboardInput) -> Mapping[str, Chart]:
     """Return the charts of the page by slot; what is drawn of them comes back in `LeaderboardInput.drawings`."""
     board = given.judged.leaderboard.current

@@ -13,7 +13,7 @@ from reportgen.site.contexts.base import Cell, Column, Empty, Row, Span, Table, 
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, on_day, run_label
-from reportgen.site.pages.leaderboard import style_of
+from reportgen.site.pages.leaderboard import by_metric, style_of
 from reportgen.site.pages.listing import listing_page
 from reportgen.site.pages.overview import PipelineState, flow_step
 
@@ -86,7 +86,7 @@ def _leaderboard(site: Site, path: str, judged: Judged) -> Row:
 
     return Row(
         (
-            Cell((Span(f"{options.label} by {style.title}", relative(path, site.links.leaderboard(options.name))),)),
+            Cell((Span(by_metric(options.label, style), relative(path, site.links.leaderboard(options.name))),)),
             run(champion),
             Cell((Span(fmt.number(champion.value if champion else None, style.spec)),), "v"),
             run(leader),

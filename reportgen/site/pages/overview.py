@@ -32,7 +32,7 @@ from reportgen.site.pages.base import (
     said,
 )
 from reportgen.site.pages.columns import choose
-from reportgen.site.pages.leaderboard import held_since, style_of
+from reportgen.site.pages.leaderboard import by_metric, held_since, style_of
 from reportgen.site.pages.listing import JobState, jobs_table
 from reportgen.site.pages.news import BuildNews, find_news, news_table
 from reportgen.site.pages.run_table import band_words, run_rows
@@ -215,7 +215,7 @@ def _card(site: Site, path: str, board_of: Judged) -> Card:
     board = board_of.leaderboard.current
     style = style_of(site, board, options.metric)
     href = relative(path, site.links.leaderboard(options.name))
-    title = f"{options.label} by {style.title}"
+    title = by_metric(options.label, style)
     leader = board.leader if board else None
     if board is None or leader is None:
         return Card(title, href, fmt.DASH, "nothing ranked yet", (), None)
