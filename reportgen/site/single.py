@@ -12,8 +12,10 @@ from reportgen.model import RunRow
 from reportgen.site.chronicle import ref_of
 from reportgen.site.maker import SiteMaker
 from reportgen.site.onefile import one_file
+from reportgen.site.pages.base import run_label
 from reportgen.site.pages.compare import CompareInput, compare_page
 from reportgen.site.plan import plan_runs
+from reportgen.site.sides import find_sides
 from reportgen.site.work import Chunk, Outcome, Workshop
 from reportgen.site.write import Tree
 from reportgen.store.view import StoreView
@@ -39,12 +41,22 @@ def comparison_as_file(maker: SiteMaker, view: StoreView, comparison: Comparison
     found = maker.survey(view)
     path = "compare/chosen/index.html"
     metrics = {found.chronicle.metric(run.job) for run in comparison.runs}
-    given = CompareInput(path=path, comparison=comparison, metric=metrics.pop() if len(metrics) == 1 else "")
-    page = compare_page(found.site, given)
+    job = comparison.runs[0].job if len({run.job for run in comparison.runs}) == 1 else ""
+    labels = [run_label(run, job) for run in comparison.runs]
 
     def make(shop: Workshop) -> Outcome:
         outcome = Outcome()
-        shop.put(page, "", None, outcome)
+        sides = find_sides(view, shop.studio, found.site, comparison.runs, labels)
+        given = CompareInput(
+            path=path,
+            comparison=comparison,
+            metric=metrics.pop() if len(metrics) == 1 else "",
+            sides=sides.sides,
+            curves=sides.curves,
+            files=sides.files,
+        )
+        outcome.files |= shop.studio.written
+        shop.put(compare_page(found.site, given), "", None, outcome)
         return outcome
 
     return _file(maker, view, path, make)

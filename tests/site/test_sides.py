@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+from reportgen import cli
 from reportgen.model import Attachment, Build, Point
 from reportgen.site.linkcheck import check_links
 from reportgen.store.db import Store
@@ -53,3 +54,18 @@ def test_what_both_runs_drew_stands_side_by_side_and_their_series_on_one_plot(tm
 
     again = project.build(1)
     assert again.directory is None or (again.directory / pages[0].relative_to(summary.directory)).read_text("utf-8") == html
+
+
+def test_an_exported_comparison_of_three_has_their_pictures_inside(tmp_path: Path) -> None:
+    project = Project(tmp_path, CONFIG)
+    with Store.open(tmp_path / ".reportgen") as store:
+        store.save_builds([drawn(store, number, "pr") for number in (1, 2, 3)], now=NOW)
+    file = tmp_path / "compared.html"
+    runs = [f"churn/validate#{number}" for number in (1, 2, 3)]
+    assert cli.main(["export", *runs, "-o", str(file), "-q", "-f", str(project.file)]) == 0
+    html = file.read_text("utf-8")
+    images = Document(html).all("img")
+    assert [image["alt"] for image in images[1:]] == ["pr 1", "pr 2", "pr 3"]
+    assert all((image["src"] or "").startswith("data:image/svg+xml;base64,") for image in images)
+    assert "train/loss; dashed #1." in html
+    assert "<script" not in html

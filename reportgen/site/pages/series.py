@@ -66,7 +66,7 @@ class Overlaid(NamedTuple):
 
 
 def overlaid_charts(site: Site, runs: Sequence[Run], labels: Sequence[str], *, most: int = 2000) -> tuple[Overlaid, ...]:
-    """Return the series that all `runs` logged, a line per run: the first dashed, the second heavy, further ones by colour."""
+    """Return the series that all `runs` logged, a line per run: the first dashed, the second of two heavy, more by colour."""
     drawable = [{name for names in series_groups(run).values() for name in names} for run in runs]
     found = []
     for name in sorted(set.intersection(*drawable))[:MOST_CHARTS] if drawable else ():
@@ -74,13 +74,13 @@ def overlaid_charts(site: Site, runs: Sequence[Run], labels: Sequence[str], *, m
         lines = []
         for at, (run, label) in enumerate(zip(runs, labels, strict=True)):
             points = [(float(point.step), point.value) for point in run.series[name] if math.isfinite(point.value)]
-            kind: LineKind = "champion" if at == 0 else "this" if at == 1 else "other"
+            kind: LineKind = "champion" if at == 0 else "this" if len(runs) == 2 else "other"
             lines.append(Line(name=label, points=downsampled(points, most=most), kind=kind))
         better = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "")
         title = style.title + (f", {style.unit}" if style.unit else "")
         chart = Overlay(x_title="Step", y_title=title + better, lines=tuple(lines))
         drawn = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
-        words = f"{name}; dashed {labels[0]}, heavy {labels[1]}." if len(labels) > 1 else f"{name}."
+        words = f"{name}; dashed {labels[0]}" + (f", heavy {labels[1]}." if len(runs) == 2 else ".")
         found.append(Overlaid(name, title, words, drawn))
     return tuple(found)
 
