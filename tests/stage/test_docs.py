@@ -92,6 +92,37 @@ def test_the_shell_lines_of_the_page_work(tmp_path):
     assert len(records(tmp_path)) == 3
 
 
+GIVEN_IN_R = """
+set.seed(7)
+make <- function(n) { x <- rnorm(n); data.frame(x = x, label = rbinom(n, 1, plogis(x))) }
+train <- make(200)
+valid <- make(100)
+write.csv(valid, "validation.csv", row.names = FALSE)
+auc <- 0.75
+brier <- 0.2
+"""
+
+
+def test_the_lines_of_the_page_for_r_work_in_r_and_those_of_python_after_them(tmp_path):
+    (tmp_path / "step.R").write_text("\n".join([GIVEN_IN_R, *blocks("how-to/log-from-r.md", "r")]))
+    environment = clean_environment()
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    [after] = blocks("how-to/log-from-r.md", "sh")
+    for command in (["Rscript", "step.R"], ["sh", "-c", after]):
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    by_stage = {record.stage: record for record in records(tmp_path)}
+    assert set(by_stage) == {"reportgen", "validate"}
+    logged = {(event["kind"], event.get("name")): event for event in by_stage["reportgen"].events}
+    assert logged["param", "alpha"]["value"] == 0.5
+    assert (logged["metric", "val/auc"]["value"], logged["metric", "val/auc"]["n"]) == (0.75, 100)
+    assert {("param", "family"), ("table", "coefficients"), ("figure", "residuals"), ("model", "model.rds")} <= set(logged)
+    assert logged["dataset", "validation"]["rows"] == 100
+    found = {event["name"]: event for event in by_stage["validate"].events if event["kind"] == "metric"}
+    assert 0.5 < found["val/roc_auc"]["low"] < found["val/roc_auc"]["value"] < 1
+    assert found["val/brier"]["n"] == 100
+
+
 def test_the_reference_lists_every_kind():
     text = (DOCS / "reference/record.md").read_text().partition("## Events")[2].partition("## Values")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == KINDS
