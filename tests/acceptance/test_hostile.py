@@ -145,6 +145,8 @@ def write_content_page(file: Path, text: str) -> None:
         f"---\ntitle: {title}\ndescription: {title}\n---\n\n## {title}\n\n{text}\n\n- {text}\n\n> {text}\n\n`{title}`\n\n"
         f"| a | b |\n|---|---|\n| {cell} | x |\n\n```\n{text}\n```\n"
     ).encode("utf-8", "replace")
+    if len(page) > 256_000:  # refused for that alone, which has a test of its own
+        return
     try:
         read_pages([ContentSource(path=file.name, text=page.decode())])
     except ContentError as problem:

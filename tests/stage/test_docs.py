@@ -73,6 +73,25 @@ def test_the_tutorial_shows_the_tree_and_the_event_that_are_written(tmp_path):
     assert f1["n"] == shown_fields["n"]
 
 
+@pytest.mark.slow
+def test_the_tutorial_ends_with_the_page_of_the_run(tmp_path):
+    code = blocks("tutorial/first-run.md", "python")[0]
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), check=True)
+    [script] = [block for block in blocks("tutorial/first-run.md", "sh") if "harvest --from" in block]
+    lines = script.replace("reportgen serve --open", "reportgen build --no-harvest").replace(
+        "reportgen ", f"{sys.executable} -m reportgen "
+    )
+    done = subprocess.run(
+        ["sh", "-ec", lines], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 job: 1 new" in done.stderr
+    page = (tmp_path / "report/public/latest/jobs/reportgen-results/1/index.html").read_text()
+    for shown in ("0.697", "0.642", "0.748", "March backfill", "Calibration", "ROC"):
+        assert shown in page
+    assert page.count("data-chart=") == 5
+
+
 def test_the_shell_lines_of_the_page_work(tmp_path):
     for name in ("validation.csv", "errors.csv", "train.csv"):
         (tmp_path / name).write_text("a,b\n1,2\n")
