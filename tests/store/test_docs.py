@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reportgen.store import schema
+from reportgen.store.check import check_store
 from reportgen.store.db import Store
 from tests.support.builds import NOW, make_build
 
@@ -79,6 +81,20 @@ def test_the_programs_run(project: Path, program: str) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_a_backup_is_made_as_described(project: Path, tmp_path: Path) -> None:
+    (statement,) = re.findall(r'sqlite3 \.reportgen/store\.db "(VACUUM INTO \'backup\.db\')"', TEXT)
+    with Store.open(project / ".reportgen") as store:
+        store.put_blob(b"kept")
+        connection = sqlite3.connect(project / ".reportgen" / "store.db")
+        connection.execute(statement.replace("backup.db", str(tmp_path / "store.db")))
+        connection.close()
+    shutil.copytree(project / ".reportgen" / "blobs", tmp_path / "blobs")
+    found, whole = (check_store(path, read_data=True) for path in (tmp_path, project / ".reportgen"))
+    assert (found.problems, found.builds, found.blobs) == ((), whole.builds, whole.blobs)
+    with Store.open(tmp_path) as restored, restored.view() as view:
+        assert [row.number for row in view.build_ids()] == [7, 6, 5, 4, 3, 2, 1]
 
 
 def test_the_views_agree_with_what_was_saved(database: sqlite3.Connection) -> None:
