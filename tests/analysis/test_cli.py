@@ -157,6 +157,7 @@ def test_two_runs_side_by_side(shown: Shown) -> None:
     assert "2 metrics are the same" in lines[2]
     assert any(line.split() == ["depth", "1", "2"] for line in lines)
     assert any(line == "1 parameter is the same" for line in lines)
+    assert "1 entry of the environment is the same; none differs" in lines
 
 
 def test_a_comparison_as_json_and_markdown(shown: Shown) -> None:

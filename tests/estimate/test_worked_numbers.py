@@ -183,9 +183,18 @@ def test_holm():
     assert e.holm([0.001, 0.013, 0.04, 0.02, 0.6]) == pytest.approx([0.005, 0.052, 0.08, 0.06, 0.6], abs=1e-12)
 
 
-@pytest.mark.parametrize(("count", "luck"), [(5, 1.1798), (10, 1.5466), (60, 2.3126)])
-def test_best_of_many(count, luck):
+@pytest.mark.parametrize(("count", "luck", "exact"), [(5, 1.1798, 1.1630), (10, 1.5466, 1.5388), (60, 2.3126, 2.3193)])
+def test_best_of_many(count, luck, exact):
     assert e.blom(count) == pytest.approx(luck, abs=5e-5)
+    normal = NormalDist()
+    grid = [n / 1000 for n in range(-8000, 8001)]
+    mean = sum(z * count * normal.pdf(z) * normal.cdf(z) ** (count - 1) for z in grid) / 1000
+    assert mean == pytest.approx(exact, abs=5e-5)
+    assert luck == pytest.approx(exact, rel=0.015)
+
+
+def test_the_best_of_fifty_noisy_steps():
+    assert e.blom(50) * 0.01 == pytest.approx(0.022, abs=5e-4)
 
 
 def test_seeds_and_folds_of_two_runs():
