@@ -178,7 +178,7 @@ def _failed(run: Run, past: RunPast) -> Failed | None:
 
 def _changed(site: Site, path: str, past: RunPast, difference: Sequence[Change], run: Run) -> Changed | None:
     previous = past.previous
-    if previous is None:
+    if previous is None or not (difference or run.params):
         return None
     same = len(run.params) - sum(1 for change in difference if change.kind == "param" and change.name in run.params)
     more = len(difference) - _CHANGES
