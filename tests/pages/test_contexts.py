@@ -63,6 +63,16 @@ def test_style_sheets_fit_their_budget_and_load_nothing() -> None:
         assert css.count("{") == css.count("}")
 
 
+def test_every_theme_draws_the_plots_whose_places_are_left_to_the_style_sheet() -> None:
+    def rules(name: str) -> set[str]:
+        css = (themes_dir() / name / "assets" / "style.css").read_text(encoding="utf-8")
+        found = re.findall(r"(\.(?:pl|sp)\b[^{},]*(?::not\(\[[a-z0-9]+\]\)|rect\.z)) \{", css)
+        return set(found) - {".pl.me .o:not([cy])"}
+
+    assert len(rules("default")) >= 4
+    assert rules("plain") >= rules("default")
+
+
 def test_the_plain_theme_is_small() -> None:
     files = [file for file in (themes_dir() / "plain").rglob("*") if file.is_file()]
     assert sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files) <= 110
