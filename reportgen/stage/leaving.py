@@ -10,12 +10,12 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
-from types import FrameType
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any, NoReturn
 
 _asked: tuple[SystemExit, FrameType] | None = None
