@@ -28,7 +28,7 @@ $(VENV)/.made-docs: $(VENV)/.made pyproject.toml
 demo: $(VENV)/.made ## Set up, harvest the sample Jenkins, build its site and serve it (SERVE= to only build)
 	$(BIN)/reportgen demo demo $(if $(filter undefined,$(origin SERVE)),,--no-serve)
 
-test: $(VENV)/.made-test chromium strace rsync r lint site-check ## Set up everything the tests need, and run all of them
+test: $(VENV)/.made-test chromium strace rsync nginx r lint site-check ## Set up everything the tests need, and run all of them
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.made-test ## The unit tests alone: under a minute
@@ -38,7 +38,7 @@ lint: $(VENV)/.made-test ## Style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-.PHONY: chromium strace rsync r
+.PHONY: chromium strace rsync nginx r
 chromium: ## Find Chromium, or install it from Debian's packages
 	@sh tools/ensure.sh "$${REPORTGEN_CHROMIUM:-chromium}" chromium
 
@@ -47,6 +47,9 @@ strace: ## Find strace, or install it from Debian's packages
 
 rsync: ## Find rsync, or install it from Debian's packages
 	@sh tools/ensure.sh rsync rsync
+
+nginx: ## Find nginx, or install it from Debian's packages
+	@PATH="$$PATH:/usr/sbin" RUNLEVEL=1 sh tools/ensure.sh nginx nginx-light
 
 r: ## Find R, or install it from Debian's packages
 	@sh tools/ensure.sh Rscript r-base-core

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from reportgen.analysis.missing import missing_reason
 from reportgen.analysis.ranks import is_finite
-from reportgen.analysis.separable import difference, excludes_zero, scored
+from reportgen.analysis.separable import Scored, difference, excludes_zero
 from reportgen.errors import ReportgenError
-from reportgen.model import Direction, RunRow
+from reportgen.model import Direction
 
 MOST_RUNS = 2000
 """With more than two axes every run meets every other; beyond this many that takes too long."""
@@ -18,11 +17,10 @@ MOST_RUNS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """Places of the runs on the front, of those on it within noise, and how many were left out for a missing value."""
+    """Places of the points on the front, and of those on it within noise."""
 
     members: tuple[int, ...]
     near: tuple[int, ...] = ()
-    left_out: int = 0
 
 
 def pareto_front(vectors: Sequence[Sequence[float | None]], directions: Sequence[Direction]) -> list[int]:
@@ -64,33 +62,23 @@ def _dominates(p: tuple[float, ...], q: tuple[float, ...]) -> bool:
     return p != q and all(a <= b for a, b in zip(p, q, strict=True))
 
 
-def find_front(runs: Sequence[RunRow], quality: str, cost: str, directions: tuple[Direction, Direction]) -> Front:
-    """Return the front of `runs` over two metrics.
+def find_front(points: Sequence[tuple[float, Scored]], cost: Direction, quality: Direction) -> Front:
+    """Return the front of `points`, each a cost and a quality.
 
-    Near it ("on the front within noise") are runs that cannot be told apart in `quality` from a run of the front and are no
-    worse in `cost`; intervals never move the front itself.
+    Near it ("on the front within noise") are points that cannot be told apart in quality from one of the front and are no worse
+    in cost; intervals never move the front itself.
     """
-    vectors = [[_value(run, name) for name in (quality, cost)] for run in runs]
-    members = pareto_front(vectors, directions)
+    members = pareto_front([(price, found.value) for price, found in points], (cost, quality))
     on_it = set(members)
+    sign = -1 if cost == "higher" else 1
     near = [
         place
-        for place, vector in enumerate(vectors)
+        for place, (price, found) in enumerate(points)
         if place not in on_it
-        and all(v is not None for v in vector)
-        and any(_as_good(runs[place], runs[other], quality, cost, directions[1]) for other in members)
+        and any(sign * price <= sign * points[other][0] and _alike(found, points[other][1]) for other in members)
     ]
-    left_out = sum(1 for vector in vectors if any(v is None for v in vector))
-    return Front(members=tuple(members), near=tuple(near), left_out=left_out)
+    return Front(members=tuple(members), near=tuple(near))
 
 
-def _value(run: RunRow, name: str) -> float | None:
-    return run.metrics[name].value if missing_reason(run, name)[0] is None else None
-
-
-def _as_good(run: RunRow, front: RunRow, quality: str, cost: str, direction: Direction) -> bool:
-    own, other = run.metrics[cost].value, front.metrics[cost].value
-    if own is None or other is None or (own < other if direction == "higher" else own > other):
-        return False
-    a, b = scored(run.metrics[quality]), scored(front.metrics[quality])
-    return a is not None and b is not None and excludes_zero(difference(a, b)) is False
+def _alike(a: Scored, b: Scored) -> bool:
+    return excludes_zero(difference(a, b)) is False

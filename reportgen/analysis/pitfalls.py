@@ -9,11 +9,11 @@ from typing import Literal
 from reportgen.analysis.comparable import digests, order
 from reportgen.analysis.directions import plain_name
 from reportgen.analysis.lineage import Graph, dataset_node
-from reportgen.analysis.luck import count_models, smallest_gap
+from reportgen.analysis.luck import count_models
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import Board
 from reportgen.analysis.wording import count, number, spec_for
-from reportgen.model import Metric, RunRow
+from reportgen.model import RunRow
 
 Severity = Literal["error", "warning", "note"]
 
@@ -150,11 +150,3 @@ def _row_results(board: Board) -> Iterable[Pitfall]:
     if undecided and board.comparable.known:
         text = "Row-level results (log_classification(..., rows=True)) would tell these runs apart better than intervals can."
         yield Pitfall(kind="row results", severity="note", text=text)
-
-
-def gap_words(metric: Metric, rows: int) -> str:
-    """Return the smallest gap that a set of `rows` can show between two shares like this metric's; "" for other metrics."""
-    if metric.value is None or not 0 < metric.value < 1 or rows < 1:
-        return ""
-    gap = smallest_gap(float(metric.value), rows)
-    return f"On {count(rows)} rows two runs near {number(metric.value, '.3f')} differ visibly from {number(gap, '.3f')} on."

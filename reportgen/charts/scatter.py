@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from reportgen.analysis import pareto
 from reportgen.charts import theme
 from reportgen.charts.template import filled, padded
 from reportgen.charts.values import Scatter, ScatterPoint, Spec
+from reportgen.model import Direction
 
 
 def _author() -> Any:
@@ -26,6 +28,9 @@ def _author() -> Any:
         layer("points")
         .mark_point(filled=True, size=56, opacity=1)
         .encode(x=x, y=y, color=alt.Color("g:N", legend=None), shape=alt.Shape("g:N", legend=None), tooltip=tip),
+        layer("near")
+        .mark_point(filled=False, size=48, strokeWidth=1.75, opacity=1)
+        .encode(x=x, y=y, color=alt.Color("g:N", legend=None), shape=alt.Shape("g:N", legend=None), tooltip=tip),
         layer("labelRight").mark_text(align="left", dx=9, **words).encode(x=x, y=y, text="b:N"),
         layer("labelLeft").mark_text(align="right", dx=-9, **words).encode(x=x, y=y, text="b:N"),
     )
@@ -42,16 +47,14 @@ def scatter(chart: Scatter, *, size: str = "wide") -> Spec:
     xs, ys = [point.x for point in points], [point.y for point in points]
     x_domain = padded(xs, zero=bool(xs) and min(xs) >= 0 and min(xs) < 0.5 * max(xs))
     y_domain = padded(ys, share=0.1)
-    rows = [
-        {
-            "x": point.x, "y": point.y, "n": point.name, "k": point.key,
-            "g": point.group if point.group in names else theme.OTHER_GROUP,
-        }
-        for point in points
-    ]  # fmt: skip
+    rows: dict[bool, list[Mapping[str, Any]]] = {False: [], True: []}
+    for point in points:
+        group = point.group if point.group in names else theme.OTHER_GROUP
+        rows[point.near].append({"x": point.x, "y": point.y, "n": point.name, "k": point.key, "g": group})
+    data = {"points": rows[False], "near": rows[True], "front": _front_rows(chart, points, x_domain)}
     spec = filled(
         _author,
-        {"points": rows, "front": _front_rows(chart, points, x_domain), **_labels(points, x_domain, y_domain, size)},
+        {**data, **_labels(points, x_domain, y_domain, size)},
         size=(width, height),
         scales={
             "x": {"domain": x_domain, "nice": False, "zero": False},
@@ -76,13 +79,9 @@ def pareto_front(points: Sequence[ScatterPoint], *, x_lower: bool = True, y_lowe
 
     In order from the best `x`; points that are equal on both measures are on it together.
     """
-    ordered = sorted(points, key=lambda p: (p.x if x_lower else -p.x, p.y if y_lower else -p.y, p.name))
-    front: list[ScatterPoint] = []
-    for point in ordered:
-        equal = bool(front) and (point.x, point.y) == (front[-1].x, front[-1].y)
-        if not front or equal or (point.y < front[-1].y if y_lower else point.y > front[-1].y):
-            front.append(point)
-    return tuple(front)
+    directions: tuple[Direction, Direction] = ("lower" if x_lower else "higher", "lower" if y_lower else "higher")
+    front = [points[place] for place in pareto.pareto_front([(p.x, p.y) for p in points], directions)]
+    return tuple(sorted(front, key=lambda p: (p.x if x_lower else -p.x, p.y if y_lower else -p.y, p.name)))
 
 
 def _front_rows(chart: Scatter, points: Sequence[ScatterPoint], x_domain: Sequence[float]) -> list[Mapping[str, Any]]:

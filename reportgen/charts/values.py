@@ -75,7 +75,10 @@ class Trend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScatterPoint:
-    """One run by cost (`x`) and quality (`y`); `label` is drawn only where it is not empty."""
+    """One run by cost (`x`) and quality (`y`); `label` is drawn only where it is not empty.
+
+    `near` is drawn hollow: nothing shows that the run is behind the front.
+    """
 
     x: float
     y: float
@@ -83,6 +86,7 @@ class ScatterPoint:
     group: str = ""
     label: str = ""
     key: str = ""
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

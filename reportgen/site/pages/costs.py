@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from reportgen.analysis.pareto import Front, find_front
+from reportgen.analysis.separable import Scored
 from reportgen.analysis.values import Board, BoardRow, Column
 from reportgen.charts import alt
-from reportgen.charts.scatter import pareto_front, scatter
+from reportgen.charts.scatter import scatter
 from reportgen.charts.values import Chart, Scatter, ScatterPoint
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Row, Span, Table
@@ -72,12 +74,14 @@ def cost_title(costs: Costs) -> str:
 
 def _scatter(costs: Costs, style: Style) -> Scatter:
     points = []
-    for row, (cost, quality) in zip(costs.rows, costs.values, strict=True):
+    near = set(_front(costs).near)
+    for place, (row, (cost, quality)) in enumerate(zip(costs.rows, costs.values, strict=True)):
         name = number_label(row.run)
         word = row.run.params.get(costs.group) if costs.group else ""
         label = f"{name} champion" if row.champion else (name if row.rank == 1 else "")
         group = word if isinstance(word, str) else ""
-        points.append(ScatterPoint(x=cost, y=quality, name=name, group=group, label=label, key=str(row.run.key)))
+        key = str(row.run.key)
+        points.append(ScatterPoint(x=cost, y=quality, name=name, group=group, label=label, key=key, near=place in near))
     return Scatter(
         x_title=f"{cost_title(costs)} (lower is better)",
         y_title=f"{style.title}, higher is better",
@@ -96,18 +100,20 @@ def cost_charts(costs: Costs, style: Style) -> dict[str, Chart]:
     }
 
 
-def front_rows(costs: Costs, style: Style) -> Sequence[BoardRow]:
+def _front(costs: Costs) -> Front:
+    pairs = zip(costs.rows, costs.values, strict=True)
+    return find_front([(cost, Scored(quality, row.low, row.high)) for row, (cost, quality) in pairs], "lower", "higher")
+
+
+def front_rows(costs: Costs) -> Sequence[BoardRow]:
     """Return the rows that no other beats on both, the cheapest first."""
-    chart = _scatter(costs, style)
-    names = {(point.x, point.y) for point in pareto_front(chart.points, x_lower=True, y_lower=False)}
-    kept = [(pair, row) for row, pair in zip(costs.rows, costs.values, strict=True) if pair in names]
-    return [row for _, row in sorted(kept, key=lambda item: item[0])]
+    return [costs.rows[place] for place in sorted(_front(costs).members, key=lambda place: costs.values[place])]
 
 
 def front_table(site: Site, path: str, costs: Costs, style: Style) -> Table:
     """Return the front as a table."""
     rows = []
-    for row in front_rows(costs, style)[:12]:
+    for row in front_rows(costs)[:12]:
         group = row.run.params.get(costs.group) if costs.group else None
         cells = [
             Cell((Span(number_label(row.run), relative(path, site.links.row(row.run))),)),

@@ -145,7 +145,9 @@ def _because(given: LeaderboardInput) -> Text:
 def _scatter_caption(board: Board | None) -> Text:
     name = ", ".join(board.comparable.names) if board else ""
     where = f" on {name}" if name else ""
-    return (Span(f"Each mark is a run{where}. The dashed line joins runs that no other run beats on both."),)
+    line = "The dashed line joins runs that no other run beats on both."
+    hollow = "Hollow marks cost no more than one of those and are not separable from it."
+    return (Span(f"Each mark is a run{where}. {line} {hollow}"),)
 
 
 def _board(
