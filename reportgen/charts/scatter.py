@@ -31,8 +31,8 @@ def _author() -> Any:
         layer("near")
         .mark_point(filled=False, size=48, strokeWidth=1.75, opacity=1)
         .encode(x=x, y=y, color=alt.Color("g:N", legend=None), shape=alt.Shape("g:N", legend=None), tooltip=tip),
-        layer("labelRight").mark_text(align="left", dx=9, **words).encode(x=x, y=y, text="b:N"),
-        layer("labelLeft").mark_text(align="right", dx=-9, **words).encode(x=x, y=y, text="b:N"),
+        layer("labelRight").mark_text(align="left", dx=7, dy=-9, **words).encode(x=x, y=y, text="b:N"),
+        layer("labelLeft").mark_text(align="right", dx=-7, dy=-9, **words).encode(x=x, y=y, text="b:N"),
     )
 
 
