@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 
 _AT_ONCE = 8
+_FEW = 128
 
 
 def discard(path: Path) -> None:
     """Remove a directory, file or link; nothing happens if it is not there.
 
-    Several directories at once: an old version has one per run, all over the disk, and each has to be read first.
+    Many directories are dealt among threads: an old version has one per run, all over the disk, and each has to be read first.
     """
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
@@ -24,17 +25,21 @@ def discard(path: Path) -> None:
     levels = [[str(path)]]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while levels[-1]:
-            levels.append(list(chain.from_iterable(pool.map(_empty, _dealt(levels[-1])))))
+            levels.append(list(chain.from_iterable(_dealt(pool, _empty, levels[-1]))))
         for level in reversed(levels):
-            for _ in pool.map(_remove_all, _dealt(level)):
-                pass
+            list(_dealt(pool, _remove_all, level))
 
 
-def _dealt(directories: Sequence[str]) -> list[Sequence[str]]:
-    return [directories[start::_AT_ONCE] for start in range(_AT_ONCE)]
+def _dealt(
+    pool: ThreadPoolExecutor, work: Callable[[Sequence[str]], Sequence[str]], directories: Sequence[str]
+) -> Iterable[Sequence[str]]:
+    """Yield what `work` returns for all directories; few of them are done in this thread."""
+    if len(directories) <= _FEW:
+        return [work(directories)]
+    return pool.map(work, [directories[start::_AT_ONCE] for start in range(_AT_ONCE)])
 
 
-def _empty(directories: Iterable[str]) -> list[str]:
+def _empty(directories: Sequence[str]) -> list[str]:
     """Remove all but directories from `directories`; return those that are in them."""
     inner = []
     for directory in directories:
@@ -47,6 +52,8 @@ def _empty(directories: Iterable[str]) -> list[str]:
     return inner
 
 
-def _remove_all(directories: Iterable[str]) -> None:
+def _remove_all(directories: Sequence[str]) -> list[str]:
+    """Remove empty directories; return those that are left: none."""
     for directory in directories:
         os.rmdir(directory)
+    return []

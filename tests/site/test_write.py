@@ -113,7 +113,9 @@ def test_what_a_killed_build_left_is_removed(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".htaccess", "v0"]
 
 
-def test_what_is_removed_is_removed_whole_and_links_out_of_it_are_not_followed(tmp_path):
+@pytest.mark.parametrize("few", [0, 128], ids=["threads", "one thread"])
+def test_what_is_removed_is_removed_whole_and_links_out_of_it_are_not_followed(tmp_path, monkeypatch, few):
+    monkeypatch.setattr("reportgen.site.discard._FEW", few)
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "kept.txt").write_text("kept")
