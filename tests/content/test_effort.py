@@ -45,7 +45,7 @@ def outcome(text: str) -> str:
 def test_no_page_takes_long_it_is_laid_out_or_refused_with_its_line(name: str) -> None:
     begun = time.process_time()
     found = outcome(ENDLESS[name][:250_000])
-    assert time.process_time() - begun < 20
+    assert time.process_time() - begun < 6
     assert re.match(r"content/a\.md:\d+: .*laid out", found) or found.startswith("<")
 
 

@@ -67,7 +67,7 @@ class TestXml:
         started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         said = reason(read_one("junit.xml", b"<testsuite>" + f"<{name}>".encode() * 1_000_000, json="32 MB"))
         assert "nested deeper" in said
-        assert time.perf_counter() - started < 10
+        assert time.perf_counter() - started < 1
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
 
     def test_a_long_attribute(self) -> None:

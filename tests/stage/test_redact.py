@@ -118,4 +118,4 @@ def test_a_megabyte_without_secrets_is_quick():
     text = "ordinary words = 11 and more, " * 35_000
     started = time.perf_counter()
     assert PLAIN.text(text) == (text, ())
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 2.0
