@@ -127,7 +127,7 @@ def test_no_note_stalls_the_build_or_fills_the_page(name: str) -> None:
     limits = NoteLimits()
     started = time.process_time()
     made = render_note(STALLING[name], limits=limits)
-    assert time.process_time() - started < 10  # what stalls takes minutes; a slow machine does not
+    assert time.process_time() - started < 2.0
     assert len(made.html) <= limits.html_bytes
     assert made.html or name == "many lines"
 
