@@ -19,11 +19,12 @@ from reportgen.content.plain import visible, without_terminal_codes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteLimits:
-    """How much of a note is read and shown, and how many of each costly character are parsed in one block."""
+    """How much of a note is read and shown, and how many lines of text, and costly characters in one block, are parsed."""
 
     read_bytes: int = 256_000
     html_bytes: int = 2 * 1024**2
     plain_characters: int = 64_000
+    lines: int = 10_000
     per_block: int = 1500
     table_cells: int = 20_000
     nesting: int = 40
@@ -75,6 +76,8 @@ def _too_complex(source: str, limits: NoteLimits) -> bool:
         return True
     indent = max((len(line) - len(line.lstrip(" ")) for line in source.split("\n") if line[:1] == " "), default=0)
     if indent > limits.nesting * 4:
+        return True
+    if sum(1 for line in source.split("\n") if line) > limits.lines:  # each may be a block of its own
         return True
     blocks = re.split(r"\n[ \t]*\n", source)
     counts = [(sum(map(block.count, _COSTLY)), block) for block in blocks]

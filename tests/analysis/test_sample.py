@@ -64,8 +64,8 @@ def facts(build: Any) -> dict[str, Any]:
             event = json.loads(line)
             if event["kind"] == "metric" and event["name"] == "val/f1":
                 found |= {"value": float(event["value"]), "low": event.get("low"), "high": event.get("high")}
-            if event["kind"] == "metric" and event["name"] == "val/roc_auc":
-                found["roc_auc"] = event["value"]
+            if event["kind"] == "metric" and event["name"] == "val/log_loss":
+                found["log_loss"] = event["value"]
             if event["kind"] == "dataset" and event["role"] == "validation":
                 found["data"] = event["sha256"]
             if event["kind"] == "model" and event.get("role") == "input":
@@ -108,8 +108,8 @@ def test_an_independent_leaderboard_agrees_row_by_row(exported: dict[str, Any]) 
             assert ours[column].tolist() == theirs[column].tolist(), column
         assert ours["separable"].tolist()[1:] == theirs["separable"].tolist()[1:]
         assert ours["separable"].tolist()[0] is None
-        cells = ours["columns"].apply(lambda columns: columns["val/roc_auc"])
-        assert cells.tolist() == theirs["roc_auc"].tolist()
+        cells = ours["columns"].apply(lambda columns: columns["val/log_loss"])
+        assert cells.tolist() == theirs["log_loss"].tolist()
 
 
 def test_the_sample_has_shared_ranks_and_runs_that_cannot_be_told_apart(exported: dict[str, Any]) -> None:

@@ -122,6 +122,13 @@ STALLING = {
 }
 
 
+@pytest.mark.parametrize(("lines", "laid_out"), [(10_000, True), (10_001, False)])
+def test_a_note_of_very_many_lines_is_shown_as_it_is(lines: int, laid_out: bool) -> None:
+    made = render_note("# a\n\n" * lines)
+    assert made.html.count("<h3>") == (lines if laid_out else 0)
+    assert ("Too complex" in made.problem) is not laid_out
+
+
 @pytest.mark.parametrize("name", sorted(STALLING))
 def test_no_note_stalls_the_build_or_fills_the_page(name: str) -> None:
     limits = NoteLimits()
