@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright import sync_api
+
+from tests.browser.pages import STRICT, served
 
 CHROMIUM = os.environ.get("REPORTGEN_CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = [
@@ -24,3 +27,13 @@ def browser() -> Iterator[Any]:
         found = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module", params=["http", "file"])
+def base(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
+    """The address of the `site` of a module, over HTTP with a strict policy and from disk."""
+    if request.param == "file":
+        yield site.as_uri()
+        return
+    with served(site, STRICT) as address:
+        yield address

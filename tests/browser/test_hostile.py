@@ -12,7 +12,6 @@ import pytest
 
 from reportgen.model import Attachment, Build, Dataset, Metric
 from reportgen.store.db import Store
-from tests.browser.pages import STRICT, served
 from tests.browser.test_scripts import until
 from tests.charts.test_check import REFUSED
 from tests.site.support import Project, digest
@@ -83,15 +82,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     summary = project.build()
     assert summary.directory is not None
     return summary.directory
-
-
-@pytest.fixture(scope="module", params=["http", "file"])
-def base(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
-    if request.param == "file":
-        yield site.as_uri()
-        return
-    with served(site, STRICT) as address:
-        yield address
 
 
 @pytest.fixture

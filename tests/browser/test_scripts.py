@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import JENKINS, MANY, STRICT, served, write_site
+from tests.browser.pages import JENKINS, MANY, served, write_site
 
 pytestmark = pytest.mark.browser
 
@@ -18,15 +18,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("site")
     write_site(root)
     return root
-
-
-@pytest.fixture(scope="module", params=["http", "file"])
-def base(request: pytest.FixtureRequest, site: Path) -> Iterator[str]:
-    if request.param == "file":
-        yield site.as_uri()
-        return
-    with served(site, STRICT) as address:
-        yield address
 
 
 @pytest.fixture
