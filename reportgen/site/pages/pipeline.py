@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reportgen.analysis.judge import Judged
-from reportgen.analysis.pipeline import Pass, PassState, PipelineOptions, Step
+from reportgen.analysis.ownership import as_owned, find_owners
+from reportgen.analysis.pipeline import Pass, PipelineOptions, Step
 from reportgen.analysis.values import BoardRow, RunId, run_id
 from reportgen.model import Dataset, RunRow
 from reportgen.site import format as fmt
@@ -61,7 +61,7 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
     shown = given.passes[:MOST_PASSES]
     group = group_param([step.run for one in shown for step in one.steps if step.run is not None and step.run.params])
     broken = [one for one in given.passes if one.broken]
-    owners = _owners(given.passes)
+    owners = find_owners(given.passes)
     context = PipelineContext(
         chrome=chrome(
             site,
@@ -81,7 +81,7 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
         waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
         heads=tuple(stage.title for stage in given.state.stages),
         passes=tuple(
-            _pass(site, path, _now(one, index, owners), ranked, group, live=one is live) for index, one in enumerate(shown)
+            _pass(site, path, as_owned(one, index, owners), ranked, group, live=one is live) for index, one in enumerate(shown)
         ),
         passes_caption=_caption(len(given.passes), len(shown)),
         broken=_broken(site, path, broken) if broken else None,
@@ -204,41 +204,6 @@ def _stage_node(site: Site, path: str, stage: StageState, *, deployed: bool) -> 
     )
 
 
-def _owners(passes: Sequence[Pass]) -> dict[tuple[str, int], int]:
-    """Return which pass each build that runs now belongs to: the one whose build its question names, else the newest."""
-    found: dict[tuple[str, int], int] = {}
-    named: set[tuple[str, int]] = set()
-    for index, one in enumerate(passes):
-        for step in one.steps:
-            running = step.running
-            if running is None or (running.job, running.number) in named:
-                continue
-            key = (running.job, running.number)
-            found.setdefault(key, index)
-            if running.waiting_for and any(_names(running.waiting_for, other.run) for other in one.steps if other.run):
-                found[key] = index
-                named.add(key)
-    return found
-
-
-def _names(question: str, run: RunRow) -> bool:
-    """Whether a question names the build of a run, as in "churn/train#84" or "train #84"."""
-    names = "|".join(re.escape(name) for name in (run.job, base_name(run.job)))
-    return re.search(rf"(?<![\w/.-])(?:{names})\s?#{run.number}(?!\d)", question) is not None
-
-
-def _now(one: Pass, index: int, owners: Mapping[tuple[str, int], int]) -> Pass:
-    """Return a pass with what runs or waits now only where it belongs; an older one that stopped short has ended."""
-    owned = [step for step in one.steps if step.running and owners.get((step.running.job, step.running.number)) == index]
-    foreign = [step for step in one.steps if step.running is not None and step not in owned]
-    if owned or not index:
-        steps = tuple(replace(step, state="open", running=None) if step in foreign else step for step in one.steps)
-        ended = foreign and not owned and one.state in ("waiting", "running")
-        return replace(one, steps=steps, state="open") if ended else replace(one, steps=steps)
-    state: PassState = "done" if one.state in ("waiting", "running", "open") else one.state
-    return replace(one, steps=tuple(_past(step) for step in one.steps), state=state)
-
-
 def _waiting(
     site: Site, path: str, given: PipelineInput, owners: Mapping[tuple[str, int], int], ranked: _Ranked
 ) -> Table | None:
@@ -312,12 +277,6 @@ def _pass(site: Site, path: str, one: Pass, ranked: _Ranked, group: str, *, live
     cells = tuple(_step(site, path, step, ranked, group) for step in one.steps)
     state = "live" if live else _STATES.get(one.state, one.state)
     return PassRow(fmt.day(one.started_at), fmt.machine_time(one.started_at), cells, state, live)
-
-
-def _past(step: Step) -> Step:
-    return (
-        step if step.run is not None or step.state in ("missing", "stopped") else replace(step, state="stopped", running=None)
-    )
 
 
 def _step(site: Site, path: str, step: Step, ranked: _Ranked, group: str) -> PassCell:
