@@ -181,3 +181,15 @@ def test_charts_that_are_refused_say_why_and_ask_for_nothing(page: Any, base: st
     assert len(problems) == len(REFUSED)
     assert all(problem.startswith("Not drawn: ") and len(problem) > 20 for problem in problems)
     assert page.locator(".chart svg").count() == 0
+
+
+def test_a_board_scrolls_sideways_only_where_it_does_not_fit(page: Any, base: str) -> None:
+    page.set_viewport_size({"width": 3000, "height": 900})
+    page.goto(f"{base}/leaderboards/all/index.html")
+    page.wait_for_selector(".stick:not(.over)")
+    page.evaluate("document.querySelector('.stick td.nw').append('wide'.repeat(400))")
+    page.wait_for_selector(".stick.over")
+    inside, whole = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert inside == whole
+    page.evaluate("document.querySelector('.stick td.nw').lastChild.remove()")
+    page.wait_for_selector(".stick:not(.over)")

@@ -574,6 +574,20 @@
     });
   }
 
+  // ---- a table that fits keeps its head in sight instead of scrolling sideways ------------------------------------------------
+
+  function startFitting() {
+    var places = all(".stick.over");
+    if (!places.length || !self.ResizeObserver) return;
+    var watch = new ResizeObserver(function () {
+      places.forEach(function (place) {
+        place.classList.toggle("over", place.firstElementChild.offsetWidth > place.parentElement.clientWidth);
+      });
+    });
+    watch.observe(body);
+    places.forEach(function (place) { watch.observe(place.firstElementChild); });
+  }
+
   // ---- charts: loaded when one comes into view ------------------------------------------------------------------------------
 
   function startCharts() {
@@ -592,7 +606,7 @@
   }
 
   if (own && own.dataset.style) doc.head.append(el("link", { rel: "stylesheet", href: own.dataset.style }));
-  [startTheme, startLive, startTables, startPanels, startChoosing, startCompare, startSearch, startCharts].forEach(function (start) {
+  [startTheme, startLive, startTables, startPanels, startFitting, startChoosing, startCompare, startSearch, startCharts].forEach(function (start) {
     try { start(); } catch (error) { self.console.error(error); }  // one broken part must not take the others with it
   });
 })();
