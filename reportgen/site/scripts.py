@@ -88,7 +88,7 @@ def live_script(
         "schema": SCHEMA,
         "version": version,
         "as_of": moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None,
-        "newest": dict(sorted(newest.items())),
+        "newest": sorted(newest.items()),
         "versions": [list(item) for item in versions],
     }
     return script("live", value)
@@ -165,16 +165,16 @@ def compare_parts(
     }
 
 
-def _shapes(names: Iterable[str], shapes: Mapping[str, Shape], numbers: Mapping[str, str]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for name in sorted(names):
-        shape = shapes.get(name) or Shape(name, numbers.get(name, ""))
-        result[name] = [shape.title, shape.spec, shape.direction or "none", shape.unit]
-    return result
+def _shapes(names: Iterable[str], shapes: Mapping[str, Shape], numbers: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    found = ((name, shapes.get(name) or Shape(name, numbers.get(name, ""))) for name in sorted(names))
+    return [(name, [shape.title, shape.spec, shape.direction or "none", shape.unit]) for name, shape in found]
 
 
 def compared_run(row: RunRow, page: str) -> dict[str, Any]:
-    """Return a run as the compare page needs it."""
+    """Return a run as the compare page needs it.
+
+    Params and metrics are pairs, as a script's object takes ``__proto__`` for something else than a name.
+    """
     return {
         "title": str(row.key),
         "page": page,
@@ -182,8 +182,8 @@ def compared_run(row: RunRow, page: str) -> dict[str, Any]:
         "result": row.result,
         "commit": row.commit,
         "duration": row.duration_s,
-        "params": {name: _value(value) for name, value in sorted(row.params.items())},
-        "metrics": {name: _metric(metric) for name, metric in sorted(row.metrics.items())},
+        "params": [(name, _value(value)) for name, value in sorted(row.params.items())],
+        "metrics": [(name, _metric(metric)) for name, metric in sorted(row.metrics.items())],
         "datasets": {d.role or d.name: [d.name, (d.sha256 or "")[:12]] for d in row.datasets},
     }
 

@@ -21,6 +21,7 @@ from tests.support.corpus import PAYLOADS
 pytestmark = pytest.mark.browser
 
 JOB = "hostile/all"
+LANGUAGE = ("__proto__", "constructor", "toString", "hasOwnProperty")
 TEXTS = {name: text for name, text in PAYLOADS.items() if len(text) < 1000}
 BEACON = "http://evil.example/beacon.gif"
 ACTIVE = (
@@ -74,11 +75,22 @@ def build(store: Store, number: int, name: str, text: str) -> Build:
     return replace(plain, runs=(run,), description=text, display_name=text)
 
 
+def named_like_the_language(job: str, number: int) -> Build:
+    """Return a build of which the odd ones have params and metrics of these names, and the even ones have not."""
+    plain = make_build(number, job=job, f1=0.7)
+    if number % 2 == 0:
+        return plain
+    metrics = (Metric(name=name, value=0.25 + at / 100, direction="higher") for at, name in enumerate(LANGUAGE))
+    run = replace(plain.runs[0], params=dict.fromkeys(LANGUAGE, "chosen"), metrics=(*plain.runs[0].metrics, *metrics))
+    return replace(plain, runs=(run,))
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     project = Project(tmp_path_factory.mktemp("hostile"), CONFIG)
     with Store.open(project.root / ".reportgen") as store:
         store.save_builds([build(store, n, name, text) for n, (name, text) in enumerate(TEXTS.items(), 1)], now=NOW)
+        store.save_builds([named_like_the_language(name, n) for name in LANGUAGE for n in (1, 2)], now=NOW)
     summary = project.build()
     assert summary.directory is not None
     return summary.directory
@@ -133,6 +145,18 @@ def test_a_comparison_shows_names_and_values_as_text(page: Any, base: str, first
         if not any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in text):
             assert literal(text) in words, text
     assert page.locator("[data-compare] img, [data-compare] svg, [data-compare] script").count() == 0
+
+
+@pytest.mark.parametrize("job", LANGUAGE)
+def test_names_that_mean_something_in_the_language_are_names(page: Any, base: str, job: str) -> None:
+    page.goto(f"{base}/compare/index.html#runs={job}/1,{job}/2")
+    until(page, "document.querySelectorAll('table.compared').length > 2")
+    for at, name in enumerate(LANGUAGE):
+        metric, param = page.locator(f"table.compared tr:has(th[title='{name}'])").all()
+        assert literal(metric.inner_text()).endswith(f" {0.25 + at / 100:.3f} not logged")  # behind its title
+        assert literal(param.inner_text()) == f"{name} chosen not set"
+    page.goto(f"{base}/jobs/{job}/1/index.html")
+    assert page.get_by_role("link", name="Newest: #2").count() == 1
 
 
 @pytest.mark.parametrize("where", [f"/jobs/{JOB}/index.html", "/leaderboards/all/index.html"])

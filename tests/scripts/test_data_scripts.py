@@ -63,7 +63,7 @@ def test_live_facts() -> None:
     script = live_script(version="v1", as_of=WHEN, newest={"b": "jobs/b/2/index.html", "a": "jobs/a/1/index.html"})
     value = value_of(script)
     assert value["as_of"] == "2026-11-17T01:42:00Z"
-    assert list(value["newest"]) == ["a", "b"]
+    assert value["newest"] == [["a", "jobs/a/1/index.html"], ["b", "jobs/b/2/index.html"]]
 
 
 def test_the_search_knows_commit_params_metrics_data_and_notes() -> None:
@@ -87,9 +87,9 @@ def test_compare_parts_hold_five_hundred_numbers_each() -> None:
     assert list(parts) == [f"data/compare/churn/validate/{k}.js" for k in (0, 1, 2)]
     value = value_of(parts["data/compare/churn/validate/1.js"])
     found = value["runs"]["churn/validate/500"]
-    assert found["metrics"] == {"val/f1": [0.735, 0.724, 0.745, 1305]}
+    assert found["metrics"] == [["val/f1", [0.735, 0.724, 0.745, 1305]]]
     assert found["datasets"] == {"validation": ["val-10", "3fa43fa43fa4"]}
-    assert value["metrics"] == {"val/f1": ["F1", ".3f", "higher", ""]}
+    assert value["metrics"] == [["val/f1", ["F1", ".3f", "higher", ""]]]
 
 
 def test_a_run_page_of_any_kind_has_a_part() -> None:

@@ -84,7 +84,7 @@
       if (!live.as_of || place.textContent.trim()) return;
       place.append("Data as of ", el("time", { datetime: live.as_of }, live.as_of.slice(0, 16).replace("T", " ")), " UTC");
     });
-    var run = runOf(location.href), newest = run && live.newest[run.replace(/\/\d+(~\d+)?(\/[^/]+)?$/, "")];
+    var run = runOf(location.href), newest = run && new Map(live.newest).get(run.replace(/\/\d+(~\d+)?(\/[^/]+)?$/, ""));
     all("[data-live=newest]").forEach(function (place) {
       if (newest && newest !== pathOf(location.href)) {
         place.append(el("a", { href: to(newest) }, "Newest: #" + /\/(\d+)(~\d+)?\/(?:[^/]+\/)?index\.html$/.exec(newest)[1]));
@@ -430,12 +430,12 @@
     if (!place || body.dataset.page !== "compare" || !wanted.length) return;
     var parts = wanted.map(partOf).filter(Boolean).filter(function (part, at, list) { return list.indexOf(part) === at; });
     Promise.all(parts.map(function (part) { return site.load(to(part)).catch(function () { return null; }); })).then(function () {
-      var shapes = {}, runs = [], missing = [];
+      var shapes = new Map(), runs = [], missing = [];
       wanted.forEach(function (key) {
         var part = (site.parts || {})[partOf(key)], run = part && part.runs[key];
         if (!run) { missing.push(key); return; }
-        Object.assign(shapes, part.metrics);
-        runs.push(Object.assign({ key: key }, run));
+        part.metrics.forEach(function (metric) { shapes.set(metric[0], metric[1]); });
+        runs.push(Object.assign({ key: key }, run, { params: new Map(run.params), metrics: new Map(run.metrics) }));
       });
       var job = function (run) { return run.title.split("#")[0]; };
       if (runs.every(function (run) { return job(run) === job(runs[0]); })) {
@@ -453,14 +453,15 @@
     var same = runs.every(function (run) { return set(run) && set(run) === set(runs[0]); });
     result.push(el("p", { class: "note" }, "Differences are to " + runs[0].title + ". " + (same ? "All on the same validation set."
       : "Not all on the same known validation set: no difference is judged.")));
-    var names = function (field) { return Object.keys(Object.assign.apply(null, [{}].concat(runs.map(function (run) { return run[field]; })))).sort(); };
+    var names = function (field) { return Array.from(new Set(runs.map(function (run) { return Array.from(run[field].keys()); }).flat())).sort(); };
     var metrics = names("metrics").map(function (name) {
-      return row(shapes[name] ? shapes[name][0] : name, name, runs.map(function (run) { return metricCell(run.metrics[name], runs[0].metrics[name], run === runs[0], shapes[name] || [], same); }),
-        runs.map(function (run) { return (run.metrics[name] || [])[0]; }));
+      var shape = shapes.get(name) || [name], base = runs[0].metrics.get(name);
+      return row(shape[0], name, runs.map(function (run) { return metricCell(run.metrics.get(name), base, run === runs[0], shape, same); }),
+        runs.map(function (run) { return (run.metrics.get(name) || [])[0]; }));
     });
     var params = names("params").map(function (name) {
-      return row(name, name, runs.map(function (run) { return el("td", { class: "num" }, name in run.params ? String(run.params[name]) : el("span", { class: "why" }, "not set")); }),
-        runs.map(function (run) { return run.params[name]; }));
+      return row(name, name, runs.map(function (run) { return el("td", { class: "num" }, run.params.has(name) ? String(run.params.get(name)) : el("span", { class: "why" }, "not set")); }),
+        runs.map(function (run) { return run.params.get(name); }));
     });
     var facts = [["Result", "result"], ["Date", "date"], ["Commit", "commit"], ["Duration, s", "duration"]].map(function (fact) {
       var values = runs.map(function (run) { var value = run[fact[1]]; return fact[1] === "commit" ? String(value || "–").slice(0, 10) : write(value, ".0f"); });
