@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import json
 import re
 import threading
 import xml.etree.ElementTree as ET
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+import vl_convert
 
 from reportgen.charts import draw as drawing
 from reportgen.charts import svg, theme
@@ -128,6 +130,18 @@ def probe() -> Iterator[str]:
     server.server_close()
 
 
+def test_drawing_reads_no_file(tmp_path: Path) -> None:
+    rows = [{"a": 4711}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    named: dict[str, Any] = {**POINT, "encoding": {"x": {"field": "a", "type": "nominal"}}}
+    shown = draw({**named, "data": {"values": rows}})
+    assert isinstance(shown, bytes)
+    assert b"4711" in shown
+    for url in ((tmp_path / "rows.json").as_uri(), str(tmp_path / "rows.json")):
+        drawn = draw({**named, "data": {"url": url}})
+        assert isinstance(drawn, ChartFailure) or b"4711" not in drawn
+
+
 def test_drawing_asks_no_server(probe: str) -> None:
     loads = {**POINT, "data": {"url": f"{probe}/data.json"}}
     picture = {**POINT, "mark": {"type": "image", "url": f"{probe}/a.png"}}
@@ -183,6 +197,10 @@ def test_the_bundle_is_one_script_that_asks_nobody(tmp_path: Path, monkeypatch: 
     script = vega_bundle(cache_dir=tmp_path)
     assert b"vegaEmbed" in script
     assert b"sourceMappingURL" not in script
+    assert b"VEGA_DEBUG" not in script, "CVE-2025-66648 needs it"
+    version = vl_convert.get_vega_version()
+    assert tuple(map(int, version.split("."))) >= (6, 2, 0), "CVE-2025-59840"
+    assert f'"{version}"'.encode() in script
     assert not re.search(rb"^\s*(?:import|export)\b", script, re.MULTILINE)
     monkeypatch.setattr(drawing.sys, "executable", "/nonexistent")
     assert vega_bundle(cache_dir=tmp_path) == script

@@ -9,6 +9,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -198,6 +199,14 @@ def tensor(first: int, last: int) -> dict[str, Any]:
     return {"dtype": "U8", "shape": [last - first], "data_offsets": [first, last]}
 
 
+def varint(value: int) -> bytes:
+    parts = []
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*parts, value])
+
+
 class TestHostile:
     @pytest.mark.parametrize(
         ("content", "said"),
@@ -251,6 +260,31 @@ class TestHostile:
     )
     def test_gguf(self, content: bytes) -> None:
         assert reason(read_one("x.gguf", content))
+
+    def test_c47_a_tensor_of_a_million_dimensions(self) -> None:
+        tensor = b"\x08\x01" * 1_000_000
+        graph = b"\x2a" + varint(len(tensor)) + tensor
+        said = reason(read_one("x.onnx", b"\x08\x07\x3a" + varint(len(graph)) + graph))
+        assert said == "a message of more than 100,000 fields"
+
+    @pytest.mark.parametrize("kind", ["text", "array of texts", "array of arrays", "alignment"])
+    def test_c48_a_few_bytes_of_gguf_allocate_nothing(self, kind: str) -> None:
+        value = {
+            "text": struct.pack("<IQ", 8, 1 << 30),
+            "array of texts": struct.pack("<IIQQ", 9, 8, 1 << 30, 1 << 30),
+            "array of arrays": struct.pack("<IIQIQ", 9, 9, 1 << 62, 9, 1 << 62),
+            "alignment": struct.pack("<II", 4, 1 << 30),
+        }[kind]
+        name = b"general.alignment"
+        content = b"GGUF" + struct.pack("<IQQQ", 3, 1, 1, len(name)) + name + value
+        assert len(content) < 160
+        tracemalloc.start()
+        try:
+            result = read_one("x.gguf", content)
+            assert tracemalloc.get_traced_memory()[1] < 1 << 20
+        finally:
+            tracemalloc.stop()
+        assert result.problems if kind == "text" else result.models[0].facts["format"] == "GGUF"
 
     def test_gguf_tells_its_name(self) -> None:
         def text(value: str) -> bytes:
