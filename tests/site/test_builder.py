@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import jsonschema
 import pytest
@@ -427,9 +428,18 @@ def test_a_damaged_blob_is_told_and_not_published(tmp_path):
     assert not verify(summary.directory)
 
 
+@pytest.fixture
+def in_memory(tmp_path):
+    """A directory on another file system, which lists what is in a directory in another order."""
+    with TemporaryDirectory(dir="/dev/shm") as directory:
+        assert Path(directory).stat().st_dev != tmp_path.stat().st_dev
+        yield Path(directory)
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {source!r})
 from tests.site.support import Project, make_build
 project = Project(Path({root!r}))
@@ -438,13 +448,18 @@ print(project.build(version="v1", workers={workers}).failures)
 
 
 @pytest.mark.slow
-def test_the_same_store_gives_the_same_bytes_whatever_the_environment(tmp_path):
+def test_the_same_store_gives_the_same_bytes_whatever_the_environment(tmp_path, in_memory):
     source = str(Path(__file__).parents[2])
     expected = None
-    for number, (zone, seed, umask, workers) in enumerate(
-        [("UTC", "0", 0o022, 1), ("Pacific/Auckland", "1", 0o077, 2), ("America/St_Johns", "77", 0o000, 1)]
+    for number, (where, zone, seed, umask, workers) in enumerate(
+        [
+            (tmp_path, "UTC", "0", 0o022, 1),
+            (tmp_path, "Pacific/Auckland", "1", 0o077, 2),
+            (tmp_path, "America/St_Johns", "77", 0o000, 1),
+            (in_memory, "UTC", "2", 0o022, 2),
+        ]
     ):
-        root = tmp_path / f"p{number}"
+        root = where / f"p{number}"
         project = filled(root, builds=6)
         attach(project, 7, b"a,b\n1,2\n", "table", "t", "csv")
         script = SCRIPT.format(source=source, root=str(root), workers=workers)
