@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -50,9 +51,8 @@ NEWEST = 100
 def jenkins_settings(config: JenkinsConfig, root: Path, environ: Mapping[str, str]) -> HttpSettings:
     """Return how to ask the configured controller; raises HarvestError for credentials or certificates that cannot be used."""
     ca_bundle = config.ca_bundle or environ.get("REQUESTS_CA_BUNDLE", "")
-    if ca_bundle and not (root / ca_bundle).exists():
-        key = "ca_bundle under [jenkins]" if config.ca_bundle else "REQUESTS_CA_BUNDLE"
-        raise HarvestError(f"there is no file of certificates at {root / ca_bundle}", hint=f"mend {key}")
+    if ca_bundle:
+        check_certificates(root / ca_bundle, "ca_bundle under [jenkins]" if config.ca_bundle else "REQUESTS_CA_BUNDLE")
     return HttpSettings(
         url=config.url,
         credentials=find_credentials(config.url, environ),
@@ -61,6 +61,17 @@ def jenkins_settings(config: JenkinsConfig, root: Path, environ: Mapping[str, st
         proxies=_proxies(config, environ),
         artifact_hosts=config.artifact_hosts,
     )
+
+
+def check_certificates(place: Path, key: str) -> None:
+    """Raise HarvestError, with the `key` to mend, unless `place` is a directory or a file that holds certificates."""
+    if not place.exists():
+        raise HarvestError(f"there is no file of certificates at {place}", hint=f"mend {key}")
+    try:
+        if place.is_file():
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=place)
+    except OSError as problem:
+        raise HarvestError(f"{place}: no certificates can be read from this file: {problem}", hint=f"mend {key}") from None
 
 
 def _proxies(config: JenkinsConfig, environ: Mapping[str, str]) -> dict[str, str]:

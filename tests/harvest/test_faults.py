@@ -395,6 +395,38 @@ def test_f14_a_redirect_to_another_port_of_the_same_host_is_to_another_host(jenk
         assert "authorization" not in other.requests[-1].headers
 
 
+@pytest.mark.parametrize(
+    ("fault", "word"),
+    [
+        (Fault(where=".", status=401), r"refuses it \(401\)"),
+        (Fault(where=".", status=403), r"refuses it \(403\)"),
+        (Fault(where=".", status=404), r"refuses it \(404\)"),
+        (Fault(where=".", status=503), "overloaded"),
+        (Fault(where=".", silent_s=1), "no answer in time"),
+        (None, "refused"),
+    ],
+    ids=["401", "403", "404", "503", "silence", "closed"],
+)
+def test_f14_a_store_of_files_that_fails_says_nothing_about_jenkins(
+    fault: Fault | None, word: str, jenkins: SampleJenkins, waits: Waits
+) -> None:
+    with SampleJenkins(jenkins.controller) as other:
+        other.faults = Faults(rules=(fault,) if fault else ())
+        host = urlsplit(other.url).netloc if fault else "127.0.0.1:1"
+        rule = Fault(where="metrics", status=302, headers=(("Location", f"http://{host}/jenkins/{FILE}"),))
+        jenkins.faults = Faults(rules=(rule,))
+        http = http_for(jenkins, waits, artifact_hosts=(host,), timeout_s=0.05, retry=RetryRules(tries=2))
+        for _ in range(5):
+            with pytest.raises(HarvestError, match=word) as caught:
+                http.get_file(FILE, limit=1000)
+            assert host in str(caught.value)
+            assert isinstance(caught.value, NotFound) == (fault is not None and fault.status == 404)
+            assert not isinstance(caught.value, (Unreachable, AccessDenied))
+        assert http.fatal is None
+        assert http.get_json("job/train/api/json")
+        http.close()
+
+
 def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, waits: Waits) -> None:
     with pytest.raises(HarvestError) as caught:
         file_with(jenkins, waits, Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),)))

@@ -11,10 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from reportgen.errors import AccessDenied, HarvestError, Unreachable
-from reportgen.harvest.http.failures import LIBRARY_ERRORS, Refused, Transient, describe_refusal, hint_for, translate
+from reportgen.harvest.http.failures import (
+    LIBRARY_ERRORS,
+    Refused,
+    Transient,
+    describe_refusal,
+    failed_elsewhere,
+    hint_for,
+    translate,
+)
 from reportgen.harvest.http.redirects import check_redirect
 from reportgen.harvest.http.session import Body, HttpSettings, Lane, is_redirect, iter_decoded, iter_raw, read_file
 from reportgen.harvest.http.wire import Pace
@@ -138,11 +146,16 @@ class Http:
     def _file_once(self, path: str, limit: int) -> Body:
         url = self.settings.url + path
         for hop in range(MOST_REDIRECTS + 1):
-            with self._exchange(self.settings.file_s) as lane:
-                response = lane.fetch_elsewhere(url) if hop else lane.fetch(path)
-                if not is_redirect(response):
-                    return read_file(response, limit)
-                location = response.headers.get("Location", "")
+            try:
+                with self._exchange(self.settings.file_s) as lane:
+                    response = lane.fetch_elsewhere(url) if hop else lane.fetch(path)
+                    if not is_redirect(response):
+                        return read_file(response, limit)
+                    location = response.headers.get("Location", "")
+            except (Transient, Refused, Unreachable) as problem:
+                if hop:  # Jenkins itself did answer
+                    raise failed_elsewhere(urlsplit(url).netloc, problem) from None
+                raise
             url = check_redirect(url, urljoin(url, location), self.settings.url, self.settings.artifact_hosts)
         raise HarvestError(f"{path}: redirected more than {MOST_REDIRECTS} times")
 
@@ -198,6 +211,8 @@ class Http:
                 raise self._given_up(what, problem, number + 1) from None
             except Refused as refusal:
                 raise self._refusal(what, refusal.status) from None
+            except Unreachable as problem:
+                raise self._unreached(problem) from None
             else:
                 self._failures = 0
                 self._answered = True
@@ -223,9 +238,13 @@ class Http:
         times = f" ({tries} tries)" if tries > 1 else ""
         if problem.answered:
             return HarvestError(f"{what}: {problem.reason}{times}")
-        error = Unreachable(
-            f"Jenkins at {self.settings.url} cannot be reached: {problem.reason}{times}", hint=hint_for(problem.reason)
+        return self._unreached(
+            Unreachable(
+                f"Jenkins at {self.settings.url} cannot be reached: {problem.reason}{times}", hint=hint_for(problem.reason)
+            )
         )
+
+    def _unreached(self, error: Unreachable) -> Unreachable:
         with self._lock:
             self._failures += 1
             if self._failures >= FAILURES_IN_A_ROW:

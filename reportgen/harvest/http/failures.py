@@ -65,6 +65,16 @@ def translate(error: BaseException, *, answered: bool) -> Exception:
     return Transient(_reason(chain), answered=answered)
 
 
+def failed_elsewhere(host: str, problem: Transient | Refused | Unreachable) -> Exception:
+    """Return what it means that the place Jenkins redirects to gave no file: nothing about Jenkins, or our user there."""
+    if isinstance(problem, Transient):
+        return Transient(f"{host}: {problem.reason}", wish_s=problem.wish_s, answered=True)
+    if isinstance(problem, Refused):
+        kind = NotFound if problem.status == 404 else HarvestError
+        return kind(f"{host}, where Jenkins sends us for this file, refuses it ({problem.status})")
+    return HarvestError(f"{host}: {problem.message}", hint=problem.hint)
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """Yield the error and what is inside it, outermost first."""
     seen: set[int] = set()

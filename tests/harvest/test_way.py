@@ -1,0 +1,178 @@
+"""The way to Jenkins as people set it up: certificates (F19) and proxies (F20), over real sockets and by the command itself."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from reportgen import cli
+from reportgen.demo.jenkins import SampleJenkins
+from reportgen.demo.model import Controller
+from tests.support.jenkins import job
+from tests.support.relay import behind_tls, proxy
+from tests.support.tls import certificate
+
+LOGIN = "Basic " + b64encode(b"user:hunter2").decode()
+
+
+@pytest.fixture
+def jenkins() -> Iterator[SampleJenkins]:
+    with SampleJenkins(Controller(jobs=(job("t", 1, 2),))) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("JENKINS_USER", "JENKINS_TOKEN", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def port_of(jenkins: SampleJenkins) -> int:
+    port = urlsplit(jenkins.url).port
+    assert port is not None
+    return port
+
+
+def harvest(url: str, *more: str) -> int:
+    text = "\n".join(["[jenkins]", f'url = "{url}"', *more, "[[jobs]]", 'name = "t"'])
+    Path("reportgen.toml").write_text(text + "\n", "utf-8")
+    return cli.main(["harvest"])
+
+
+@pytest.mark.parametrize("how", ["key", "variable"])
+def test_f19_a_certificate_authority_of_ones_own_is_taken_from_its_file(
+    how: str, jenkins: SampleJenkins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = certificate(tmp_path)
+    if how == "variable":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(made))
+    with behind_tls(port_of(jenkins), made) as (port, seen):
+        assert harvest(f"https://127.0.0.1:{port}/jenkins/", *([f'ca_bundle = "{made.name}"'] if how == "key" else [])) == 0
+    assert set(seen) == {"trusted"}
+    assert len(jenkins.requests) > 2
+
+
+@pytest.mark.parametrize("how", ["key", "variable"])
+def test_f19_a_missing_file_of_certificates_is_told_and_nothing_is_asked(
+    how: str, jenkins: SampleJenkins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if how == "variable":
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "none.pem"))
+    with behind_tls(port_of(jenkins), certificate(tmp_path)) as (port, seen):
+        assert harvest(f"https://127.0.0.1:{port}/jenkins/", *(['ca_bundle = "none.pem"'] if how == "key" else [])) == 1
+        assert seen == []
+    said = capsys.readouterr().err
+    assert f"there is no file of certificates at {tmp_path / 'none.pem'}" in said
+    assert ("ca_bundle under [jenkins]" if how == "key" else "REQUESTS_CA_BUNDLE") in said
+
+
+@pytest.mark.parametrize("content", [b"", b"no certificate", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_f19_a_file_without_certificates_is_told_by_its_name_and_nothing_is_trusted(
+    content: bytes, jenkins: SampleJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "ca.pem").write_bytes(content)
+    with behind_tls(port_of(jenkins), certificate(tmp_path)) as (port, seen):
+        assert harvest(f"https://127.0.0.1:{port}/jenkins/", 'ca_bundle = "ca.pem"') == 1
+        assert "trusted" not in seen
+    said = capsys.readouterr().err
+    assert str(tmp_path / "ca.pem") in said
+    assert "ca_bundle under [jenkins]" in said
+    assert jenkins.requests == []
+
+
+def test_f19_a_certificate_that_is_trusted_no_more_leaves_the_store_and_says_incomplete(
+    jenkins: SampleJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = certificate(tmp_path)
+    with behind_tls(port_of(jenkins), made) as (port, _):
+        url = f"https://127.0.0.1:{port}/jenkins/"
+        assert harvest(url, f'ca_bundle = "{made.name}"') == 0
+        jenkins.forget_requests()
+        assert harvest(url) == 3
+    assert "certificate" in capsys.readouterr().err
+    assert jenkins.requests == []
+    assert cli.main(["show", "--json"]) == 0
+    assert '"t"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", ["key", "variable"])
+def test_f20_an_encrypted_jenkins_is_reached_through_a_tunnel_that_sees_nothing(
+    how: str, jenkins: SampleJenkins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jenkins.controller = replace(jenkins.controller, users={"ann": "t0ken"}, anonymous_read=False)
+    monkeypatch.setenv("JENKINS_USER", "ann")
+    monkeypatch.setenv("JENKINS_TOKEN", "t0ken")
+    made = certificate(tmp_path, host="ci.example.com")
+    with behind_tls(port_of(jenkins), made) as (port, seen), proxy(port, LOGIN) as (proxy_port, heads):
+        address = f"http://user:hunter2@127.0.0.1:{proxy_port}"
+        if how == "variable":
+            monkeypatch.setenv("HTTPS_PROXY", address)
+        more = [f'proxy = "{address if how == "key" else "env"}"', f'ca_bundle = "{made.name}"']
+        assert harvest("https://ci.example.com/jenkins/", *more) == 0
+    assert set(seen) == {"trusted"}
+    assert {head.partition(" HTTP/")[0] for head in heads} == {"CONNECT ci.example.com:443"}
+    assert not [head for head in heads if "\r\nauthorization:" in head.lower() or b64encode(b"ann:t0ken").decode() in head]
+    assert all("proxy-authorization" not in request.headers for request in jenkins.requests)
+    assert {request.headers["host"] for request in jenkins.requests} == {"ci.example.com"}
+
+
+def test_f20_a_tunnel_that_wants_a_login_is_told_without_the_password(
+    jenkins: SampleJenkins, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with behind_tls(port_of(jenkins), certificate(tmp_path)) as (port, seen), proxy(port, LOGIN) as (proxy_port, heads):
+        assert harvest("https://ci.example.com/jenkins/", f'proxy = "http://user:wr0ng@127.0.0.1:{proxy_port}"') == 1
+        assert (seen, len(heads)) == ([], 2)  # the list with everything, and the short one
+    said = capsys.readouterr().err
+    assert "407" in said
+    assert "check proxy under [jenkins]" in said
+    assert "wr0ng" not in said
+
+
+@pytest.mark.parametrize("between", ["certificate", "proxy"])
+def test_what_lets_nobody_through_is_not_tried_job_by_job(between: str, jenkins: SampleJenkins, tmp_path: Path) -> None:
+    with behind_tls(port_of(jenkins), certificate(tmp_path)) as (port, seen), proxy(port, LOGIN) as (proxy_port, heads):
+        through = f'proxy = "http://127.0.0.1:{proxy_port}"' if between == "proxy" else ""
+        more = [f'[[jobs]]\nname = "j{number}"' for number in range(50)]
+        assert harvest(f"https://127.0.0.1:{port}/jenkins/", through, *more) == 1
+        assert 0 < len(seen if between == "certificate" else heads) < 12
+
+
+@pytest.mark.parametrize(
+    ("setting", "environ"),
+    [
+        ("", {"http_proxy": "{closed}", "all_proxy": "{closed}"}),
+        ("env", {"http_proxy": "{closed}", "no_proxy": "127.0.0.1"}),
+        ("env", {"HTTP_PROXY": "{closed}", "NO_PROXY": "*"}),
+        ("env", {"https_proxy": "{closed}"}),
+        ("env", {}),
+    ],
+)
+def test_f20_no_proxy_is_asked_where_none_is_meant(
+    setting: str, environ: dict[str, str], jenkins: SampleJenkins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxy(port_of(jenkins)) as (port, heads):
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value.format(closed=f"http://127.0.0.1:{port}"))
+        assert harvest(jenkins.url, f'proxy = "{setting}"') == 0
+        assert heads == []
+    assert {request.headers["host"] for request in jenkins.requests} == {urlsplit(jenkins.url).netloc}
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])
+def test_f20_the_proxy_of_the_environment_is_asked_where_the_configuration_says_so(
+    name: str, jenkins: SampleJenkins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, f"http://127.0.0.1:{port_of(jenkins)}")
+    monkeypatch.setenv("no_proxy", "elsewhere.example.com")
+    assert harvest("http://ci.example.com/jenkins/", 'proxy = "env"') == 0
+    assert {request.headers["host"] for request in jenkins.requests} == {"ci.example.com"}
