@@ -71,7 +71,7 @@ def behind_tls(port: int, certificate_file: Path) -> Iterator[tuple[int, list[st
 
 @contextmanager
 def proxy(port: int, login: str = "") -> Iterator[tuple[int, list[str]]]:
-    """Tunnel to `port` whatever host is named, for those with `login` (a header's value); the list gets the heads of requests."""
+    """Tunnel to `port` whatever host is named, for who has `login` (a header's value); the list gets the heads of requests."""
     heads: list[str] = []
 
     def take(client: socket.socket) -> socket.socket | None:
