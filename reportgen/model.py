@@ -243,10 +243,14 @@ class Fingerprint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Input that could not be read and was set aside; the rest of the build is kept."""
+    """Input that could not be read and was set aside; the rest of the build is kept.
+
+    `over_limit` says that the configuration leaves it out. Only who has just read the input knows that; it is not stored.
+    """
 
     path: str
     reason: str
+    over_limit: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from reportgen.demo.faults import Fault, Faults
 from reportgen.model import Model
 from reportgen.report import SilentReporter
 from reportgen.site.builder import build_site
+from tests.readers.test_pictures import png
 from tests.support.jenkins import NOW, Bench, bench, build, job, metric, metrics
 
 SCRIPT = b"<script>alert(1)</script>"
@@ -209,3 +210,34 @@ def test_what_is_set_aside_is_told_with_its_reason_and_the_rest_is_kept(
         assert metric(built, "other/f1") == 0.5
         page = (published(b) / "jobs" / "t" / "1" / "index.html").read_text("utf-8")
         assert name in page
+
+
+WIDE_TABLE = b",".join([b"x"] * 20_000)
+LONG_HEADER = (100_000_000).to_bytes(8, "little") + b"{}"
+NOTE = b"# A note\n" * 100
+PICTURE = png(9000, 9000)
+
+
+@pytest.mark.parametrize(
+    ("files", "limits", "incomplete"),
+    [
+        ({"x.csv": WIDE_TABLE}, "", True),
+        ({"x.safetensors": LONG_HEADER}, "", True),
+        ({"x.png": png(20_000, 1)}, "", True),
+        ({"x.md": NOTE}, "markdown = 100", False),
+        ({"x.png": PICTURE}, "", False),
+        ({"x.png": PICTURE}, "image = 10", False),
+        ({"x.ipynb": b'{"cells": [], "nbformat": 4}'}, "json = 10", False),
+        ({"params.yaml": b"depth: 4 # and more"}, "json = 10", False),
+        ({"junit.xml": b"<testsuite/>" + b" " * 50}, "json = 10", False),
+    ],
+    ids=["cells", "tensor header", "side", "markdown", "pixels", "image", "notebook", "params", "junit"],
+)
+def test_what_the_configuration_leaves_out_is_no_failure_and_what_nobody_could_read_is(
+    files: dict[str, bytes], limits: str, incomplete: bool, tmp_path: Path
+) -> None:
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
+        b.toml = f'[[jobs]]\nname = "t"\n[limits]\n{limits}\n'
+        assert b.harvest().incomplete == incomplete
+        assert "over the limit of" in str((b.build("t", 1).problems, b.build("t", 1).artifacts))
+        assert not b.harvest(full=True).incomplete

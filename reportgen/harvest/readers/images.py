@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from reportgen.config import Limits
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size, join
 from reportgen.harvest.readers.xml_guard import Attributes, BadXml, parse
 from reportgen.model import Attachment, Problem
 
@@ -44,14 +44,13 @@ class Picture(NamedTuple):
 
 
 def inspect_picture(content: bytes, limits: Limits) -> Picture:
-    """Return what a picture is; BadImage says why it may not be shown."""
-    if len(content) > limits.image:
-        raise BadImage(f"{len(content):,} bytes are over the limit of {limits.image:,}")
+    """Return what a picture is; BadImage or OverLimit says why it may not be shown."""
+    check_size(content, limits.image)
     picture = _by_content(content)
     if max(picture.width, picture.height) > MOST_SIDE:
         raise BadImage(f"{picture.width:,} × {picture.height:,} pixels: a side is over the limit of {MOST_SIDE:,}")
     if picture.width * picture.height > limits.image_pixels:
-        raise BadImage(f"{picture.width:,} × {picture.height:,} pixels are over the limit of {limits.image_pixels:,}")
+        raise OverLimit(f"{picture.width:,} × {picture.height:,} pixels are over the limit of {limits.image_pixels:,}")
     return picture
 
 
@@ -227,27 +226,38 @@ def _svg_size(attributes: Attributes) -> tuple[int, int]:
     return sides[0], sides[1]
 
 
-def checked(attachment: Attachment, files: Mapping[str, bytes], limits: Limits) -> Attachment:
-    """Return the attachment; a figure whose file may not be shown, or is of another format than it says, is refused."""
+def checked(
+    attachments: Iterable[Attachment], files: Mapping[str, bytes], limits: Limits
+) -> tuple[tuple[Attachment, ...], list[Problem]]:
+    """Return the attachments, and a problem for each figure that is refused.
+
+    Refused is one whose file may not be shown, or is of another format than it says.
+    """
+    kept: list[Attachment] = []
+    problems: list[Problem] = []
+    for attachment in attachments:
+        why = _refusal(attachment, files, limits)
+        if why is not None:
+            kept.append(replace(attachment, state="refused", reason=str(why)))
+            problems.append(Problem(path=attachment.path, reason=str(why), over_limit=isinstance(why, OverLimit)))
+            continue
+        kept.append(attachment)
+        if attachment.kind == "figure" and attachment.state == "refused":
+            problems.append(Problem(path=attachment.path, reason=attachment.reason or "refused"))
+    return tuple(kept), problems
+
+
+def _refusal(attachment: Attachment, files: Mapping[str, bytes], limits: Limits) -> ValueError | None:
     content = files.get(attachment.path)
     if attachment.kind != "figure" or attachment.state != "stored" or content is None:
-        return attachment
+        return None
     try:
         picture = inspect_picture(content, limits)
-        if picture.format != FORMATS.get(attachment.format, ""):
-            raise BadImage(f"logged as {attachment.format[:20]}, and the file is a {picture.format.upper()}")
-    except BadImage as problem:
-        return replace(attachment, state="refused", reason=str(problem))
-    return attachment
-
-
-def refusals(attachments: Iterable[Attachment]) -> tuple[Problem, ...]:
-    """Return a problem for each figure that was refused."""
-    return tuple(
-        Problem(path=attachment.path, reason=attachment.reason or "refused")
-        for attachment in attachments
-        if attachment.kind == "figure" and attachment.state == "refused"
-    )
+    except (BadImage, OverLimit) as problem:
+        return problem
+    if picture.format != FORMATS.get(attachment.format, ""):
+        return BadImage(f"logged as {attachment.format[:20]}, and the file is a {picture.format.upper()}")
+    return None
 
 
 def read_images(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
@@ -258,8 +268,8 @@ def read_images(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
         stem, _, ending = name.rpartition(".")
         try:
             picture = inspect_picture(files[path], context.limits)
-        except BadImage as problem:
-            results.append(ReadResult.quarantined(path, str(problem)))
+        except (BadImage, OverLimit) as problem:
+            results.append(ReadResult.quarantined(path, problem))
             continue
         if picture.format != FORMATS[ending.lower()]:
             reason = f"the name ends in .{ending}, and the file is a {picture.format.upper()}"

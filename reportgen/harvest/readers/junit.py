@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size, join
 from reportgen.harvest.readers.xml_guard import Attributes, BadXml, parse
 from reportgen.model import TestCase, Tests
 
@@ -27,15 +27,12 @@ def read_junit(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
     """Return the tests of all files together; a file that is no JUnit report is set aside."""
     results = []
     for path in sorted(files):
-        if len(files[path]) > context.limits.json_:
-            reason = f"{len(files[path]):,} bytes are over the limit of {context.limits.json_:,}"
-            results.append(ReadResult.quarantined(path, reason))
-            continue
         suite = _Suite()
         try:
+            check_size(files[path], context.limits.json_)
             parse(files[path], start=suite.start, end=suite.end, text=suite.text)
-        except BadXml as problem:
-            results.append(ReadResult.quarantined(path, str(problem)))
+        except (BadXml, OverLimit) as problem:
+            results.append(ReadResult.quarantined(path, problem))
             continue
         results.append(ReadResult(tests=suite.tests()))
     return join(results)

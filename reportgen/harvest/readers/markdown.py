@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size, join
 from reportgen.harvest.strict import BadJson, clean_text, decode_text
 
 
@@ -14,12 +14,11 @@ def read_markdown(files: Mapping[str, bytes], context: ReadContext) -> ReadResul
 
 
 def _note(path: str, content: bytes, context: ReadContext) -> ReadResult:
-    if len(content) > context.limits.markdown:
-        return ReadResult.quarantined(path, f"{len(content):,} bytes are over the limit of {context.limits.markdown:,}")
     try:
+        check_size(content, context.limits.markdown)
         text = clean_text(decode_text(content)).replace("\0", "\N{REPLACEMENT CHARACTER}")
-    except BadJson as problem:
-        return ReadResult.quarantined(path, str(problem))
+    except (BadJson, OverLimit) as problem:
+        return ReadResult.quarantined(path, problem)
     return ReadResult(notes=(text,)) if text.strip() else ReadResult()
 
 

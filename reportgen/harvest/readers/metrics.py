@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size
 from reportgen.harvest.strict import BadJson, clean_text, load_json
 from reportgen.model import Attachment, Metric, Problem
 
@@ -68,7 +68,7 @@ def read_params(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
         try:
             value = _load_params(path, files[path], context)
         except ValueError as problem:
-            problems.append(Problem(path=path, reason=str(problem)))
+            problems.append(Problem(path=path, reason=str(problem), over_limit=isinstance(problem, OverLimit)))
             continue
         if not isinstance(value, Mapping):
             problems.append(Problem(path=path, reason="params are an object of names and values"))
@@ -80,8 +80,7 @@ def read_params(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
 
 
 def _load_params(path: str, content: bytes, context: ReadContext) -> Any:
-    if len(content) > context.limits.json_:
-        raise BadJson(f"{len(content):,} bytes are over the limit of {context.limits.json_:,}")
+    check_size(content, context.limits.json_)
     if path.endswith(".json"):
         return load_json(content)
     return load_yaml(content)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from reportgen.harvest.readers.images import FORMATS, checked, refusals
+from reportgen.harvest.readers.images import FORMATS, checked
 from reportgen.harvest.readers.metrics import load_yaml
 from reportgen.harvest.readers.models import describe, is_model_path
 from reportgen.harvest.readers.passport import BadModel
@@ -77,11 +77,11 @@ def _run(
     metrics, series, problems = _metrics(inside, files)
     if len(metrics) > context.limits.metrics_per_run:
         reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
-        problems.append(Problem(path=home, reason=reason))
+        problems.append(Problem(path=home, reason=reason, over_limit=True))
         metrics = metrics[: context.limits.metrics_per_run]
     logged = [_artifact(name, inside[name]) for name in sorted(inside) if name.startswith("artifacts/")]
-    attachments = tuple(checked(attachment, files, context.limits) for attachment in logged)
-    problems += refusals(attachments)
+    attachments, refused = checked(logged, files, context.limits)
+    problems += refused
     started, ended = _moment(meta.get("start_time")), _moment(meta.get("end_time"))
     run = Run(
         name=clean_text(str(meta.get("run_name") or tags.get("mlflow.runName") or run_id[:8]))[:500],

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
 from reportgen.config import parse_direction
-from reportgen.harvest.readers.images import checked, refusals
+from reportgen.harvest.readers.images import checked
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
 from reportgen.model import (
     Attachment,
@@ -66,9 +66,9 @@ def read_records(files: Mapping[str, bytes], context: ReadContext) -> ReadResult
             carried.append(_carried(path, record))
         else:
             run, found = make_run(record, home, context)
-            attachments = tuple(checked(attachment, files, context.limits) for attachment in run.attachments)
+            attachments, refused = checked(run.attachments, files, context.limits)
             runs.append(replace(run, attachments=attachments))
-            problems.extend((*found, *refusals(attachments)))
+            problems.extend((*found, *refused))
     runs.sort(key=lambda run: (run.started_at or datetime.max.replace(tzinfo=UTC), run.name, run.record))
     return ReadResult(runs=tuple(runs), attachments=tuple(carried), problems=tuple(problems))
 
@@ -88,7 +88,7 @@ def make_run(record: Record, home: str, context: ReadContext) -> tuple[Run, list
     metrics, series = _metrics(events.get("metric", ()), context.limits.metrics_per_run)
     if len(metrics) > context.limits.metrics_per_run:
         reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
-        problems.append(Problem(path=f"{home}/{JOURNAL}", reason=reason))
+        problems.append(Problem(path=f"{home}/{JOURNAL}", reason=reason, over_limit=True))
         metrics = metrics[: context.limits.metrics_per_run]
     ending = record.ending or {}
     status = record.status if record.status in _STATUSES else "complete"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reportgen.harvest.readers.images import BadImage, inspect_picture
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size, join
 from reportgen.harvest.strict import BadJson, clean_text, load_json
 from reportgen.model import Attachment
 
@@ -25,12 +25,11 @@ def read_notebooks(files: Mapping[str, bytes], context: ReadContext) -> ReadResu
 
 
 def _notebook(path: str, content: bytes, context: ReadContext) -> ReadResult:
-    if len(content) > context.limits.json_:
-        return ReadResult.quarantined(path, f"{len(content):,} bytes are over the limit of {context.limits.json_:,}")
     try:
+        check_size(content, context.limits.json_)
         value = load_json(content)
-    except BadJson as problem:
-        return ReadResult.quarantined(path, str(problem))
+    except (BadJson, OverLimit) as problem:
+        return ReadResult.quarantined(path, problem)
     if not isinstance(value, Mapping) or not isinstance(value.get("cells"), list):
         return ReadResult.quarantined(path, "no notebook of format 4: there is no list of cells")
     parts: list[str] = []

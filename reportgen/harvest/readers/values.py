@@ -22,6 +22,16 @@ def _always(path: str) -> bool:
     return True
 
 
+class OverLimit(ValueError):
+    """A file is larger than the configuration allows: left out by that, and no failure to read it."""
+
+
+def check_size(content: bytes, limit: int) -> None:
+    """Raise OverLimit where there are more bytes than a limit of the configuration allows."""
+    if len(content) > limit:
+        raise OverLimit(f"{len(content):,} bytes are over the limit of {limit:,}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadContext:
     """The build that the files belong to.
@@ -65,19 +75,20 @@ class ReadResult:
     """Pictures that were inside another file, by a path of their own: the other file's, ``!/`` and a name."""
 
     @classmethod
-    def quarantined(cls, path: str, reason: str) -> ReadResult:
+    def quarantined(cls, path: str, why: str | Exception) -> ReadResult:
         """Return what is left of a file that could not be read: its name, and why it was set aside."""
+        reason, over_limit = str(why), isinstance(why, OverLimit)
         name = path.rsplit("/", 1)[-1]
         ending = name.rpartition(".")[2].lower() if "." in name else ""
         attachment = Attachment(
             kind="artifact", name=name, label=name, format=ending, path=path, state="refused", reason=reason
         )
-        return cls(attachments=(attachment,), problems=(Problem(path=path, reason=reason),))
+        return cls(attachments=(attachment,), problems=(Problem(path=path, reason=reason, over_limit=over_limit),))
 
 
 def is_unreadable(problem: Problem) -> bool:
     """Tell whether a file could not be read; what is over a limit was left out by configuration."""
-    return bool(problem.path) and " over the limit of " not in problem.reason
+    return bool(problem.path) and not problem.over_limit
 
 
 def join(results: Iterable[ReadResult]) -> ReadResult:
