@@ -1,33 +1,33 @@
 """Two models on the same rows: differences from row-level results, which see far more than two intervals do.
 
 Both models err on many of the same rows; a paired difference takes that out. Accuracy: McNemar's exact test. Everything with a
-value per row or an influence per row (F1, precision, recall, Brier, log loss, MAE, RMSE): the standard error of the paired
-influences. ROC-AUC: DeLong's covariance of the placements.
+value per row or an influence per row (F1 and other Fβ, macro and weighted F1, precision, recall, balanced accuracy, Brier, log
+loss, MAE, RMSE): the standard error of the paired influences. ROC-AUC: DeLong's covariance of the placements.
 """
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from reportgen import estimate
+from reportgen.analysis import pulls
 from reportgen.analysis.directions import plain_name
 from reportgen.analysis.values import RunId, run_id
 from reportgen.model import RunRow
 
 MOST_ROWS = 100_000
 _POSITIVE = {"1": True, "true": True, "0": False, "-1": False, "false": False, "1.0": True, "0.0": False, "-1.0": False}
-_CLIP = 2.0**-52
 _AGREES = 1e-6
+_OF_NUMBERS = frozenset({"mae", "rmse"})
+_OF_SCORES = frozenset({"rocauc", "auc", "brier", "logloss"})
 
 Paired = Callable[[str, RunRow, RunRow], estimate.Difference | None]
 """The difference of a metric between two runs (second − first) from row-level results, where both have them."""
-
-Influence = tuple[float, list[float]]
-"""The value of a metric and each row's pull on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,27 +39,50 @@ class EvaluationRows:
     score: tuple[float, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two evaluations of the same rows, the values that were logged of them, and the quantile that is asked for."""
+
+    first: EvaluationRows
+    second: EvaluationRows
+    values: tuple[float, float]
+    z: float
+
+
 def parse_rows(text: str) -> EvaluationRows | None:
     """Read an attached table of rows (columns true, predicted, score); None where it is not one or is too long."""
-    reader = csv.DictReader(text.splitlines())
-    if reader.fieldnames is None or not {"true", "predicted"} <= set(reader.fieldnames):
-        return None
-    rows = list(islice(reader, MOST_ROWS + 1))
-    if not rows or len(rows) > MOST_ROWS or any(row["true"] is None or row["predicted"] is None for row in rows):
-        return None
-    return EvaluationRows(
-        true=tuple(row["true"] for row in rows),
-        predicted=tuple(row["predicted"] for row in rows),
-        score=_floats([row.get("score") for row in rows]),
-    )
-
-
-def _floats(texts: Sequence[str | None]) -> tuple[float, ...] | None:
+    reader = csv.reader(text.splitlines())
     try:
-        values = tuple(float(text) for text in texts if text is not None)
+        head = next(reader, [])
+        places = [head.index(name) for name in ("true", "predicted")]
+        rows = list(islice(reader, MOST_ROWS + 1))
+        true, predicted = (tuple([row[place] for row in rows]) for place in places)
+    except (csv.Error, ValueError, IndexError):
+        return None
+    if not rows or len(rows) > MOST_ROWS:
+        return None
+    return EvaluationRows(true=true, predicted=predicted, score=_scores(rows, head.index("score")) if "score" in head else None)
+
+
+def _scores(rows: Sequence[Sequence[str]], place: int) -> tuple[float, ...] | None:
+    try:
+        return _floats([row[place] for row in rows])
+    except IndexError:
+        return None
+
+
+def _floats(texts: Sequence[str]) -> tuple[float, ...] | None:
+    try:
+        values = tuple(map(float, texts))
     except ValueError:
         return None
-    return values if len(values) == len(texts) and all(map(math.isfinite, values)) else None
+    return values if all(map(math.isfinite, values)) else None
+
+
+def can_pair(metric: str) -> bool:
+    """Tell whether row-level results can tell two values of `metric` apart."""
+    name = plain_name(metric)
+    return name in _OF_NUMBERS or name in _OF_SCORES or pulls.of_labels(name) is not None
 
 
 def paired(
@@ -68,120 +91,89 @@ def paired(
     """Return second − first of `metric` on the same rows, with interval and p; None where the rows do not give it.
 
     The rows must have the same truth in the same order, and give the logged `values` again: a threshold or filter that the
-    metric knew and the rows do not would otherwise be compared away.
+    metric knew and the rows do not would otherwise be compared away. Which of two classes is the positive one is told by its
+    name (1, true), else by the values.
     """
-    if first.true != second.true:
-        return None
     name = plain_name(metric)
-    if name in ("rocauc", "auc"):
-        return _auc(first, second, values, z)
-    make = _INFLUENCES.get(name)
-    a, b = (make(first), make(second)) if make is not None else (None, None)
-    if a is None or b is None or not _agree(values, (a[0], b[0])):
+    if first.true != second.true or not can_pair(metric):
         return None
-    found = estimate.paired_difference(a[0], b[0], a[1], b[1], z=z)
-    return found._replace(p=_mcnemar(first, second)) if name == "accuracy" else found
+    pair = _Pair(first, second, values, z)
+    try:
+        found = [_of_numbers(name, pair)] if name in _OF_NUMBERS else [_of_class(name, pair, c) for c in _classes(name, pair)]
+    except (ValueError, ArithmeticError):
+        return None
+    return max((each for each in found if each is not None), key=lambda each: each.se or 0.0, default=None)
 
 
-def _agree(logged: tuple[float, float], made: tuple[float, float]) -> bool:
+def _classes(name: str, pair: _Pair) -> list[pulls.Labels]:
+    """What may be the positive class: where its label says so, that one alone; of two others, either."""
+    if name in pulls.OF_ALL_CLASSES:
+        return [frozenset()]
+    labels = {*pair.first.true, *pair.first.predicted, *pair.second.predicted}
+    known = {label: _POSITIVE.get(label.strip().lower()) for label in labels}
+    if None not in known.values():
+        return [frozenset(label for label, positive in known.items() if positive)]
+    return [frozenset({label}) for label in sorted(labels)] if len(labels) == 2 else []
+
+
+def _of_class(name: str, pair: _Pair, positive: pulls.Labels) -> estimate.Difference | None:
+    make = pulls.of_labels(name)
+    if make is not None:
+        return _of_labels(name, make, pair, positive)
+    a, b = pair.first.score, pair.second.score
+    if a is None or b is None:
+        return None
+    truth = [label in positive for label in pair.first.true]
+    if name in ("brier", "logloss"):
+        losses = pulls.brier if name == "brier" else pulls.log_loss
+        return _of_losses(losses(truth, a), losses(truth, b), pair)
+    if min(sum(truth), len(truth) - sum(truth)) < 2:
+        return None
+    found = estimate.paired_auc(truth, a, b, z=pair.z)
+    return found if _agree([pair.values[1] - pair.values[0]], [found.value]) else None
+
+
+def _of_labels(name: str, make: pulls.OfCells, pair: _Pair, positive: pulls.Labels) -> estimate.Difference | None:
+    joint = Counter(zip(pair.first.true, pair.first.predicted, pair.second.predicted, strict=True))
+    cells: tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]] = (Counter(), Counter())
+    for (true, *guesses), rows in joint.items():
+        for side, guess in zip(cells, guesses, strict=True):
+            side[true, guess] += rows
+    one, other = (make(side, positive) for side in cells)
+    if one is None or other is None or not _agree(pair.values, (one[0], other[0])):
+        return None
+    of_one, of_other = [one[1][t, a] for t, a, _ in joint], [other[1][t, b] for t, _, b in joint]
+    found = estimate.paired_difference(one[0], other[0], of_one, of_other, z=pair.z, weights=list(joint.values()))
+    if name != "accuracy":
+        return found
+    only_first = sum(rows for (t, a, b), rows in joint.items() if a == t != b)
+    only_second = sum(rows for (t, a, b), rows in joint.items() if b == t != a)
+    return found._replace(p=estimate.mcnemar(only_first, only_second))
+
+
+def _of_numbers(name: str, pair: _Pair) -> estimate.Difference | None:
+    truth = _floats(pair.first.true)
+    sides = [_floats(rows.predicted) for rows in (pair.first, pair.second)]
+    if truth is None or sides[0] is None or sides[1] is None:
+        return None
+    errors = [[p - t for p, t in zip(side, truth, strict=True)] for side in sides if side is not None]
+    a, b = ([abs(e) if name == "mae" else e * e for e in side] for side in errors)
+    return _of_losses(a, b, pair, root=name == "rmse")
+
+
+def _of_losses(
+    a: Sequence[float] | None, b: Sequence[float] | None, pair: _Pair, *, root: bool = False
+) -> estimate.Difference | None:
+    if a is None or b is None:
+        return None
+    (one, of_one), (other, of_other) = pulls.of_losses(a, root=root), pulls.of_losses(b, root=root)
+    if not _agree(pair.values, (one, other)):
+        return None
+    return estimate.paired_difference(one, other, of_one, of_other, z=pair.z)
+
+
+def _agree(logged: Iterable[float], made: Iterable[float]) -> bool:
     return all(abs(x - y) <= _AGREES * max(1.0, abs(x)) for x, y in zip(logged, made, strict=True))
-
-
-def _mcnemar(first: EvaluationRows, second: EvaluationRows) -> float:
-    rows = list(zip(first.true, first.predicted, second.predicted, strict=True))
-    only_first = sum(1 for t, a, b in rows if a == t != b)
-    only_second = sum(1 for t, a, b in rows if b == t != a)
-    return estimate.mcnemar(only_first, only_second)
-
-
-def _auc(first: EvaluationRows, second: EvaluationRows, values: tuple[float, float], z: float) -> estimate.Difference | None:
-    truth = _truth(first.true)
-    if truth is None or first.score is None or second.score is None or min(sum(truth), len(truth) - sum(truth)) < 2:
-        return None
-    found = estimate.paired_auc(truth, first.score, second.score, z=z)
-    return found if abs(found.value - (values[1] - values[0])) <= _AGREES else None
-
-
-def _truth(labels: Sequence[str]) -> list[bool] | None:
-    """Which rows are positive, where the labels say so by themselves."""
-    found = [_POSITIVE.get(label.strip().lower()) for label in labels]
-    return None if any(value is None for value in found) else [bool(value) for value in found]
-
-
-def _of_losses(losses: list[float]) -> Influence:
-    mean = math.fsum(losses) / len(losses)
-    return mean, [loss - mean for loss in losses]
-
-
-def _accuracy(rows: EvaluationRows) -> Influence:
-    return _of_losses([float(t == p) for t, p in zip(rows.true, rows.predicted, strict=True)])
-
-
-def _of_share(inside: Sequence[bool], hits: Sequence[bool]) -> Influence | None:
-    """A share among some of the rows: hits / inside."""
-    total = sum(inside)
-    if not total:
-        return None
-    value = sum(h and i for h, i in zip(hits, inside, strict=True)) / total
-    scale = len(inside) / total
-    return value, [(h - value) * scale if i else 0.0 for h, i in zip(hits, inside, strict=True)]
-
-
-def _binary(rows: EvaluationRows) -> tuple[list[bool], list[bool]] | None:
-    truth, predicted = _truth(rows.true), _truth(rows.predicted)
-    return None if truth is None or predicted is None else (truth, predicted)
-
-
-def _f1(rows: EvaluationRows) -> Influence | None:
-    found = _binary(rows)
-    if found is None:
-        return None
-    value, pulls = estimate.f1_row_influence(*found)
-    return None if value is None else (value, pulls)
-
-
-def _recall(rows: EvaluationRows) -> Influence | None:
-    found = _binary(rows)
-    return None if found is None else _of_share(found[0], found[1])
-
-
-def _precision(rows: EvaluationRows) -> Influence | None:
-    found = _binary(rows)
-    return None if found is None else _of_share(found[1], found[0])
-
-
-def _brier(rows: EvaluationRows) -> Influence | None:
-    truth = _truth(rows.true)
-    if truth is None or rows.score is None:
-        return None
-    return _of_losses([(s - t) ** 2 for s, t in zip(rows.score, truth, strict=True)])
-
-
-def _log_loss(rows: EvaluationRows) -> Influence | None:
-    truth = _truth(rows.true)
-    if truth is None or rows.score is None or not all(0 <= s <= 1 for s in rows.score):
-        return None
-    clipped = [min(max(s if t else 1 - s, _CLIP), 1 - _CLIP) for s, t in zip(rows.score, truth, strict=True)]
-    return _of_losses([-math.log(p) for p in clipped])
-
-
-def _errors(rows: EvaluationRows) -> list[float] | None:
-    truth, predicted = _floats(rows.true), _floats(rows.predicted)
-    return None if truth is None or predicted is None else [p - t for p, t in zip(predicted, truth, strict=True)]
-
-
-def _mae(rows: EvaluationRows) -> Influence | None:
-    errors = _errors(rows)
-    return None if errors is None else _of_losses([abs(e) for e in errors])
-
-
-def _rmse(rows: EvaluationRows) -> Influence | None:
-    errors = _errors(rows)
-    if errors is None:
-        return None
-    mean, pulls = _of_losses([e * e for e in errors])
-    root = math.sqrt(mean)
-    return (root, [pull / (2 * root) for pull in pulls]) if root > 0 else (0.0, [0.0] * len(pulls))
 
 
 def pair_runs(rows: Mapping[RunId, Mapping[str, EvaluationRows]]) -> Paired:
@@ -194,15 +186,3 @@ def pair_runs(rows: Mapping[RunId, Mapping[str, EvaluationRows]]) -> Paired:
         return paired(metric, a, b, (values[0], values[1])) if a is not None and b is not None and len(values) == 2 else None
 
     return difference
-
-
-_INFLUENCES: dict[str, Callable[[EvaluationRows], Influence | None]] = {
-    "accuracy": _accuracy,
-    "f1": _f1,
-    "recall": _recall,
-    "precision": _precision,
-    "brier": _brier,
-    "logloss": _log_loss,
-    "mae": _mae,
-    "rmse": _rmse,
-}

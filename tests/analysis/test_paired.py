@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from sklearn import metrics as sk
 
 from reportgen.analysis.compare import compare
 from reportgen.analysis.leaderboard import leaderboard
-from reportgen.analysis.paired import EvaluationRows, pair_runs, paired, parse_rows
+from reportgen.analysis.paired import EvaluationRows, can_pair, pair_runs, paired, parse_rows
 from reportgen.analysis.values import run_id
 from tests.analysis.rows import metric, options, row
 
@@ -104,6 +105,61 @@ def test_precision_and_recall_follow_their_values() -> None:
         assert found.low > 0
 
 
+THREE = {
+    "f1_macro": lambda t, p: sk.f1_score(t, p, average="macro"),
+    "f1_weighted": lambda t, p: sk.f1_score(t, p, average="weighted"),
+    "balanced_accuracy": sk.balanced_accuracy_score,
+    "accuracy": sk.accuracy_score,
+}
+TWO = {
+    "f1": lambda t, p: sk.f1_score(t, p, pos_label="yes"),
+    "f2": lambda t, p: sk.fbeta_score(t, p, beta=2, pos_label="yes"),
+    "f0.5": lambda t, p: sk.fbeta_score(t, p, beta=0.5, pos_label="yes"),
+    "precision": lambda t, p: sk.precision_score(t, p, pos_label="yes"),
+    "recall": lambda t, p: sk.recall_score(t, p, pos_label="yes"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "score"),
+    [*((name, "abc", score) for name, score in THREE.items()), *((name, ["no", "yes"], score) for name, score in TWO.items())],
+)
+def test_the_error_of_a_paired_difference_is_what_leaving_out_rows_does(name: str, labels: list[str], score: Any) -> None:
+    """The jackknife over all rows, which knows nothing of influence functions; the class called "yes" is told by the values."""
+    rng = random.Random(12)
+    true = rng.choices(labels, [len(labels) - i for i in range(len(labels))], k=100)
+    hard = [rng.random() < 0.2 for _ in true]
+    sides = [
+        [rng.choice(labels) if h or rng.random() < share else t for t, h in zip(true, hard, strict=True)]
+        for share in (0.1, 0.2)
+    ]
+    values = (float(score(true, sides[0])), float(score(true, sides[1])))
+    found = paired(f"val/{name}", made(true, sides[0]), made(true, sides[1]), values)
+    assert found is not None
+    assert found.value == pytest.approx(values[1] - values[0], abs=1e-12)
+    without = []
+    for i in range(len(true)):
+        rest = [[*column[:i], *column[i + 1 :]] for column in (true, *sides)]
+        without.append(score(rest[0], rest[2]) - score(rest[0], rest[1]))
+    mean = sum(without) / len(without)
+    assert found.se == pytest.approx(sum((d - mean) ** 2 for d in without) ** 0.5, rel=0.06)
+
+
+def test_scores_of_named_classes_are_those_of_the_class_that_the_values_tell() -> None:
+    y, scores = ["yes", "no", "yes", "yes", "no", "no"], [[0.9, 0.4, 0.6, 0.7, 0.2, 0.8], [0.8, 0.3, 0.9, 0.6, 0.1, 0.4]]
+    truth = [label == "yes" for label in y]
+    for name, score in (("brier", sk.brier_score_loss), ("log_loss", sk.log_loss), ("roc_auc", sk.roc_auc_score)):
+        values = tuple(float(score(truth, s)) for s in scores)
+        found = paired(name, made(y, y, scores[0]), made(y, y, scores[1]), values)
+        assert found is not None
+        assert found.value == pytest.approx(values[1] - values[0], abs=1e-9)
+
+
+def test_only_metrics_that_rows_tell_are_paired() -> None:
+    assert all(can_pair(name) for name in ("val/f1", "F1-score", "val/f0.5", "roc_auc", "x/Log Loss", "rmse", "f1_macro"))
+    assert not any(can_pair(name) for name in ("mcc", "ece", "f1_micro", "f", "seconds", "average_precision"))
+
+
 def test_what_must_not_be_paired() -> None:
     a, b = made([1, 0, 1, 0], [1, 0, 0, 0]), made([1, 0, 1, 0], [1, 0, 1, 0])
     other = made([0, 1, 1, 0], [1, 0, 1, 0])
@@ -117,7 +173,19 @@ def test_what_must_not_be_paired() -> None:
     assert paired("roc_auc", a, b, (0.5, 0.6)) is None, "no scores"
 
 
-@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "true,predicted\n", "true,predicted\n1\n"])
+def test_numbers_beyond_all_bounds_are_not_paired() -> None:
+    y = ["1e200", "-1e200", "0"]
+    for name in ("mae", "rmse", "accuracy"):
+        assert paired(name, made(y, ["-1e300", "1e300", "1"]), made(y, y), (1.0, 0.0)) is None
+    score = [1e200, -1e200, 0.0]
+    assert paired("brier", made([1, 0, 1], [1, 0, 1], score), made([1, 0, 1], [1, 0, 1], score), (0.1, 0.1)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a,b\n1,2\n", "true,predicted\n", "true,predicted\n1\n", 'true,predicted\n1,"' + "x" * 200_000 + '"\n'],
+    ids=["empty", "other columns", "no rows", "short row", "endless field"],
+)
 def test_tables_that_are_no_evaluation_rows(text: str) -> None:
     assert parse_rows(text) is None
 
