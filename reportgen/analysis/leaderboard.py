@@ -22,6 +22,7 @@ from reportgen.analysis.paired import Paired
 from reportgen.analysis.ranks import competition_ranks, ordered
 from reportgen.analysis.separable import LEVEL, Scored, deltas_to_fixed, from_leader, scored
 from reportgen.analysis.values import (
+    ROWS_MARK,
     Board,
     BoardRow,
     Column,
@@ -101,7 +102,9 @@ def _board(
 ) -> Board:
     options, direction = scores.options, scores.directions[key]
     placed = _placed(_entries(options, members), direction)
-    runs, told = _separability(options, placed, paired) if direction != "none" else (0, [_UNTOLD] * len(placed))
+    comparable = scores.describe(key, members)
+    by_rows = paired if comparable.known else None
+    runs, told = _separability(options, placed, by_rows) if direction != "none" else (0, [_UNTOLD] * len(placed))
     separable = [known for known, _ in told]
     baseline = _find_run(members, options.baseline)
     judged = with_best(columns, [(e.row, e.group) for e in placed])
@@ -111,7 +114,7 @@ def _board(
     size = _rows_scored(rows, options)
     board = Board(
         key=key,
-        comparable=scores.describe(key, members),
+        comparable=comparable,
         columns=tuple(judged),
         rows=(*rows, *_unranked_rows(members, placed, columns)),
         ranked=ranked,
@@ -121,6 +124,7 @@ def _board(
         mixed=_mixed(options, members),
         luck=board_luck(rows, members, size) if ranked and not options.group_by else None,
         rows_scored=size,
+        by_rows=sum(method == "paired rows" for _, method in told[: MOST_PAIRED + 1]),
         first_used=members[0].row.started_at,
         last_used=members[-1].row.started_at,
     )
@@ -307,6 +311,11 @@ def _notes(board: Board, options: LeaderboardOptions) -> Iterable[str]:
     if comparable.rows:
         sizes = ", ".join(count(n) for n in comparable.rows)
         yield f"the same digest was logged with another number of rows ({sizes}); not ranked with the others"
+    if board.by_rows + 1 == board.ranked > 1:
+        yield "told from the first row by row, as all were scored on the same rows"
+    elif board.by_rows:
+        others = "the others by the intervals of both"
+        yield f"{ROWS_MARK} told from the first row by row, as both were scored on the same rows; {others}"
     if board.luck is not None:
         spec = options.about(options.metric).format or spec_for(row.value for row in board.rows[: board.ranked])
         yield luck_words(board.luck, spec)

@@ -10,6 +10,7 @@ from reportgen.analysis.comparable import digests, order
 from reportgen.analysis.directions import plain_name
 from reportgen.analysis.lineage import Graph, dataset_node
 from reportgen.analysis.luck import count_models
+from reportgen.analysis.paired import can_pair
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import Board
 from reportgen.analysis.wording import count, number, spec_for
@@ -107,13 +108,9 @@ def _imbalance(run: RunRow) -> Iterable[Pitfall]:
             yield Pitfall(kind="imbalance", severity="note", text=text, runs=(run,))
 
 
-def board_pitfalls(board: Board, runs: Sequence[RunRow] = (), *, has_rows: bool = False) -> tuple[Pitfall, ...]:
-    """Return what may mislead on a board; `runs` are all runs of the site, to see who else used its test set.
-
-    `has_rows` says that the first two runs attached row-level results.
-    """
-    hint = () if has_rows else _row_results(board)
-    return (*_seeds(board), *_worn_test_set(board, runs), *hint)
+def board_pitfalls(board: Board, runs: Sequence[RunRow] = ()) -> tuple[Pitfall, ...]:
+    """Return what may mislead on a board; `runs` are all runs of the site, to see who else used its test set."""
+    return (*_seeds(board), *_worn_test_set(board, runs), *_row_results(board))
 
 
 def _seeds(board: Board) -> Iterable[Pitfall]:
@@ -147,6 +144,6 @@ def _worn_test_set(board: Board, runs: Sequence[RunRow]) -> Iterable[Pitfall]:
 def _row_results(board: Board) -> Iterable[Pitfall]:
     """Said once, where intervals alone leave the leader and the next undecided."""
     undecided = board.ranked > 1 and board.rows[1].separable is False and board.rows[1].against == "intervals"
-    if undecided and board.comparable.known:
+    if undecided and board.comparable.known and can_pair(board.comparable.metric):
         text = "Row-level results (log_classification(..., rows=True)) would tell these runs apart better than intervals can."
         yield Pitfall(kind="row results", severity="note", text=text)

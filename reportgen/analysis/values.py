@@ -228,6 +228,10 @@ class Comparable:
         return all(value is not None for value in self.by.values())
 
 
+ROWS_MARK = "†"
+"""Stands behind what row-level results told, on a board where intervals told the rest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Luck:
     """How much of the leader's value may be luck, because the best of many was picked.
@@ -249,7 +253,7 @@ class Board:
     identical models once. `not_separable` counts the ranked rows that are not separable from the leader, without it;
     `prefix` says that they stand directly below it, so that one rule in the table divides them from the rest. `mixed` counts
     the validation sets ranked together by request. `rows_scored` is how many rows they were scored on, where it is
-    known.
+    known. `by_rows` counts the runs that were told from the leader row by row.
     """
 
     key: Key
@@ -263,6 +267,7 @@ class Board:
     mixed: int = 0
     luck: Luck | None = None
     rows_scored: int | None = None
+    by_rows: int = 0
     first_used: datetime | None = None
     last_used: datetime | None = None
     notes: tuple[str, ...] = ()
@@ -271,6 +276,10 @@ class Board:
     def leader(self) -> BoardRow | None:
         """The first ranked row, if there is one."""
         return self.rows[0] if self.ranked else None
+
+    def mark(self, row: BoardRow) -> str:
+        """Return what stands behind a row that was told row by row where others were not: a note explains it."""
+        return ROWS_MARK if row.against == "paired rows" and self.by_rows + 1 < self.ranked else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from reportgen.analysis.options import all_leaderboards, decision_jobs
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.errors import ReportgenError
+from reportgen.site.evaluations import BoardRows
 from reportgen.site.evaluations import find_run as find_whole
 from reportgen.site.links import BuildAddress, Links, parse_reference, pick_run
 
@@ -43,7 +44,7 @@ def judged(config: Config, view: StoreView, options: LeaderboardOptions) -> Judg
     """Return a leaderboard, reading no metric that it does not need."""
     wanted = {options.metric, *metric_names(options.columns), *metric_names(options.where), *metric_names(options.group_by)}
     index = BuildIndex(view.run_rows(metrics=wanted))
-    return judge(index, options, rulings=find_rulings(index, decision_jobs(config)))
+    return judge(index, options, rulings=find_rulings(index, decision_jobs(config)), paired=BoardRows(view))
 
 
 def find_run(view: StoreView, text: str) -> RunRow:

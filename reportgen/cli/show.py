@@ -258,6 +258,7 @@ def _board_line(row: BoardRow, board: Board, spec: str) -> list[str]:
     shown = f".{row.decimals}f" if row.decimals is not None and spec.endswith("f") else spec
     first = row.rank == 1 and row.separable is None
     against = "leader" if first else {True: "separable", False: "not separable", None: ""}[row.separable]
+    against = f"{against} {board.mark(row)}".strip()
     rank = "–" if row.rank is None else f"{row.rank} =" if row.tied else str(row.rank)
     return [
         rank, name, number(row.value, shown), interval(row.low, row.high, spec), against, _delta(row.delta_champion, spec),

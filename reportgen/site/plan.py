@@ -22,6 +22,7 @@ from reportgen.config import Config
 from reportgen.globs import covers
 from reportgen.model import Job, RunningBuild, RunRow
 from reportgen.site.chronicle import BoardPast, Chronicle
+from reportgen.site.evaluations import BoardRows, Found
 from reportgen.site.links import BuildAddress, Links
 from reportgen.site.manifest import Entry
 from reportgen.site.pages.base import Site
@@ -74,7 +75,9 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
     rows = view.run_rows(metrics=_metrics(options))
     index = BuildIndex(rows)
     rulings = find_rulings(index, decision_jobs(config))
-    judged = tuple(judge(index, each, rulings=rulings) for each in options)
+    told = Found(config.store_path / "cache", program)
+    judged = tuple(judge(index, each, rulings=rulings, paired=BoardRows(view, told)) for each in options)
+    told.save()
     about = metric_options(config)
     site = Site(
         name=config.site.name,

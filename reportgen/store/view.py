@@ -239,6 +239,19 @@ class StoreView:
         )
         return unpack(rows[0]) if rows else ()
 
+    def row_results(self, run: RunRow) -> dict[str, tuple[str, int]]:
+        """Return digest and size of the stored tables of row-level results of a run, by their names."""
+        rows = self._all(
+            "SELECT detail FROM run WHERE build_id = ? AND name = ? AND record = ? AND instr(detail, 'evaluation-rows') > 0",
+            (run.build_id, run.name, run.record),
+        )
+        attached = [each for (detail,) in rows for each in load_json(detail).get("attachments", ())]
+        return {
+            each["name"]: (each["sha256"], each.get("size_bytes") or 0)
+            for each in attached
+            if each["kind"] == "evaluation-rows" and each.get("state", "stored") == "stored" and each.get("sha256")
+        }
+
     def blob(self, digest: str) -> bytes:
         """Return the bytes of a blob; StoreError when it is missing."""
         return self.blobs.read(digest)

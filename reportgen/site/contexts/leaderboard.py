@@ -24,6 +24,7 @@ class BoardLine(NamedTuple):
     plot: Annotated[Plot, "Value and interval on the shared scale."]
     interval: Annotated[str, "95 % interval, or why there is none."]
     against: Annotated[str, "`leader`, `not separable`, `separable`, or empty where that is not known."]
+    mark: Annotated[str, "`†` where row-level results told it and intervals the rest; a note says so. Else empty."]
     delta: Annotated[Delta, "Against the champion; against the leader where there is none."]
     extra: Annotated[tuple[Extra, ...], "The chosen columns."]
     date: Annotated[str, "Day it started."]

@@ -124,6 +124,7 @@ def _line(
         plot=plot,
         interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
         against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
+        mark=board.mark(row),
         delta=_delta(row, leader, champion, style),
         extra=extra,
         date=fmt.day(row.run.started_at),
@@ -219,7 +220,7 @@ def _cells(path: str, line: BoardLine, part: BoardPart) -> list[object]:
     cells: list[object] = [first, [line.value, float(line.sort)]]
     if part.axis:
         cells += [{"plot": _trimmed(line.plot)}, {"text": line.interval, "mark": "ci"}]
-    cells.append({"text": line.against, "mark": "" if line.against == "not separable" else "mut"})
+    cells.append({"text": f"{line.against} {line.mark}".strip(), "mark": "" if line.against == "not separable" else "mut"})
     word = {"word": line.delta.word} if line.delta.word else {}
     cells.append({"text": line.delta.text, "mark": f"d {line.delta.state}".strip(), **word})
     for head, extra in zip(part.columns, line.extra, strict=True):
