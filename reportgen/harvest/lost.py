@@ -1,4 +1,8 @@
-"""Jobs that Jenkins no longer has: marked one by one, told as new once, and an alarm when many are missing at once."""
+"""Jobs that Jenkins no longer has: marked one by one, told as new once, and an alarm when many are missing at once.
+
+A job that its user may no longer read looks the same: Jenkins answers 404 and leaves it out of its lists. So all that is said
+names both, and nothing is removed.
+"""
 
 from __future__ import annotations
 
@@ -59,12 +63,13 @@ class LostJobs:
             hint = "check the name under [[jobs]], and that this user may read the job"
             notes.miss(name, NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint))
             return
-        what = (
-            "this job; its builds are kept" if known == [name] else f"this folder; the builds of its {len(known)} jobs are kept"
+        kind, kept = (
+            ("job", "its builds are kept") if known == [name] else ("folder", f"the builds of its {len(known)} jobs are kept")
         )
         why = NotFound(
-            f"{name}: Jenkins no longer has {what}",
-            hint="if it was renamed, name the new job under [[jobs]] with renamed_from; else take it out of [[jobs]]",
+            f"{name}: Jenkins no longer has this {kind}, or no longer shows it to this user; {kept}",
+            hint="let this user read it; if it was renamed, name the new job under [[jobs]] with renamed_from; "
+            "else take it out of [[jobs]]",
         )
         for each in gone:
             self._take(each)
@@ -76,7 +81,7 @@ class LostJobs:
     def look(self, met: Collection[str], notes: Notes) -> None:
         """Mark the jobs that are stored, were not met, and are not in the folder they were in."""
         for name in self._stored:
-            if name in met:
+            if name in met or name in self._gone:
                 continue
             try:
                 if self._source.is_gone(name):
@@ -104,4 +109,4 @@ class LostJobs:
             self._store.set_harvest_state(name, dump_state(unsettled, self._mark))
         self._gone.append(name)
         self.builds += gone
-        self._reporter.line(f"{name} is gone from Jenkins; {gone} builds are kept")
+        self._reporter.line(f"{name} is gone from Jenkins, or hidden from this user; {gone} builds are kept")

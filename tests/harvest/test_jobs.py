@@ -8,6 +8,7 @@ import pytest
 
 from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.model import MATRIX, MATRIX_CONFIGURATION, MULTIBRANCH, ORGANIZATION, SampleJob
+from reportgen.report import SilentReporter
 from tests.support.jenkins import Bench, bench, build, job, metric, pipeline
 
 
@@ -115,6 +116,39 @@ def test_nothing_is_gone_because_jenkins_fails(tmp_path: Path) -> None:
         assert b.harvest().gone == 0
 
 
+@pytest.mark.parametrize("configured", ["a/x", "a", "a/**", "**"])
+def test_a_job_hidden_from_its_user_is_not_said_to_be_deleted_and_comes_back(
+    configured: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the permission to read a job Jenkins answers 404 and leaves it out of every list, as if there were none."""
+    with bench(tmp_path, job("a/x", 1, 2), *(job(f"b/{n}", 1) for n in range(5))) as b:
+        harvested(b, entry(configured) + entry("b"))
+        whole = b.jenkins.controller
+        b.jenkins.controller = whole.without_job("a/x").without_job("a")
+        lines: list[str] = []
+        monkeypatch.setattr(SilentReporter, "line", lambda _, text: lines.append(text))
+        assert b.harvest().gone == 2
+        told = [*lines, *b.warnings]
+        assert "a/x is gone from Jenkins, or hidden from this user; 2 builds are kept" in lines
+        assert len(told) == (1 if configured == "**" else 2)
+        assert all("hidden from this user" in each or "no longer shows it to this user" in each for each in told)
+        assert b.numbers("a/x") == [2, 1]
+        b.jenkins.controller = whole
+        assert not b.harvest().incomplete
+        assert b.gone("a/x") == []
+
+
+@pytest.mark.parametrize("configured", ["a/x", "a", "a/**"])
+def test_a_folder_that_refuses_its_user_is_not_gone(configured: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1, 2), job("b", 1)) as b:
+        harvested(b, entry(configured) + entry("b"))
+        b.jenkins.faults = Faults(rules=(Fault(where="/job/a/", status=403),))
+        summary = b.harvest()
+        assert (summary.gone, summary.incomplete) == (0, True)
+        assert "does not let a request without a user read this (403)" in summary.missed[0].why
+        assert b.gone("a/x") == []
+
+
 def test_nothing_is_gone_because_an_answer_describes_no_job(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1, 2)) as b:
         harvested(b, entry("a/x"))
@@ -132,7 +166,10 @@ def test_a_deleted_job_that_is_configured_is_missed_once_and_then_a_warning(tmp_
         b.jenkins.controller = whole.without_job("a/x")
         summary = b.harvest()
         assert (summary.gone, summary.incomplete) == (2, True)
-        assert summary.missed[0].why == "a/x: Jenkins no longer has this job; its builds are kept"
+        assert (
+            summary.missed[0].why
+            == "a/x: Jenkins no longer has this job, or no longer shows it to this user; its builds are kept"
+        )
         with b.view() as view:
             assert {each.name: each.gone_since is not None for each in view.jobs()} == {"a/x": True, "a/y": False}
         for _ in range(2):
@@ -141,6 +178,7 @@ def test_a_deleted_job_that_is_configured_is_missed_once_and_then_a_warning(tmp_
             assert [note.what for note in again.skipped] == ["a/x"]
             (warning,) = b.warnings
             assert "no longer has this job" in warning
+            assert "let this user read it; if" in warning
             assert "renamed_from; else take it out of [[jobs]]" in warning
             assert again.requests <= 3
         assert b.numbers("a/x") == [2, 1]
@@ -160,7 +198,8 @@ def test_a_deleted_folder_that_is_configured_is_missed_once_and_then_a_warning(n
             b.jenkins.controller = b.jenkins.controller.without_job(each)
         summary = b.harvest()
         assert (summary.gone, summary.incomplete) == (3, True)
-        why = f"{name}: Jenkins no longer has this folder; the builds of its 2 jobs are kept"
+        what = "Jenkins no longer has this folder, or no longer shows it to this user"
+        why = f"{name}: {what}; the builds of its 2 jobs are kept"
         assert why in [note.why for note in summary.missed]
         again = b.harvest()
         assert (again.gone, again.incomplete, len(b.warnings)) == (0, False, 1)
