@@ -17,7 +17,7 @@ Standard library only, and light: every stage process imports this.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
 
@@ -42,17 +42,18 @@ _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _CONSTANTS = {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}
 
 
-def _encoder() -> Callable[[Any], str]:
+def json_encoder(comma: str, colon: str) -> Callable[[Any], str]:
     """Return the function that writes a value as JSON: the standard library's encoder in C made once, not at each call."""
-    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
+    encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(comma, colon))
     make = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return encoder.encode
-    parts = make(None, encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False)
+    parts = make(None, encoder.default, json.encoder.encode_basestring, None, colon, comma, False, False, False)
     return lambda value: "".join(parts(value, 0))
 
 
-_encode = _encoder()
+_encode = json_encoder(",", ":")
+_quote = json.encoder.encode_basestring
 _decode = json.JSONDecoder(parse_constant=_CONSTANTS.__getitem__).decode
 
 
@@ -187,11 +188,35 @@ def encode_event(ident: str, moment: str, event: Mapping[str, Any]) -> bytes:
 
     `event` has a ``kind`` and no ``v``, ``id`` or ``t``; `ident` and `moment` hold nothing that JSON would escape.
     """
-    head = f'{{"v":{VERSION},"id":"{ident}","t":"{moment}",'
+    return encode_lines([ident], moment, [encode_body(event)])
+
+
+def encode_lines(idents: Iterable[str], moment: str, bodies: Iterable[str]) -> bytes:
+    """Return lines of a journal, one for each of what `encode_body` made of events."""
+    head = f'","t":"{moment}",'
+    return "".join(
+        [f'{{"v":{VERSION},"id":"{ident}{head}{body}\n' for ident, body in zip(idents, bodies, strict=False)]
+    ).encode()
+
+
+def encode_body(event: Mapping[str, Any]) -> str:
+    """Return the fields of an event as JSON that lacks the opening brace, and that UTF-8 can hold."""
     try:
-        return f"{head}{_encode(event)[1:]}\n".encode()
+        body = _encode(event)[1:]
+        if not body.isascii():
+            body.encode()
     except (ValueError, TypeError, RecursionError):
-        return f"{head}{_encode(plain(event))[1:]}\n".encode()
+        return _encode(plain(event))[1:]
+    return body
+
+
+def value_bodies(kind: str, values: Iterable[tuple[str, Any]], fields: Mapping[str, Any]) -> list[str]:
+    """Return `encode_body` of events of one kind that share `fields`, from names and values that follow the rules."""
+    rest = f",{encode_body(fields)}" if fields else "}"
+    return [
+        f'"kind":"{kind}","name":{_quote(name)},"value":{repr(value) if type(value) is float else _encode(value)}{rest}'
+        for name, value in values
+    ]
 
 
 def decode_json(text: str, default: Any) -> Any:

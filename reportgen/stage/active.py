@@ -75,10 +75,9 @@ def start_run(
             environ=env,
             parent=_own(),
             secrets=(redact_names, redact_allow),
+            first=[context.python_event()] if environment else (),
         )
         _enter(run)
-        if environment:
-            run.log_environment()
     if tags:
         run.set_tags(tags)
     if params:
@@ -99,8 +98,13 @@ def new_run(
     secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
     extra: Mapping[str, Any] | None = None,
     fallback: str | None = None,
+    first: Sequence[str] = (),
 ) -> Run:
-    """Open a run without making it the active one; `extra` goes into its opening event, `fallback` is its last-resort name."""
+    """Open a run without making it the active one.
+
+    `extra` goes into its opening event, the bodies of events that come `first` stand behind it, `fallback` is its last-resort
+    name.
+    """
     ci = context.ci_of(environ)
     own_stage = context.stage_of(environ)
     name = values.name_of(name or own_stage or fallback or _script(), "run")
@@ -125,7 +129,7 @@ def new_run(
         opening.update(name=written.get("name") or name, stage=written.get("stage") or name, resumed=True)
     if strict is None:
         strict = environ.get("REPORTGEN_STRICT", "") not in {"", "0"}
-    return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, secrets=secrets)
+    return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, secrets=secrets, first=first)
 
 
 def active_run() -> Run | None:

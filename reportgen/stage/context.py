@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from reportgen import record
+
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
 
 if TYPE_CHECKING:
@@ -113,6 +115,17 @@ def python_facts() -> dict[str, str]:
     system = os.uname() if hasattr(os, "uname") else None
     platform = f"{system.sysname} {system.release} {system.machine}" if system else sys.platform
     return {"python": version, "implementation": sys.implementation.name, "platform": platform}
+
+
+def python_event() -> str:
+    """Return the event that says which Python with which packages this is, as `record.encode_body` makes it."""
+    return _python_event(tuple(sys.path))
+
+
+@lru_cache(maxsize=2)
+def _python_event(path: tuple[str, ...]) -> str:
+    value = {**python_facts(), "packages": dict(_packages(path))}
+    return record.encode_body({"kind": "environment", "name": "python", "value": value})
 
 
 def packages() -> dict[str, str]:

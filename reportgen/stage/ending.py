@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from reportgen.stage.values import nested
 
 TRACEBACK_LIMIT = 20_000
 
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode
+_encode = record.json_encoder(", ", ": ")
 
 
 class State(NamedTuple):

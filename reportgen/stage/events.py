@@ -65,16 +65,15 @@ def metric_value(name: str, value: Any, what: str = "") -> int | float | str:
     return record.finite(number) if isinstance(number, float) else number
 
 
-def metric_events(metrics: Mapping[str, Any], fields: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the events of many metrics that share their fields."""
-    common = {key: _field("", key, field) for key, field in fields.items() if field is not None}
+def metric_values(metrics: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
+    """Yield name and value of many metrics, as the format writes them."""
     for name, value in values.flat(values.mapping_of(metrics, "metrics")):
-        yield {
-            "kind": "metric",
-            "name": values.name_of(name, "metric"),
-            "value": metric_value(name, value),
-            **common,
-        }
+        yield values.name_of(name, "metric"), metric_value(name, value)
+
+
+def shared_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that many metrics share, without those that are None."""
+    return {key: _field("", key, field) for key, field in fields.items() if field is not None}
 
 
 def whole(value: Any, what: str) -> int:

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from weakref import WeakSet
 
 from reportgen import record
-
-TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
-
-if TYPE_CHECKING:
-    from typing import Any
 
 try:
     import fcntl
@@ -42,13 +37,11 @@ class Journal:
         """Whether another process was seen to write to the journal, too."""
         _journals.add(self)
 
-    def append(self, events: Iterable[Mapping[str, Any]], moment: str) -> None:
-        """Write the events, each with a fresh id and this time, in one piece."""
+    def append(self, bodies: Sequence[str], moment: str) -> None:
+        """Write the events that have these bodies (`record.encode_body`), each with a fresh id and this time, in one piece."""
         with self._lock:
             prefix, numbers = self._ids
-            lines = b"".join([record.encode_event(f"{prefix}-{next(numbers)}", moment, event) for event in events])
-            if lines:
-                self._write(lines)
+            self._write(record.encode_lines([f"{prefix}-{next(numbers)}" for _ in bodies], moment, bodies))
 
     def _write(self, lines: bytes) -> None:
         if self._fd < 0:

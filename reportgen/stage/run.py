@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage import values
-from reportgen.stage.events import count_of, metric_event, metric_events
+from reportgen.stage.events import count_of, metric_event, metric_values, shared_fields
 from reportgen.stage.writer import UNSET, Writer
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
@@ -96,7 +96,9 @@ class Run(Writer):
             "note": self._masked(note),
             **definition,
         }  # fmt: skip
-        self._write_metrics([metric_event(name, value, fields)])
+        event = metric_event(name, value, fields)
+        self._write(event)
+        self._metrics[event["name"]] = event["value"]
 
     def _masked(self, words: str | None) -> str | None:
         return None if words is None else self._redactor.text(values.word(words)).value
@@ -111,8 +113,10 @@ class Run(Writer):
         dataset: str | None = None,
     ) -> None:
         """Write many metrics at once; nested dictionaries become names joined with ``/``, keywords hold for all of them."""
-        fields = {"step": step, "direction": direction, "n": n, "dataset": dataset}
-        self._write_metrics(list(metric_events(metrics, fields)))
+        fields = shared_fields({"step": step, "direction": direction, "n": n, "dataset": dataset})
+        found = list(metric_values(metrics))
+        self._write_bodies(record.value_bodies("metric", found, fields))
+        self._metrics.update(found)
 
     def log_classification(self, /, y_true: Any, y_score: Any = None, **options: Any) -> Evaluation:
         """Write the metrics, intervals and charts of a classifier; see `reportgen.stage.evaluate.log_classification`."""
@@ -264,6 +268,9 @@ class Run(Writer):
         """Write Python, platform and installed packages, the named environment variables (no others), and further facts."""
         from reportgen.stage import context
 
+        if packages and not variables and not facts and name == "python":
+            self._write_bodies([context.python_event()])
+            return
         told = {key: self._redactor.param(key, values.scalar(fact)).value for key, fact in facts.items()}
         value: dict[str, Any] = {**context.python_facts(), **told}
         if packages:

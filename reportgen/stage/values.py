@@ -167,13 +167,24 @@ def flat(values: Mapping[Any, Any], prefix: str = "", depth: int = record.MAX_DE
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values as nested dictionaries, names split at ``/``; a name that is also a prefix of others stays whole."""
     tree: dict[str, Any] = {}
+    branches: dict[str, dict[str, Any] | None] = {"": tree}
     for name in sorted(values):
-        branch, last = tree, name
-        if "/" in name:
-            *above, last = name.split("/")
-            if not last or "" in above or any("/".join(above[:depth]) in values for depth in range(1, len(above) + 1)):
-                above, last = [], name
-            for part in above:
-                branch = branch.setdefault(part, {})
-        branch[last] = values[name]
+        head, slash, last = name.rpartition("/")
+        if head not in branches:
+            branches[head] = _branch(tree, head, values)
+        branch = branches[head] if (last and head) or not slash else None
+        if branch is None:
+            tree[name] = values[name]
+        else:
+            branch[last] = values[name]
+    return tree
+
+
+def _branch(tree: dict[str, Any], head: str, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the dictionary for names that begin with `head`; None where they stay whole."""
+    parts = head.split("/")
+    if "" in parts or any("/".join(parts[:depth]) in values for depth in range(1, len(parts) + 1)):
+        return None
+    for part in parts:
+        tree = tree.setdefault(part, {})
     return tree

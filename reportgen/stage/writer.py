@@ -61,7 +61,9 @@ class Writer:
         resumed: bool = False,
         joined: bool = False,
         secrets: tuple[Sequence[str], Sequence[str]] = ((), ()),
+        first: Sequence[str] = (),
     ) -> None:
+        """Open the record with its ``run`` event, and in the same write the bodies of those that come `first`."""
         self.directory = directory
         self.name: str = opening["name"]
         self.stage: str = opening["stage"]
@@ -85,7 +87,7 @@ class Writer:
         self._joined = joined
         if not joined:
             self._guard(lambda: _make(directory))
-            self._write({"kind": "run", **opening})
+            self._write_bodies([record.encode_body({"kind": "run", **opening}), *first])
 
     def __repr__(self) -> str:
         return f"<reportgen.Run {self.name!r} in {str(self.directory)!r}, {self._status or 'open'}>"
@@ -193,11 +195,6 @@ class Writer:
             event["redacted"] = sorted({finding.rule for finding in found.findings})
         return event
 
-    def _write_metrics(self, events: list[dict[str, Any]]) -> None:
-        self._write(*events)
-        for event in events:
-            self._metrics[event["name"]] = event["value"]
-
     def _attach(self, kind: str, name: str, make: Callable[[], dict[str, Any]], **more: Any) -> None:
         clean = values.name_of(name, kind)
         self._must_be_open()
@@ -209,10 +206,13 @@ class Writer:
             self._write({"kind": kind, "name": clean, **made, **extra})
 
     def _write(self, *events: Mapping[str, Any]) -> None:
+        self._write_bodies([record.encode_body(event) for event in events])
+
+    def _write_bodies(self, bodies: Sequence[str]) -> None:
         self._must_be_open()
-        if events:
+        if bodies:
             now = moment(self._now())
-            self._guard(lambda: self._journal.append(events, now))
+            self._guard(lambda: self._journal.append(bodies, now))
 
     def _must_be_open(self) -> None:
         if self._status is not None:

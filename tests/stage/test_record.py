@@ -152,5 +152,16 @@ def test_a_python_without_the_encoder_in_c_writes_the_same_lines(value):
     with pytest.MonkeyPatch.context() as patch:
         fast = encode_event(event(name="p", value=value))
         patch.setattr(json.encoder, "c_make_encoder", None)
-        patch.setattr(record, "_encode", record._encoder())
+        patch.setattr(record, "_encode", record.json_encoder(",", ":"))
         assert encode_event(event(name="p", value=value)) == fast
+
+
+@given(
+    st.lists(st.tuples(ANY_TEXT, st.floats() | st.integers(-(2**63), 2**63 - 1)), max_size=5),
+    st.dictionaries(st.sampled_from(["step", "direction", "dataset"]), st.integers(0, 9) | ANY_TEXT),
+)
+def test_many_metrics_at_once_are_written_as_each_alone(metrics, fields):
+    metrics = [(record.text(name), record.plain(value)) for name, value in metrics]
+    fields = {key: record.plain(value) for key, value in fields.items()}
+    alone = [record.encode_body({"kind": "metric", "name": name, "value": value, **fields}) for name, value in metrics]
+    assert record.value_bodies("metric", metrics, fields) == alone

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import reportgen
-from reportgen.record import read_record
+from reportgen.record import encode_body, read_record
 from reportgen.stage.journal import Journal
 from tests.stage.support import metrics, of_kind, record
 
@@ -30,6 +30,10 @@ def program(code: str, cwd: Path, **options) -> subprocess.Popen:
 def clean_environment() -> dict[str, str]:
     ours = {"REPORTGEN_RUN", "REPORTGEN_DIR", "JOB_NAME", "STAGE_NAME"}
     return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+def note(text: str) -> str:
+    return encode_body({"kind": "note", "text": text})
 
 
 def only_record(directory: Path):
@@ -76,11 +80,11 @@ def test_killed_at_any_moment_every_returned_call_is_read_back(tmp_path):
 def test_a_torn_line_is_closed_by_the_next_writer(tmp_path):
     path = tmp_path / "events.jsonl"
     first, second = Journal(path), Journal(path)
-    first.append([{"kind": "note", "text": "a"}], "t")
+    first.append([note("a")], "t")
     with path.open("ab") as torn:
         torn.write(b'{"v":1,"id":"torn')
-    second.append([{"kind": "note", "text": "b"}], "t")
-    first.append([{"kind": "note", "text": "c"}], "t")
+    second.append([note("b")], "t")
+    first.append([note("c")], "t")
     found = read_record("r", path.read_bytes())
     assert [e["text"] for e in found.events] == ["a", "b", "c"]
     assert found.unread_lines == 1
@@ -296,7 +300,7 @@ def test_a_link_in_place_of_the_journal_is_not_followed(tmp_path):
     outside.write_text("kept")
     (tmp_path / "events.jsonl").symlink_to(outside)
     with pytest.raises(OSError, match="symbolic links"):
-        Journal(tmp_path / "events.jsonl").append([{"kind": "note", "text": "x"}], "t")
+        Journal(tmp_path / "events.jsonl").append([note("x")], "t")
     assert outside.read_text() == "kept"
 
 
