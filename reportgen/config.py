@@ -178,7 +178,7 @@ class LeaderboardConfig(_Section):
     title: str = Field("", description="Heading; by default the name.")
     jobs: tuple[JobPattern, ...] = Field(description="Jobs whose runs are ranked. Required.", min_length=1)
     metric: str = Field(description="The metric to rank by. Required.", min_length=1)
-    columns: tuple[str, ...] = Field((), description="More columns: metrics, `params.NAME`, `tags.NAME`.")
+    columns: tuple[str, ...] = Field((), description="More columns: metrics, `params.NAME`, `tags.NAME`, `shrunk`.")
     comparable_by: tuple[str, ...] = Field(
         ("dataset.validation",), description="What must be the same for runs to be ranked together; [] ranks all, visibly."
     )

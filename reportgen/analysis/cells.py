@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reportgen.analysis.columns import find_value, split_name
+from reportgen.analysis.luck import shrunk
 from reportgen.analysis.missing import missing_reason
 from reportgen.analysis.ranks import is_finite
 from reportgen.analysis.values import BoardRow, Cell, Column, Group
@@ -73,6 +74,9 @@ def _values(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Colum
 
 
 def _cell(run: RunRow, group: Group | None, column: Column) -> Cell:
+    if column.kind == "shrunk":
+        value = group.mean if group is not None else _metric_cell(run, column.of).value
+        return Cell(shrunk(float(value), column.shrinkage) if is_finite(value) else None)
     if group is not None and group.n > 1:
         return _group_cell(group, column)
     if column.kind == "metric":

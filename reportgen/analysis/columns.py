@@ -10,6 +10,9 @@ from reportgen.analysis.values import Column, ColumnKind, LeaderboardOptions
 from reportgen.model import RunRow
 from reportgen.runmetrics import traits_of
 
+SHRUNK = "shrunk"
+"""Name of the column with the shrunk value of what a board is ranked by."""
+
 FIELDS = ("job", "number", "name", "stage", "result", "status", "started_at", "duration_s", "commit", "branch")
 _KINDS: Mapping[str, ColumnKind] = {"params": "param", "tags": "tag", "metrics": "metric"}
 
@@ -19,6 +22,8 @@ def split_name(name: str) -> tuple[ColumnKind, str]:
     prefix, dot, rest = name.partition(".")
     if dot and rest and prefix in _KINDS:
         return _KINDS[prefix], rest
+    if name == SHRUNK:
+        return "shrunk", name
     return ("field", name) if name in FIELDS else ("metric", name)
 
 
@@ -67,6 +72,12 @@ def make_columns(options: LeaderboardOptions, rows: Sequence[RunRow]) -> tuple[C
     traits = dict(zip(metrics, traits_of(metrics, [row.metrics for row in rows]), strict=True))
     for name in options.columns:
         kind, inner = split_name(name)
+        if kind == "shrunk":
+            ranked = options.about(options.metric)
+            columns.append(
+                Column(name=name, kind=kind, title=f"{ranked.label}, shrunk", format=ranked.format, of=options.metric)
+            )
+            continue
         if kind != "metric":
             columns.append(Column(name=name, kind=kind, title=inner))
             continue

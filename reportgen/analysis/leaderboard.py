@@ -16,7 +16,7 @@ from reportgen.analysis.cells import Cells, with_best
 from reportgen.analysis.columns import make_columns
 from reportgen.analysis.comparable import Candidate, Scores, data_rows, digests, order, score, set_name
 from reportgen.analysis.groups import make_groups
-from reportgen.analysis.luck import board_luck, luck_words, model_identity
+from reportgen.analysis.luck import board_luck, luck_words, model_identity, shrinkage, standard_error
 from reportgen.analysis.missing import has_failed
 from reportgen.analysis.paired import Paired
 from reportgen.analysis.ranks import competition_ranks, ordered
@@ -107,7 +107,7 @@ def _board(
     runs, told = _separability(options, placed, by_rows) if direction != "none" else (0, [_UNTOLD] * len(placed))
     separable = [known for known, _ in told]
     baseline = _find_run(members, options.baseline)
-    judged = with_best(columns, [(e.row, e.group) for e in placed])
+    judged = with_best(_shrunk_columns(columns, placed), [(e.row, e.group) for e in placed])
     rows = _rows(placed, told, judged, options, direction, (champion, baseline))
     ranked = len(rows) if direction != "none" else 0
     unlike = [place for place, known in enumerate(separable) if known is False]
@@ -129,6 +129,13 @@ def _board(
         last_used=members[-1].row.started_at,
     )
     return replace(board, notes=tuple(_notes(board, options)))
+
+
+def _shrunk_columns(columns: Sequence[Column], placed: Sequence[_Entry]) -> Sequence[Column]:
+    if not placed or all(column.kind != "shrunk" for column in columns):
+        return columns
+    found = shrinkage([float(e.value) for e in placed], standard_error(placed[0].scored.low, placed[0].scored.high))
+    return [replace(column, shrinkage=found) if column.kind == "shrunk" else column for column in columns]
 
 
 def _rows_scored(rows: Sequence[BoardRow], options: LeaderboardOptions) -> int | None:

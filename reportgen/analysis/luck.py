@@ -66,12 +66,21 @@ def luck_words(luck: Luck, spec: str) -> str:
     )
 
 
-def shrink(values: Sequence[float], error: float) -> list[float]:
-    """Return James-Stein values: each drawn toward the mean by what its standard `error` explains of the spread."""
+def shrinkage(values: Sequence[float], error: float | None) -> tuple[float, float] | None:
+    """Return the mean of `values`, and the part of the distance to it that a standard `error` of each does not explain.
+
+    James and Stein (1961), toward the mean (Efron & Morris 1975). None for three values or fewer, or without an error.
+    """
+    if error is None or len(values) < 4:
+        return None
     mean = math.fsum(values) / len(values)
     spread = math.fsum((x - mean) ** 2 for x in values)
-    keep = max(0.0, 1 - (len(values) - 3) * error**2 / spread) if spread > 0 and len(values) > 3 else 0.0
-    return [mean + keep * (x - mean) for x in values]
+    return mean, max(0.0, 1 - (len(values) - 3) * error**2 / spread) if spread > 0 else 0.0
+
+
+def shrunk(value: float, toward: tuple[float, float] | None) -> float | None:
+    """Return a value drawn toward the mean of its board; None where nothing is known of either."""
+    return None if toward is None else toward[0] + toward[1] * (value - toward[0])
 
 
 def gap_of_interval(low: float, high: float, runs: int = 2) -> float:

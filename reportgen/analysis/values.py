@@ -30,7 +30,7 @@ Missing = Literal[
 
 Word = Literal["better", "worse", "same", ""]
 
-ColumnKind = Literal["metric", "param", "tag", "field"]
+ColumnKind = Literal["metric", "param", "tag", "field", "shrunk"]
 
 
 class RunId(NamedTuple):
@@ -107,7 +107,11 @@ class LeaderboardOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One chosen column. Metrics have a direction and, on a board, may have a `best`; `unit` is empty where runs disagree."""
+    """One chosen column. Metrics have a direction and, on a board, may have a `best`; `unit` is empty where runs disagree.
+
+    The column ``shrunk`` holds the metric `of` the board, drawn toward its mean; `shrinkage` is that mean and the part of the
+    distance that stays, None where nothing can be said.
+    """
 
     name: str
     kind: ColumnKind
@@ -116,6 +120,13 @@ class Column:
     unit: str = ""
     format: str = ""
     best: float | None = None
+    of: str = ""
+    shrinkage: tuple[float, float] | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are written in the format of a metric."""
+        return self.kind in ("metric", "shrunk")
 
 
 class Cell(NamedTuple):

@@ -14,7 +14,7 @@ from reportgen.cli import DONE, App, pass_app, verb
 from reportgen.errors import ReportgenError
 
 if TYPE_CHECKING:
-    from reportgen.analysis.values import Board, BoardRow, Delta, Leaderboard, LeaderboardOptions
+    from reportgen.analysis.values import Board, BoardRow, Column, Delta, Leaderboard, LeaderboardOptions
     from reportgen.config import Config
     from reportgen.model import RunRow
     from reportgen.store.view import StoreView
@@ -254,7 +254,7 @@ def _board_line(row: BoardRow, board: Board, spec: str) -> list[str]:
     group = f" ({row.group.words})" if row.group is not None else ""
     name = str(row.run.key) + group + (f" [{', '.join(marks)}]" if marks else "")
     if row.rank is None and row.missing is not None:
-        return ["–", name, row.missing, "", "", "", *(_cell(row, c.name, c.format) for c in board.columns)]
+        return ["–", name, row.missing, "", "", "", *(_cell(row, c) for c in board.columns)]
     shown = f".{row.decimals}f" if row.decimals is not None and spec.endswith("f") else spec
     first = row.rank == 1 and row.separable is None
     against = "leader" if first else {True: "separable", False: "not separable", None: ""}[row.separable]
@@ -262,7 +262,7 @@ def _board_line(row: BoardRow, board: Board, spec: str) -> list[str]:
     rank = "–" if row.rank is None else f"{row.rank} =" if row.tied else str(row.rank)
     return [
         rank, name, number(row.value, shown), interval(row.low, row.high, spec), against, _delta(row.delta_champion, spec),
-        *(_cell(row, c.name, c.format) for c in board.columns),
+        *(_cell(row, c) for c in board.columns),
     ]  # fmt: skip
 
 
@@ -272,17 +272,17 @@ def _delta(delta: Delta | None, spec: str) -> str:
     return "" if delta is None else signed(delta.value, spec)
 
 
-def _cell(row: BoardRow, name: str, spec: str) -> str:
+def _cell(row: BoardRow, column: Column) -> str:
     from reportgen.analysis.ranks import is_finite
     from reportgen.analysis.wording import number, spec_for
 
-    cell = row.columns[name]
+    cell = row.columns[column.name]
     if cell.value is None:
         return cell.missing or "–"
     averaged = row.group is not None and isinstance(cell.value, float)
-    if cell.metric is None and not averaged:
+    if cell.metric is None and not averaged and not column.numeric:
         return str(cell.value)
-    text = number(cell.value, spec or spec_for([cell.value] if is_finite(cell.value) else []))
+    text = number(cell.value, column.format or spec_for([cell.value] if is_finite(cell.value) else []))
     return f"{text} *" if cell.best else text
 
 

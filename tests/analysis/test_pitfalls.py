@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reportgen.analysis.leaderboard import leaderboard
 from reportgen.analysis.lineage import lineage
-from reportgen.analysis.luck import luck_bound, shrink, smallest_gap
+from reportgen.analysis.luck import luck_bound, shrinkage, shrunk, smallest_gap
 from reportgen.analysis.pareto import MOST_RUNS, find_front, pareto_front
 from reportgen.analysis.pitfalls import board_pitfalls, run_pitfalls
 from reportgen.analysis.separable import Scored, scored
@@ -81,11 +81,26 @@ def test_the_worked_luck() -> None:
 
 def test_the_worked_shrunk_values() -> None:
     values = [0.734, 0.728, 0.725, 0.722, 0.718, 0.715, 0.713, 0.709, 0.706, 0.700]
-    found = shrink(values, 0.011)
-    assert sum(values) / 10 == pytest.approx(0.717)
-    assert (found[0] - 0.717) / (values[0] - 0.717) == pytest.approx(0.147887, abs=1e-6)
-    assert found[0] == pytest.approx(0.719514, abs=1e-6)
-    assert shrink([0.5, 0.5, 0.5, 0.5], 0.01) == [0.5] * 4
+    found = shrinkage(values, 0.011)
+    assert found == pytest.approx((0.717, 0.147887), abs=1e-6)
+    assert shrunk(values[0], found) == pytest.approx(0.719514, abs=1e-6)
+    assert shrinkage([0.5, 0.5, 0.5, 0.5], 0.01) == (0.5, 0.0)
+    assert shrinkage([0.5, 0.6, 0.7], 0.01) is None
+    assert shrinkage(values, None) is None
+    assert shrunk(0.5, None) is None
+
+
+def test_a_board_shows_shrunk_values_where_it_is_asked_to() -> None:
+    values = [0.734, 0.728, 0.725, 0.722, 0.718, 0.715, 0.713, 0.709, 0.706, 0.700]
+    half = 1.959963984540054 * 0.011
+    runs = [row(n, v, (v - half, v + half)) for n, v in enumerate(values, 1)]
+    (board,) = leaderboard(runs, options(columns=("shrunk", "params.depth"))).boards
+    shown = {r.run.number: r.columns["shrunk"].value for r in board.rows}
+    assert shown[1] == pytest.approx(0.719514, abs=1e-6)
+    assert sum(shown.values()) / 10 == pytest.approx(0.717)
+    assert [r.run.number for r in board.rows] == list(range(1, 11)), "it ranks nothing anew"
+    (few,) = leaderboard(runs[:3], options(columns=("shrunk",))).boards
+    assert [r.columns["shrunk"].value for r in few.rows] == [None] * 3
 
 
 def test_the_worked_smallest_gap() -> None:

@@ -45,7 +45,7 @@ def chosen(board: Board) -> Chosen:
     for column, values in zip(board.columns, column_values(board.rows, board.columns), strict=True):
         known = [value for value in values if value is not None]
         numbers = [value for value in known if isinstance(value, (int, float)) and not isinstance(value, bool)]
-        metric = column.kind == "metric"
+        metric = column.numeric
         number = metric or (bool(known) and len(numbers) == len(known))
         title = fmt.metric_title(column.title) if metric and column.title == column.name else column.title
         unit = "" if column.unit and title.lower().endswith(f" {column.unit.lower()}") else column.unit
@@ -60,7 +60,7 @@ def _extra(board: Board, values: Sequence[Any], specs: Sequence[str], *, ranked:
         best = ranked and column.best is not None and value == column.best
         if value is None:
             found.append(Extra(fmt.DASH))
-        elif column.kind == "metric":
+        elif column.numeric:
             found.append(Extra(fmt.number(value, spec), repr(value), best))
         else:
             found.append(Extra(fmt.plain(value), "", best))
