@@ -11,12 +11,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
 from reportgen.analysis.cells import bare_values
 from reportgen.analysis.compare import Comparison, MetricLine
-from reportgen.analysis.values import Board, BoardRow, Group, Leaderboard
+from reportgen.analysis.directions import direction_by_name
+from reportgen.analysis.values import Board, BoardRow, Group, Leaderboard, MetricOptions
 from reportgen.model import Metric, RunRow
 
 SCHEMA = 1
@@ -57,8 +59,13 @@ def line(value: Any) -> str:
     return _LINE.encode(value)
 
 
-def run_json(row: RunRow, *, page: str | None = None, url: str | None = None) -> dict[str, Any]:
-    """Return a run as ``data/runs.json`` lists it; `page` is its address in the version, `url` the build on Jenkins."""
+def run_json(
+    row: RunRow, *, page: str | None = None, url: str | None = None, about: Mapping[str, MetricOptions] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return a run as ``data/runs.json`` lists it; `page` is its address in the version, `url` the build on Jenkins.
+
+    `about` is what the configuration says of metrics.
+    """
     return {
         "job": row.job,
         "number": row.number,
@@ -70,7 +77,7 @@ def run_json(row: RunRow, *, page: str | None = None, url: str | None = None) ->
         "url": url,
         "page": page,
         "params": {name: plain(row.params[name]) for name in sorted(row.params)},
-        "metrics": {name: metric_json(row.metrics[name]) for name in sorted(row.metrics)},
+        "metrics": {name: metric_json(row.metrics[name], about.get(name)) for name in sorted(row.metrics)},
         "tags": {name: plain(row.tags[name]) for name in sorted(row.tags)},
         "datasets": [{"name": d.name, "role": d.role, "sha256": d.sha256} for d in row.datasets],
         "models": [
@@ -84,14 +91,15 @@ def run_json(row: RunRow, *, page: str | None = None, url: str | None = None) ->
     }
 
 
-def metric_json(metric: Metric) -> dict[str, Any]:
-    """Return a metric of a run: value, interval, n and direction."""
+def metric_json(metric: Metric, about: MetricOptions | None = None) -> dict[str, Any]:
+    """Return a metric of a run: value, interval, n, and the direction as pages tell it: configured, logged, or by its name."""
+    direction = (about.direction if about else None) or metric.direction or direction_by_name(metric.name)
     return {
         "value": plain(metric.value),
         "low": plain(metric.low),
         "high": plain(metric.high),
         "n": metric.n,
-        "direction": metric.direction,
+        "direction": direction,
     }
 
 

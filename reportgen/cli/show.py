@@ -85,15 +85,16 @@ def _show_runs(
 
 
 def _export_runs(config: Config, view: StoreView, rows: Callable[[], Iterable[RunRow]], shape: str) -> Iterator[str]:
+    from reportgen.analysis.options import metric_options
     from reportgen.analysis.shapes import RunsTable, build_url, csv_text, line, run_json, runs_text
     from reportgen.cli.reading import all_links
 
-    links = all_links(view)
+    links, about = all_links(view), metric_options(config)
     base = config.jenkins.url if config.jenkins else ""
 
     def runs() -> Iterator[dict[str, Any]]:
         for row in rows():
-            yield run_json(row, page=links.row(row), url=build_url(base, row.job, row.number))
+            yield run_json(row, page=links.row(row), url=build_url(base, row.job, row.number), about=about)
 
     if shape == "json":
         yield from runs_text(map(line, runs()), view.data_as_of())

@@ -24,7 +24,7 @@ from reportgen.site.write import disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 7
+_FORMAT = 8
 _Group = tuple[str, int]
 Section = Literal["line", "csv", "doc"]
 """What is kept of every run: its lines of ``runs.json`` and (as a JSON string) ``runs.csv``, its row of the search index."""
@@ -133,7 +133,7 @@ class Blocks:
         entries, table = [], RunsTable()
         for row in rows:
             page = site.links.row(row)
-            entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None)
+            entry = run_json(row, page=page, url=site.on_jenkins(row.job, row.number) or None, about=site.metrics)
             entries.append(entry)
             kept["line"].append(line(entry))
             table.learn(entry)

@@ -29,7 +29,9 @@ from reportgen.analysis.shapes import (
     runs_text,
     safe_cell,
 )
+from reportgen.analysis.values import MetricOptions
 from reportgen.model import RunKey, RunRow
+from reportgen.site.pages.base import Site
 from tests.analysis.rows import SET_A, SET_B, at, digest, metric, options, row
 from tests.analysis.test_leaderboard import many
 
@@ -61,6 +63,22 @@ def test_a_run_is_listed_as_documented() -> None:
     assert found["upstream"] == [{"job": "churn/train", "number": 3}]
     assert found["gone"] == {"last_seen": "2026-01-05T03:00:00Z"}
     assert found["models"][0]["sha256"] == digest("m1")
+
+
+def test_a_direction_is_told_as_pages_tell_it() -> None:
+    """Configured, else logged, else known by the name; null where nothing tells."""
+    names = ("val/f1", "val/rmse", "val/odd", "val/score", "val/none")
+    logged = {"val/f1": "lower", "val/none": "none"}
+    run = row(1, metrics={name: metric(1.0, name=name, direction=logged.get(name)) for name in names})  # type: ignore[arg-type]
+    about = {"val/score": MetricOptions(name="val/score", direction="lower"), "val/none": MetricOptions(name="val/none")}
+    found = run_json(run, about=about)
+    checked({"schema": 1, "data_as_of": None, "runs": [found]}, "runs")
+    told = {name: each["direction"] for name, each in found["metrics"].items()}
+    assert told == {"val/f1": "lower", "val/rmse": "lower", "val/odd": None, "val/score": "lower", "val/none": "none"}
+    site = Site(name="s", metrics=about)
+    assert {name: site.style(name, [run.metrics[name]]).direction for name in names} == {
+        name: direction or "none" for name, direction in told.items()
+    }
 
 
 def test_runs_stand_one_per_line() -> None:
