@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from reportgen.model import Direction, Metric, RunRow
@@ -21,6 +22,8 @@ PART_RUNS: Final = 500
 """Build numbers per compare part: a new build changes one part of its job."""
 LIVE: Final = "live.js"
 SEARCH: Final = "data/search.js"
+_AT_ONCE: Final = 200
+"""Rows of a table that are made and written together: all of a long one would take much memory."""
 _NUMBER: Final = re.compile(r"^jobs/(?P<job>.+)/(?P<number>\d+)(?P<rest>~\d+)?(?:/(?P<run>[^/]+))?/index\.html$")
 
 
@@ -48,7 +51,10 @@ class Shape(NamedTuple):
 
 def script(slot: str, value: object, *, key: str | None = None) -> str:
     """Return the file that assigns `value` to ``reportgen.SLOT``, or to its entry `key`."""
-    data = to_json(value)
+    return _assigned(slot, to_json(value), key)
+
+
+def _assigned(slot: str, data: str, key: str | None) -> str:
     if key is None:
         return f"(self.reportgen = self.reportgen || {{}}).{slot} = {data};\n"
     return (
@@ -215,8 +221,8 @@ def table_script(path: str, columns: Sequence[TableColumn], rows: Iterable[Seque
     A cell is a text, a number, ``[text, sort value, address relative to the version, classes]`` with a shorter tail allowed, or
     an object (docs/reference/data-scripts.md).
     """
-    return script(
-        "tables",
-        {"schema": SCHEMA, "columns": [list(column) for column in columns], "rows": [list(row) for row in rows]},
-        key=path,
-    )
+    heads = to_json([list(column) for column in columns])
+    todo = map(list, rows)
+    some = iter(lambda: list(islice(todo, _AT_ONCE)), [])
+    text = ",".join(to_json(batch)[1:-1] for batch in some)
+    return _assigned("tables", f'{{"schema":{SCHEMA},"columns":{heads},"rows":[{text}]}}', path)

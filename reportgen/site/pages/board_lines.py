@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reportgen.analysis.cells import bare_values, column_values
@@ -21,10 +21,10 @@ from reportgen.site.scripts import TableColumn, table_script
 FIGURE_SPACE = "\u2007"
 
 
-def _aligned(lines: Sequence[BoardLine]) -> tuple[BoardLine, ...]:
-    """Return the rows with their values filled up by figure spaces, where neighbours needed more digits to be told apart."""
-    decimals = max((len(line.value.partition(".")[2]) for line in lines), default=0)
-    return tuple(line._replace(value=_filled(line.value, decimals)) for line in lines)
+def _aligned(values: Sequence[str]) -> list[str]:
+    """Return values filled up by figure spaces, where neighbours needed more digits to be told apart."""
+    decimals = max((len(value.partition(".")[2]) for value in values), default=0)
+    return [_filled(value, decimals) for value in values]
 
 
 def _filled(value: str, decimals: int) -> str:
@@ -77,15 +77,17 @@ def lines(
     specs: Sequence[str],
     *,
     several: bool,
-) -> tuple[BoardLine, ...]:
-    """Return ranked rows of a board as the page shows them."""
+) -> Iterator[BoardLine]:
+    """Yield ranked rows of a board as the page shows them; one by one, for a board may have very many."""
     champion = champion_of(board)
-    values = bare_values(rows, board.columns)
-    found = [
-        _line(site, path, board, row, style, scale, champion, _extra(board, known, specs, ranked=True), several=several)
-        for row, known in zip(rows, values, strict=True)
-    ]
-    return _aligned(found)
+    values = _aligned([fmt.number(row.value, _spec(row, style)) for row in rows])
+    for row, value, known in zip(rows, values, bare_values(rows, board.columns), strict=True):
+        extra = _extra(board, known, specs, ranked=True)
+        yield _line(site, path, board, row, value, style, scale, champion, extra, several=several)
+
+
+def _spec(row: BoardRow, style: Style) -> str:
+    return style.spec if row.decimals is None else f".{row.decimals}f"
 
 
 def champion_of(board: Board) -> BoardRow | None:
@@ -98,6 +100,7 @@ def _line(
     path: str,
     board: Board,
     row: BoardRow,
+    value: str,
     style: Style,
     scale: Scale | None,
     champion: BoardRow | None,
@@ -106,11 +109,10 @@ def _line(
     several: bool,
 ) -> BoardLine:
     leader = board.leader
-    spec = style.spec if row.decimals is None else f".{row.decimals}f"
     band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
     line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
-    value = None if row.value is None else float(row.value)
-    plot = scale.plot(value, row.low, row.high, band=band, line=line, me=row.champion) if scale else Plot()
+    place = None if row.value is None else float(row.value)
+    plot = scale.plot(place, row.low, row.high, band=band, line=line, me=row.champion) if scale else Plot()
     return BoardLine(
         rank=fmt.DASH if row.rank is None else str(row.rank),
         tied=row.tied,
@@ -119,7 +121,7 @@ def _line(
         key=str(row.run.key),
         tags=_tags(row, leader, champion),
         words=_group_words(row, style),
-        value=fmt.number(row.value, spec),
+        value=value,
         sort=repr(row.value),
         plot=plot,
         interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
@@ -191,7 +193,7 @@ def _reason(row: BoardRow) -> str:
     return f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason
 
 
-def long_table(name: str, path: str, part: BoardPart, rows: Sequence[BoardLine]) -> TextFile:
+def long_table(name: str, path: str, part: BoardPart, rows: Iterable[BoardLine]) -> TextFile:
     """Return the script with all rows of a board, for tables of which the page holds the first ones only."""
     columns = [TableColumn("Rank, run"), TableColumn(part.metric, "num", "v")]
     if part.axis:

@@ -176,7 +176,7 @@ def _board(
         delta_head=f"on {run_label(champion.run, champion.run.job)}" if champion else "on first",
         columns=columns.heads,
         width=5 + len(columns.heads) + (2 if scale else 0),
-        rows=lines(site, path, board, ranked, style, scale, columns.specs, several=several),
+        rows=tuple(lines(site, path, board, ranked, style, scale, columns.specs, several=several)),
         unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
