@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from reportgen.errors import RecordError
+from reportgen.stage.values import shown, word
 
 Label = Any
 
@@ -34,9 +36,23 @@ def as_list(values: Any, what: str) -> list[Any]:
         raise RecordError(f"{what} is a sequence of values, not {type(values).__name__}")
     else:
         found = list(values)
-    if found and isinstance(found[0], (list, tuple)) and len(found[0]) == 1:
+    if found and hasattr(found[0], "tolist"):
+        found = [row.tolist() if hasattr(row, "tolist") else row for row in found]
+    if found and all(isinstance(row, (list, tuple)) and len(row) == 1 for row in found):
         return [row[0] for row in found]
     return found
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Turn what objects do that a helper was handed into RecordError, whatever their own code raises."""
+    try:
+        yield
+    except (RecordError, OSError):
+        raise
+    except Exception as problem:
+        why = f"{type(problem).__name__}: {word(problem):.200}"
+        raise RecordError(f"{what} cannot be evaluated: {why}", hint="pass lists or arrays of labels and numbers") from problem
 
 
 def aligned(named: dict[str, Any], missing: str) -> Columns:
@@ -83,6 +99,8 @@ def is_missing(value: Any) -> bool:
         return value is None or bool(value != value)
     except TypeError:
         return True
+    except Exception:  # noqa: BLE001 - an object that cannot even be compared is there; what is made of it says what it is
+        return False
 
 
 def floats(values: Sequence[Any], what: str) -> Sequence[float]:
@@ -93,11 +111,11 @@ def floats(values: Sequence[Any], what: str) -> Sequence[float]:
     for index, value in enumerate(values):
         try:
             found.append(value)
-        except (TypeError, OverflowError):
+        except Exception:  # noqa: BLE001 - whatever its own conversion raises, it may be spelled as text
             try:
                 found.append(float(value))
-            except (TypeError, ValueError, OverflowError):
-                raise RecordError(f"{what}[{index}] is not a number: {value!r:.80}") from None
+            except Exception:  # noqa: BLE001 - it is no number
+                raise RecordError(f"{what}[{index}] is not a number: {shown(value)}") from None
     return found
 
 
@@ -108,12 +126,12 @@ def check_labels(values: Sequence[Any], what: str) -> None:
         broken = next((index for index, value in enumerate(values) if type(value) is float and not value.is_integer()), None)
         if broken is not None:
             raise RecordError(
-                f"{what}[{broken}] is not a label: {values[broken]!r}", hint="true labels come first, scores second"
+                f"{what}[{broken}] is not a label: {shown(values[broken])}", hint="true labels come first, scores second"
             )
     if any(kind.__hash__ is None for kind in kinds):
         at = next(index for index, value in enumerate(values) if type(value).__hash__ is None)
         raise RecordError(
-            f"{what}[{at}] is not a label: {values[at]!r:.80}",
+            f"{what}[{at}] is not a label: {shown(values[at])}",
             hint="pass one label per row; of one-hot codes, the place of the 1",
         )
 
@@ -131,7 +149,7 @@ def positive_label(labels: Sequence[Label], positive: Label | None) -> Label:
     """Return the positive class of two: as told, else 1 or True; RecordError where neither says it."""
     if positive is not None:
         if positive not in labels:
-            raise RecordError(f"positive={positive!r} is none of the labels {_listed(labels)}")
+            raise RecordError(f"positive={shown(positive)} is none of the labels {_listed(labels)}")
         return next(label for label in labels if label == positive)
     if set(labels) <= {0, 1} or set(labels) <= {-1, 1}:
         return next((label for label in labels if label == 1), 1)
@@ -139,4 +157,4 @@ def positive_label(labels: Sequence[Label], positive: Label | None) -> Label:
 
 
 def _listed(labels: Sequence[Label]) -> str:
-    return ", ".join(repr(label) for label in labels[:10]) + (" …" if len(labels) > 10 else "")
+    return ", ".join(shown(label) for label in labels[:10]) + (" …" if len(labels) > 10 else "")

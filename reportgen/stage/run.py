@@ -23,8 +23,8 @@ class Run(Writer):
     """Writes one record. Made by `start_run`; a context manager that ends the run.
 
     Every method writes at once and may be called from any thread or forked process. Misuse raises `RecordError`; when the disk
-    is full or read-only, a file that is to be logged is missing or cannot be read, or a chart, frame or figure fails as it is
-    written, one warning goes to standard error and the work goes on, unless the run is `strict`.
+    is full or read-only, a file that is to be logged is missing or cannot be read, or a chart, frame, figure or array fails as
+    it is read, one warning goes to standard error and the work goes on, unless the run is `strict`.
     """
 
     # -- what was put in

@@ -46,6 +46,40 @@ def test_the_python_of_a_page_runs(tmp_path, page, runs):
     assert {record.status for record in found} == {"complete"}
 
 
+@pytest.mark.slow
+def test_the_notebook_of_a_jenkins_job_runs_as_the_page_says(tmp_path):
+    cells = [
+        "import reportgen\nrun = reportgen.start_run()",
+        *blocks("how-to/log-from-notebook.md", "python")[1:2],
+        "with reportgen.start_run('own', environment=False) as inner:\n    inner.log_metric('m', 1)",
+    ]
+    notebook = {
+        "cells": [
+            {"cell_type": "code", "id": f"c{at}", "execution_count": None, "metadata": {}, "outputs": [], "source": source}
+            for at, source in enumerate(cells)
+        ],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    (tmp_path / "analysis.ipynb").write_text(json.dumps(notebook))
+    [script] = blocks("how-to/log-from-notebook.md", "sh")
+    tools = Path(sys.executable).parent
+    env = {**clean_environment(), "PATH": f"{tools}:{os.environ['PATH']}", "JOB_NAME": "analyse", "BUILD_NUMBER": "3"}
+    done = subprocess.run(["sh", "-e", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "nbformat" in json.loads((tmp_path / "executed.ipynb").read_text())
+    found = {record.name: record for record in records(tmp_path)}
+    assert set(found) == {"report", "own"}
+    assert {event["name"] for event in found["report"].events if event["kind"] in ("param", "metric")} >= {
+        "window_days",
+        "val/f1",
+    }
+    assert found["report"].status == found["own"].status == "complete"
+    assert found["own"].opening["parent"] == found["report"].directory
+    assert found["report"].ci["build"] == 3
+
+
 def test_the_example_of_autolog_logs_the_folds_and_the_fit(tmp_path):
     [code] = [block for block in blocks("how-to/log-from-python.md", "python") if "autolog" in block]
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), check=True)

@@ -23,8 +23,8 @@ from reportgen.stage.classification import (
     reliability,
 )
 from reportgen.stage.evaluate.measured import Evaluation, log_measures, log_rows, said
-from reportgen.stage.inputs import Label, aligned, as_list, check_labels, floats, ordered, positive_label
-from reportgen.stage.values import number
+from reportgen.stage.inputs import Label, aligned, as_list, check_labels, floats, ordered, positive_label, understood
+from reportgen.stage.values import number, shown
 
 if TYPE_CHECKING:
     from reportgen.stage.run import Run
@@ -74,33 +74,25 @@ def log_classification(
         raise RecordError("log_classification needs y_score or y_pred")
     given = {"y_true": y_true, "y_score": y_score, "y_pred": y_pred}
     given = {name: values for name, values in given.items() if values is not None}
-    columns, dropped = aligned(given, missing)
+    read = run._read(lambda: aligned(given, missing), " and ".join(given))  # noqa: SLF001 - as the run reads files
+    if read is None:
+        return Evaluation({}, 0)
+    columns, dropped = read
     true = columns[0]
     parts = dict(zip(given, columns, strict=True))
-    scores, predicted = parts.get("y_score"), parts.get("y_pred")
-    check_labels(true, "y_true")
-    check_labels(predicted or (), "y_pred")
-    if scores is not None and predicted is None and _are_labels(scores, true):
-        scores, predicted = None, scores
-    names = ordered([*(labels if labels is not None else ()), *set(true), *(set(predicted) if predicted is not None else ())])
-    if labels is not None:
-        names = _as_told(labels, names)
-    wide = scores is not None and isinstance(scores[0], (list, tuple))
-    width = len(scores[0]) if scores is not None and wide else 0
-    two = len(names) <= 2 and (positive is not None or len(names) == 2 or set(names) <= {-1, 0, 1}) and width <= 2
-    evaluate = _two_classes if two else _many_classes
-    found, drawn, table, classes = evaluate(
-        true,
-        scores,
-        predicted,
-        names,
-        positive=positive,
-        threshold=threshold,
-        policy=threshold_policy,
-        betas=betas,
-        charts=charts,
-    )
-    if two and scores is not None:
+    with understood(" and ".join(given)):
+        found, drawn, table, classes = _evaluated(
+            true,
+            parts.get("y_score"),
+            parts.get("y_pred"),
+            labels,
+            positive=positive,
+            threshold=threshold,
+            policy=threshold_policy,
+            betas=betas,
+            charts=charts,
+        )
+    if "score" in table:
         _log_threshold(run, threshold, split)
     estimates = log_measures(run, found, split, dataset)
     if dropped:
@@ -112,6 +104,43 @@ def log_classification(
     if rows:
         log_rows(run, split, table, len(true))
     return Evaluation(estimates, len(true), dropped)
+
+
+def _evaluated(
+    true: list[Label],
+    scores: list[Any] | None,
+    predicted: list[Label] | None,
+    labels: Sequence[Label] | None,
+    *,
+    positive: Label | None,
+    threshold: float,
+    policy: str,
+    betas: Sequence[float],
+    charts: bool,
+) -> _Result:
+    check_labels(true, "y_true")
+    check_labels(predicted or (), "y_pred")
+    if scores is not None and predicted is None and _are_labels(scores, true):
+        scores, predicted = None, scores
+    told = as_list(labels, "labels") if labels is not None else []
+    names = ordered([*told, *set(true), *(set(predicted) if predicted is not None else ())])
+    if labels is not None:
+        names = _as_told(told, names)
+    wide = scores is not None and isinstance(scores[0], (list, tuple))
+    width = len(scores[0]) if scores is not None and wide else 0
+    two = len(names) <= 2 and (positive is not None or len(names) == 2 or set(names) <= {-1, 0, 1}) and width <= 2
+    evaluate = _two_classes if two else _many_classes
+    return evaluate(
+        true,
+        scores,
+        predicted,
+        names,
+        positive=positive,
+        threshold=threshold,
+        policy=policy,
+        betas=betas,
+        charts=charts,
+    )
 
 
 def _numbers(threshold: Any, betas: Any) -> tuple[float, list[float]]:
@@ -176,7 +205,7 @@ def _positive_column(scores: list[Any], names: list[Label], yes: Label) -> Seque
     for at, row in enumerate(scores):
         if not isinstance(row, (list, tuple)) or len(row) != 2:
             raise RecordError(
-                f"row {at} of y_score is {row!r:.80}, not a score of each of two classes",
+                f"row {at} of y_score is {shown(row)}, not a score of each of two classes",
                 hint="pass predict_proba's rows as they are",
             )
     columns = [floats([row[k] for row in scores], "y_score") for k in (0, 1)]
@@ -225,10 +254,12 @@ def _many_classes(
             raise RecordError(
                 f"one score per row cannot tell {len(names)} classes apart", hint="pass a score per class, or y_pred"
             )
-        if any(len(row) != len(names) for row in scores):
-            raise RecordError(
-                f"y_score has {len(scores[0])} columns for {len(names)} labels", hint="pass labels= in the order of the columns"
-            )
+        odd = next((at for at, row in enumerate(scores) if not isinstance(row, (list, tuple)) or len(row) != len(names)), None)
+        if odd is not None:
+            width = len(scores[odd]) if isinstance(scores[odd], (list, tuple)) else 1
+            where = "y_score" if odd == 0 else f"row {odd} of y_score"
+            hint = "pass labels= in the order of the columns"
+            raise RecordError(f"{where} has {width} column{'s' * (width != 1)} for {len(names)} labels", hint=hint)
         scores = [floats(row, "y_score") for row in scores]
         if predicted is None:
             predicted = [names[max(range(len(row)), key=row.__getitem__)] for row in scores]
@@ -277,7 +308,7 @@ def _are_labels(scores: list[Any], true: list[Label]) -> bool:
 
 
 def _as_told(labels: Sequence[Label], names: Sequence[Label]) -> list[Label]:
-    told = list(dict.fromkeys(as_list(labels, "labels")))
+    told = list(dict.fromkeys(labels))
     strange = [name for name in names if name not in told]
     if strange:
         raise RecordError(f"labels= leaves out {', '.join(map(repr, strange[:5]))}, which the data have")

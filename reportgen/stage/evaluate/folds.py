@@ -37,11 +37,9 @@ def log_folds(
     Bengio 2003) is added; `test_to_train` is the ratio of rows, 1/(k−1) unless told. Of pooled out-of-fold predictions,
     use `log_classification`.
     """
-    if hasattr(scores, "columns") and hasattr(scores, "shape"):
-        scores = {str(key): scores[key] for key in scores.columns}
-    given = scores if isinstance(scores, Mapping) else {name: scores}
-    columns = {_fold_name(str(key), given): list(floats(as_list(values, str(key)), str(key))) for key, values in given.items()}
-    columns = {key: values for key, values in columns.items() if key}
+    columns = run._read(lambda: _columns(scores, name), "the scores of folds")  # noqa: SLF001 - as the run reads files
+    if columns is None:
+        return Evaluation({}, 0)
     if not columns or len({len(values) for values in columns.values()}) > 1 or not next(iter(columns.values())):
         lengths = ", ".join(f"{key} {len(values)}" for key, values in columns.items()) or "none"
         raise RecordError(f"log_folds needs as many scores of each metric, at least one: {lengths}")
@@ -72,6 +70,14 @@ def log_folds(
     k = len(next(iter(columns.values())))
     run.log_table(f"{split}-folds", {"fold": list(range(1, k + 1)), **columns})
     return Evaluation(estimates, k)
+
+
+def _columns(scores: Any, name: str) -> dict[str, list[float]]:
+    if hasattr(scores, "columns") and hasattr(scores, "shape"):
+        scores = {str(key): scores[key] for key in scores.columns}
+    given = scores if isinstance(scores, Mapping) else {name: scores}
+    columns = {_fold_name(str(key), given): list(floats(as_list(values, str(key)), str(key))) for key, values in given.items()}
+    return {key: values for key, values in columns.items() if key}
 
 
 def _fold_name(key: str, given: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from reportgen.stage import drawings
 from reportgen.stage.evaluate.measured import Evaluation, log_measures, log_rows, said
 from reportgen.stage.inputs import aligned, floats
 from reportgen.stage.regression import regression_measures
+from reportgen.stage.values import number
 
 if TYPE_CHECKING:
     from reportgen.stage.run import Run
@@ -24,7 +25,7 @@ def log_regression(
     split: str = "val",
     unit: str | None = None,
     dataset: str | None = None,
-    alphas: Sequence[float] = (),
+    alphas: float | Sequence[float] = (),
     smape: bool = False,
     missing: str = "error",
     rows: bool = True,
@@ -35,7 +36,12 @@ def log_regression(
     `unit` is the target's unit. `alphas` adds quantile losses and `smape` the symmetric percentage error. The other
     arguments are those of `log_classification`.
     """
-    columns, dropped = aligned({"y_true": y_true, "y_pred": y_pred}, missing)
+    alphas = [float(number(alpha, "each of alphas=")) for alpha in (alphas if hasattr(alphas, "__iter__") else (alphas,))]
+    given = {"y_true": y_true, "y_pred": y_pred}
+    read = run._read(lambda: aligned(given, missing), " and ".join(given))  # noqa: SLF001 - as the run reads files
+    if read is None:
+        return Evaluation({}, 0)
+    columns, dropped = read
     true, predicted = floats(columns[0], "y_true"), floats(columns[1], "y_pred")
     for what, values in (("y_true", true), ("y_pred", predicted)):
         infinite = sum(map(math.isinf, values))
