@@ -189,7 +189,7 @@ MISUSE = {
     "a positive class that is odd": (lambda run: run.log_classification(TRUE, SCORES, positive=Odd()), "cannot be evaluated"),
     "labels that are one": (lambda run: run.log_classification(TRUE, SCORES, labels=5), "labels is a sequence"),
     "a short row": (lambda run: run.log_classification(list("abca"), [*WIDE, [0.1]]), "row 3 of y_score has 1 column for 3"),
-    "a row that is none": (lambda run: run.log_classification(list("abca"), [*WIDE, 0.1]), "row 3 of y_score has 1 column for 3"),
+    "a row that is none": (lambda run: run.log_classification(list("abca"), [*WIDE, 0.1]), "row 3 of y_score has 1 column"),
     "targets that are no numbers": (lambda run: run.log_regression(SCORES, [Odd()] * 4), r"y_pred\[0\] is not a number: <"),
     "an alpha that is none": (lambda run: run.log_regression(SCORES, SCORES, alphas="a"), "each of alphas= is a number"),
     "folds of no numbers": (lambda run: run.log_folds([Odd()]), r"score\[0\] is not a number: <"),
