@@ -64,7 +64,9 @@ bench: $(VENV)/.made-test ## Print the benchmark tables
 	$(BIN)/python benchmarks/run.py
 
 sample: $(VENV)/.made-test ## Run the example pipeline anew and pack what its builds archived
-	$(BIN)/python examples/wisconsin/pack.py
+	rm -rf build/wisconsin
+	$(BIN)/python examples/wisconsin/run_pipeline.py --out build/wisconsin
+	$(BIN)/python examples/wisconsin/pack.py build/wisconsin reportgen/demo/sample.tar.xz
 
 clean: ## Remove what these targets made
 	rm -rf $(VENV) demo site build dist node_modules .mypy_cache .ruff_cache .pytest_cache

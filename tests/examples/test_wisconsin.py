@@ -101,6 +101,16 @@ class TestDriver:
             assert done.returncode == 0, done.stderr
         assert first.read_bytes() == second.read_bytes()
 
+    def test_make_sample_calls_the_scripts_as_they_are_called_here(self) -> None:
+        lines = subprocess.run(
+            ["make", "-n", "sample"], cwd=EXAMPLE.parents[1], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        scripts = [line.split()[1:] for line in lines if "examples/wisconsin/" in line]
+        assert scripts == [
+            ["examples/wisconsin/run_pipeline.py", "--out", "build/wisconsin"],
+            ["examples/wisconsin/pack.py", "build/wisconsin", "reportgen/demo/sample.tar.xz"],
+        ]
+
     def test_a_directory_that_is_not_empty_is_refused(self, few: Path) -> None:
         done = run("run_pipeline.py", "--out", str(few), cwd=few.parent)
         assert done.returncode == 2
