@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -80,13 +81,29 @@ def test_a_build_in_post_production_is_not_final(tmp_path: Path) -> None:
         assert b.harvest().new == 1
 
 
-def test_a_property_that_fails_in_the_list_costs_requests_and_no_build(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answer", [{"status": 500}, {"cut": 20, "sized": False}], ids=["failure", "begun and broken off"])
+def test_a_property_that_fails_in_the_list_costs_requests_and_no_build(answer: dict[str, Any], tmp_path: Path) -> None:
     with bench(tmp_path, job("t", 1, 2, 3)) as b:
         b.toml = '[[jobs]]\nname = "t"\n'
-        b.jenkins.faults = Faults(rules=(Fault(where=r"/job/t/api/json\?.*actions", status=500),))
+        b.jenkins.faults = Faults(rules=(Fault(where=r"/job/t/api/json\?.*actions", **answer),))
         summary = b.harvest()
         assert (summary.new, summary.incomplete) == (3, False)
         assert b.harvest().requests == 1
+
+
+def test_a_restart_between_two_pages_loses_nothing(tmp_path: Path) -> None:
+    """X-Jenkins-Session is not looked at: what a restart hides for a moment is found by the next harvest, and never gone."""
+    with bench(tmp_path, job("t", *range(1, 8))) as b:
+        b.toml = '[[jobs]]\nname = "t"\n'
+        whole = b.jenkins.controller
+        b.discard("t", 3, 5)
+        assert b.harvest().new == 5
+        b.jenkins.controller = whole
+        session = Fault(where=".", headers=(("X-Jenkins-Session", "other"),))
+        b.jenkins.faults = Faults(rules=(session,))
+        again = b.harvest()
+        assert (again.new, again.gone, again.incomplete) == (2, 0, False)
+        assert b.numbers("t") == [7, 6, 5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("kind", ["text/csv;charset=UTF-8", "application/octet-stream", "application/json"])
