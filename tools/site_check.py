@@ -214,6 +214,8 @@ def check_browser(tally: Tally, tree: Path, kinds: dict[str, str]) -> None:
                 for kind, page in kinds.items():
                     _axe(tally, context, axe, f"{kind}, {scheme}", own + page)
                 context.close()
+            for kind, page in kinds.items():
+                _pictures(tally, browser, kind, file + page)
         browser.close()
 
 
@@ -255,6 +257,20 @@ def _enlivened(page: Any, what: str) -> tuple[bool, str]:
     awake = page.locator("img[data-chart].asleep").count()
     drawn = page.locator(".chart svg").count()
     return awake >= len(shown) and drawn >= len(shown), f"{what}: {awake} of {len(shown)} charts became interactive"
+
+
+def _pictures(tally: Tally, browser: Any, what: str, address: str) -> None:
+    """Every figure shows exactly one of its pictures, whatever the width, and on paper."""
+    counted = """() => [...document.querySelectorAll("figure:has(img)")].map(
+        figure => [...figure.querySelectorAll("img")].filter(picture => picture.offsetWidth).length)"""
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(address, wait_until="load")
+    for medium, width in (("screen", 1280), ("screen", 900), ("screen", 390), ("print", 794)):
+        page.emulate_media(media=medium)
+        page.set_viewport_size({"width": width, "height": 900})
+        shown = page.evaluate(counted)
+        tally.check(set(shown) <= {1}, f"{what}, {medium} at {width}: pictures shown per figure {shown}")
+    page.close()
 
 
 def _axe(tally: Tally, context: Any, axe: str, what: str, address: str) -> None:

@@ -85,7 +85,8 @@ def default_leaderboard(job: str, rows: Sequence[RunRow], metrics: Mapping[str, 
     """Return the leaderboard of a job that has none configured: by its first metric with a known direction.
 
     Metrics are tried in the order in which the newest run that has any logged them; ``test/`` and ``val/`` come before others,
-    and what was recorded before what is configured before what the name tells.
+    what measures a whole before what measures a part of it (``report/benign/recall``), and what was recorded before what is
+    configured before what the name tells.
     """
     logged = _logged(rows)
     if not logged:
@@ -94,7 +95,9 @@ def default_leaderboard(job: str, rows: Sequence[RunRow], metrics: Mapping[str, 
     known = [(name, source) for name in names if (source := _source(name, logged[name], metrics)) is not None]
     if not known:
         return None
-    best = min(known, key=lambda pair: (_SPLITS.get(pair[0].split("/")[0], 2), pair[1], names.index(pair[0])))[0]
+    best = min(
+        known, key=lambda pair: (_SPLITS.get(pair[0].split("/")[0], 2), pair[0].count("/") > 1, pair[1], names.index(pair[0]))
+    )[0]
     prefix = best.rpartition("/")[0]
     others = [name for name, _ in known if name != best and name.rpartition("/")[0] == prefix]
     tested = prefix == "test" and any(role_of(d) == "test" for row in rows for d in row.datasets)

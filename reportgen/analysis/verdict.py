@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from reportgen.analysis.champion import Holder
+from reportgen.analysis.luck import count_models
 from reportgen.analysis.missing import has_failed
 from reportgen.analysis.standing import Standing
 from reportgen.analysis.values import Board, BoardRow, Delta
@@ -247,7 +248,8 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
     who = run_name(leader.run, leader.run)
     shared = sum(1 for row in board.rows[: board.ranked] if row.rank == 1)
     if leader.tied:
-        yield Part(f"{plural(shared, 'run')} share rank 1", strong=True), Part(f" with {name} "), value
+        one = " of one model" if count_models(row.run for row in board.rows[:shared]) == 1 else ""
+        yield Part(f"{plural(shared, 'run')}{one} share rank 1", strong=True), Part(f" with {name} "), value
     elif second.separable:
         yield Part(f"{who} leads by {_gap(lead, spec)}, separable", strong=True), Part(f": {name} "), value
     elif second.separable is False:

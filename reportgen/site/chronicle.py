@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -231,6 +232,8 @@ class Chronicle:
         good: RunRow | None = None
         failures, failed = sha256(), 0
         ids = [build.id for build in builds]
+        board = self._board_of[job]
+        ranked = board.options.metric if board else ""
         for position, build in enumerate(builds):
             rows = self._rows.get(build.id, [])
             near = Facts(
@@ -251,7 +254,9 @@ class Chronicle:
                 previous = by_name.get(row.name, last) if row.several else last
                 yield self._with_past(near, row, previous)
             for row in rows:
-                by_name[row.name] = last = row
+                worth = _worth(row, ranked)
+                last = row if worth or last is None or not _worth(last, ranked) else last
+                by_name[row.name] = row if worth else by_name.get(row.name, row)
                 if build.result == "SUCCESS" and not has_failed(row) and row.status != "interrupted":
                     good = row
             if build.result != "SUCCESS":
@@ -303,6 +308,14 @@ class Chronicle:
             if len(steps) == _UPSTREAM:
                 break
         return tuple(reversed(steps))
+
+
+def _worth(row: RunRow, metric: str) -> bool:
+    """Whether later runs are compared with this one: it has a value of the `metric` that ranks it; unranked, it ended well."""
+    if not metric:
+        return row.result in ("SUCCESS", "UNSTABLE") and not has_failed(row) and row.status != "interrupted"
+    found = row.metrics.get(metric)
+    return found is not None and found.value is not None and math.isfinite(found.value)
 
 
 def _near(builds: Sequence[BuildRow], position: int) -> Near | None:

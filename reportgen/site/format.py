@@ -68,15 +68,17 @@ def _is_finite(value: Number) -> bool:
 
 @lru_cache(maxsize=4096)
 def metric_title(name: str) -> str:
-    """Return a readable name: ``val/f1`` → "F1", ``val/average_precision`` → "Average precision"."""
-    last = name.rpartition("/")[2] or name
+    """Return a readable name: ``val/f1`` → "F1", ``report/macro avg/f1-score`` → "F1 score, macro avg"."""
+    first, _, last = name.rpartition("/")
+    last = last or name
+    part = first.rpartition("/")[2].replace("_", " ") if "/" in first else ""  # of a whole: one class, one fold
     words = last.replace("_", " ").replace("-", " ").split()
     if not words:
         return name
     shown = [word.upper() if word.lower() in _SHOUTED else word for word in words]
     if shown[0].islower():
         shown[0] = shown[0][:1].upper() + shown[0][1:]
-    return " ".join(shown)
+    return " ".join(shown) + (f", {part}" if part.strip() else "")
 
 
 def in_words(value: int) -> str:

@@ -112,12 +112,12 @@ class LivePages:
         return overview_page(found.site, given)
 
     def _newest(self) -> list[int]:
-        """The newest builds of the jobs that the first leaderboard ranks; of all jobs where there is none."""
+        """The newest builds of the jobs that the first leaderboard ranks, else of all, and one before them to compare with."""
         found = self._found
         patterns = found.judged[0].leaderboard.options.jobs if found.judged else ()
         jobs = [builds for job, builds in found.chronicle.jobs.items() if any(covers(p, job) for p in patterns)]
-        newest = sorted((b for builds in jobs for b in builds[-RECENT:]), key=lambda b: b.started_at, reverse=True)
-        return [build.id for build in (newest or found.builds)[:RECENT]]
+        newest = sorted((b for builds in jobs for b in builds[-RECENT - 1 :]), key=lambda b: b.started_at, reverse=True)
+        return [build.id for build in (newest or found.builds)[: RECENT + 1]]
 
     def _changes(self) -> Page:
         builds = news(self._found, self._since)

@@ -217,7 +217,7 @@ class _Resolver:
         rows = []
         for row in board.rows[: min(top, board.ranked)] if board else ():
             low, high = fmt.number(row.low, style.spec), fmt.number(row.high, style.spec)
-            interval = f"{low} to {high}" if row.low is not None and row.high is not None else fmt.DASH
+            interval = f"{low}–{high}" if row.low is not None and row.high is not None else fmt.DASH
             rows.append(
                 Row(
                     (

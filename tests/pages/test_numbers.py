@@ -63,7 +63,7 @@ def test_sizes_are_decimal(size: int | None, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "title"),
-    [("val/f1", "F1"), ("val/average_precision", "Average precision"), ("test/roc_auc", "ROC AUC"), ("Loss", "Loss"), ("a//", "A//"), ("macro avg/f1-score", "F1 score")],
+    [("val/f1", "F1"), ("val/average_precision", "Average precision"), ("test/roc_auc", "ROC AUC"), ("Loss", "Loss"), ("a//", "A//"), ("macro avg/f1-score", "F1 score"), ("report/macro avg/f1-score", "F1 score, macro avg")],
 )  # fmt: skip
 def test_titles_are_readable(name: str, title: str) -> None:
     assert fmt.metric_title(name) == title

@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.model import Build, Dataset, Model, Problem
+from reportgen.model import Attachment, Build, Dataset, Model, Problem
+from reportgen.site.contexts.base import Picture
 from reportgen.site.contexts.run import RunContext
+from reportgen.site.pages.figures import kind_of
 from reportgen.site.pages.past import RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
 from reportgen.site.pages.run_differences import differences
-from tests.pages.support import Document, odd, past, render, row, run_input, said, site
+from reportgen.site.pages.run_files import Rows, tables
+from tests.pages.support import Document, build, odd, past, render, row, run_input, said, site
 
 
 def context(given: RunInput) -> RunContext:
@@ -214,3 +217,74 @@ def test_a_score_equal_to_the_one_on_training_rows_is_asked_about() -> None:
     assert (notice.kind, said(notice.text)) == (
         "warn", "val/f1 equals train/f1 to six digits: were both computed on the same rows?",
     )  # fmt: skip
+
+
+def test_what_no_run_has_is_no_column() -> None:
+    given = run_input(140)
+    bare = tuple(replace(metric, low=None, high=None) for metric in given.run.metrics)
+    earlier = {name: replace(metric, low=None, high=None) for name, metric in row(139).metrics.items()}
+    known = RunPast(metric="val/f1", previous=replace(row(139), metrics=earlier), validation="same")
+    found = run_page(site(), replace(given, run=replace(given.run, metrics=bare), past=known))
+    assert isinstance(found.context, RunContext)
+    ladder, metrics = found.context.ladder, found.context.metrics
+    assert ladder is not None
+    assert (ladder.intervals, ladder.judged) == (False, False)
+    assert said(ladder.caption).endswith("no intervals.")
+    assert metrics is not None
+    assert not metrics.intervals
+    assert said(metrics.caption).endswith("no intervals.")
+    assert "95 % interval" not in render(found)
+    assert ">Verdict<" not in render(found)
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "unit", "words"),
+    [
+        ("a" * 64, "a" * 64, "", "Training set unchanged."),
+        ("a" * 64, "b" * 64, "", "Training set changed."),
+        ("a" * 64, "", "", "Validation set unknown."),
+        ("", "", "", "Validation set unknown."),
+        ("", "", "ms", "."),
+    ],
+)
+def test_folds_need_a_training_set_and_times_none(mine: str, theirs: str, unit: str, words: str) -> None:
+    def trained(digest: str) -> tuple[Dataset, ...]:
+        return (Dataset(name="train", role="training", sha256=digest),) if digest else ()
+
+    given = run_input(140)
+    metrics = tuple(replace(metric, unit=unit) for metric in given.run.metrics)
+    known = RunPast(metric="val/f1", previous=replace(row(139), datasets=trained(theirs)))
+    verdict = said(context(replace(given, run=replace(given.run, metrics=metrics, datasets=trained(mine)), past=known)).verdict)
+    assert verdict.endswith(words)
+    assert ("Validation set" in verdict) == words.startswith("Validation")
+
+
+def test_a_stage_that_was_skipped_took_no_time() -> None:
+    found = build(140)
+    skipped = replace(found, stages=(*found.stages[:-1], replace(found.stages[-1], status="NOT_EXECUTED", duration_s=1.7)))
+    stages = context(replace(run_input(140), build=skipped)).stages
+    assert stages is not None
+    assert (stages.rows[-1].time, stages.rows[-1].width) == ("–", "")
+
+
+def test_a_build_that_was_stopped_is_not_told_to_archive() -> None:
+    found = replace(odd_build(4), result="ABORTED")
+    page = context(RunInput(build=found, run=found.runs[0], past=RunPast(previous=row(139))))
+    assert page.empty is not None
+    assert (page.empty.lead, page.empty.code) == ("No results.", "")
+
+
+def test_a_wide_chart_takes_two_places() -> None:
+    assert kind_of(Picture("a.svg", "512", "248", "")) == "half"
+    assert kind_of(Picture("a.svg", "297", "267", "")) == ""
+    assert kind_of(Picture("a.png", "", "", "")) == ""
+
+
+def test_numbers_of_a_table_stand_below_one_another() -> None:
+    rows = Rows(("size", "recall", "n", "seed"), (("small", "1.0", "76", "1e-3"), ("large", "0.9231", "5", "0.25")), 2, 4)
+    logged = Attachment(name="by-size", label="by-size.csv", kind="table", format="csv", sha256="a" * 64, state="stored")
+    (table,), _ = tables("index.html", replace(run_input(140).run, attachments=(logged,)), {"a" * 64: rows})
+    assert [[cell.text[0].text for cell in line.cells] for line in table.rows] == [
+        ["small", "1.0000", "76", "1e-3"],
+        ["large", "0.9231", "5", "0.25"],
+    ]

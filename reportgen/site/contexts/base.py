@@ -185,7 +185,7 @@ class Figure(NamedTuple):
     pictures: Annotated[tuple[Picture, ...], "One file, or one per width."]
     links: Annotated[tuple[Link, ...], "The data behind it."] = ()
     problem: Annotated[str, "Why it cannot be shown; empty if it can."] = ""
-    kind: Annotated[str, "`wide` where it takes the page's width."] = ""
+    kind: Annotated[str, "`wide` where it takes the page's width, `half` where it takes two places in a row."] = ""
 
 
 class ChainStep(NamedTuple):

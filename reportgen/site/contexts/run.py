@@ -45,6 +45,8 @@ class Ladder(NamedTuple):
     caption: Annotated[Text, "Validation set, rows, what the band is."]
     axis: Annotated[tuple[Tick, ...], "The shared scale; empty where nothing can be drawn."]
     rows: Annotated[tuple[LadderRow, ...], "This run first."]
+    intervals: Annotated[bool, "Whether there is a column of intervals: none where no run has one."] = True
+    judged: Annotated[bool, "Whether there is a column of verdicts: none where nothing can be said."] = True
 
 
 class MetricRow(NamedTuple):
@@ -79,6 +81,7 @@ class Metrics(NamedTuple):
     spark_head: Annotated[Column | None, "Head of the small lines; None without."]
     groups: Annotated[tuple[MetricGroup, ...], "By direction."]
     columns: Annotated[int, "Number of columns, for headings inside the table."]
+    intervals: Annotated[bool, "Whether there is a column of intervals: none where no metric has one."] = True
 
 
 class Note(NamedTuple):

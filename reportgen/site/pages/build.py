@@ -186,7 +186,7 @@ def _grid(site: Site, path: str, rows: Sequence[RunRow], style: Style) -> tuple[
             link = Span(fmt.number(value, style.spec), relative(path, site.links.row(found)), f"q{step}{top}")
             cells.append(Cell((link,), sort=repr(value)))
         body.append(Row(tuple(cells)))
-    words = f"{style.title} by {down} and {across}; darker is better, the best outlined. Of runs that share a cell, the best."
+    words = f"{style.title} by {down} and {across}; stronger colour is better, the best outlined. A shared cell shows its best."
     return (Span(words),), Table("c-grid", (Span(words),), heads, tuple(body), "heat")
 
 

@@ -31,6 +31,7 @@ from reportgen.site.pages.base import (
 )
 from reportgen.site.pages.run_metrics import GROUPS
 from reportgen.site.pages.scale import Scale
+from reportgen.site.pages.trends import training_digest
 
 _MOST_PARAMS = 200
 
@@ -220,6 +221,9 @@ def _verdict(
         False: "Scored on different validation sets, so no difference is judged",
         None: "Validation set not known for all",
     }
+    trained = {training_digest(run) for run in found.runs}
+    if found.same_data is None and len(trained) == 1 and trained != {""}:
+        words[None] = "Same training set"
     params = sum(not line.same for line in found.params)
     tail = f", {fmt.plural(params, 'parameter differs', 'parameters differ')}." if params else ", all parameters the same."
     spans.append(Span((" " if spans else "") + words[found.same_data] + tail))
@@ -375,5 +379,7 @@ def _pictures(path: str, given: CompareInput, labels: Sequence[str], order: Sequ
         for label, pictures in zip(labels, by_run, strict=True):
             shown = pictures[name]
             if shown.path:
-                found.append(Figure(f"side-{len(found) + 1}", label, (Span(name),), (figures.picture(path, shown),)))
+                picture = figures.picture(path, shown)
+                kind = figures.kind_of(picture)
+                found.append(Figure(f"side-{len(found) + 1}", label, (Span(name),), (picture,), kind=kind))
     return tuple(found[:24])

@@ -62,7 +62,8 @@ def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = 
 
 def _title(given: ReadyBoard) -> str:
     label = given.judged.leaderboard.options.label
-    return f"{label}: earlier validation set" if given.position and given.board.comparable.names else label
+    role = next((key.removeprefix("dataset.") for key in given.board.comparable.by if key.startswith("dataset.")), "data")
+    return f"{label}: earlier {role} set" if given.position and given.board.comparable.names else label
 
 
 def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
@@ -76,7 +77,7 @@ def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
         Row(
             (
                 Cell((Span(f"{first} and {line.label}", relative(path, one.path)),)),
-                Cell((Span(one.role, mark="tag"),)),
+                Cell((Span(one.role),)),
                 Cell((Span(line.value),), "v"),
                 Cell((Span(line.interval, mark="ci"),)),
                 Cell((), "num", delta=line.delta),

@@ -12,12 +12,19 @@ from reportgen.site.pages.base import Shown, Site, finite, number_label
 from reportgen.site.pages.trends import WIDTHS, panel_styles
 
 Drawings = Mapping[str, Shown]
+_NARROW = 380
+"""The widest picture that fits one of three columns."""
 
 
 def picture(path: str, shown: Shown, which: str = "") -> Picture:
     """Return what was drawn as an image of the page at `path`."""
     size = (str(shown.width), str(shown.height)) if shown.width and shown.height else ("", "")
     return Picture(relative(path, shown.path), *size, shown.alt, which, relative(path, shown.spec) if shown.spec else "")
+
+
+def kind_of(picture: Picture) -> str:
+    """Return how much of a row of figures a picture that stands alone takes: what is drawn wide stays readable."""
+    return "half" if picture.width and float(picture.width) > _NARROW else ""
 
 
 def in_three_widths(path: str, slot: str, heading: str, caption: Text, drawings: Drawings, *, name: str = "") -> Figure | None:

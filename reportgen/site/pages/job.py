@@ -34,6 +34,8 @@ from reportgen.site.pages.trends import validation_digest
 
 MOST_ROWS = 200
 _STRIP = 120
+_FEWEST = 24
+"""Bars of a strip are as wide as those of this many, though there may be fewer."""
 
 
 class BuildFact(NamedTuple):
@@ -79,7 +81,8 @@ def job_page(site: Site, given: JobInput) -> Page:
     columns = choose(site, shown, given.metric)
     verdict = _verdict(site, path, given, style)
     newest = given.builds[0] if given.builds else None
-    axis, rows = run_rows(site, path, shown, style, columns, champion=given.champion, baseline=given.baseline)
+    older = given.rows[MOST_ROWS:]
+    axis, rows = run_rows(site, path, shown, style, columns, champion=given.champion, baseline=given.baseline, earlier=older)
     context = JobContext(
         chrome=chrome(
             site,
@@ -211,7 +214,7 @@ def _strip(builds: Sequence[BuildFact]) -> Strip | None:
     if len(builds) < 2:
         return None
     recent = list(reversed(builds[:_STRIP]))
-    width = 100 / len(recent)
+    width = 100 / max(len(recent), _FEWEST)
     bars = tuple((percent(index * width), result_of(build.result).kind) for index, build in enumerate(recent))
     return Strip(bars, percent(width * 0.7), f"Results of {len(recent)} builds, oldest left: {_counts(builds[:_STRIP])}")
 

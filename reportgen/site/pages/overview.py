@@ -10,6 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from reportgen.analysis.judge import Judged
+from reportgen.analysis.luck import model_identity
 from reportgen.analysis.values import Board, BoardRow
 from reportgen.globs import covers
 from reportgen.model import RunningBuild, RunRow
@@ -95,7 +96,8 @@ def overview_page(site: Site, given: OverviewInput) -> Page:
     board = board_of.leaderboard.current if board_of else None
     news = find_news(site, path, builds=given.builds, running=given.running, judged=given.judged, since=given.last_as_of)
     verdict = _verdict(site, path, given, board_of)
-    recent = _recent(given, board_of)
+    known = _recent(given, board_of)
+    recent = known[:RECENT]
     style = style_of(site, board, board_of.leaderboard.options.metric) if board_of and board else None
     columns = choose(site, recent, style.name if style else "", metrics=0 if style else 2, params=2)
     champion = next((row.run for row in board.rows if row.champion), None) if board else None
@@ -110,6 +112,7 @@ def overview_page(site: Site, given: OverviewInput) -> Page:
         champion=champion,
         baseline=baseline,
         job=next(iter(jobs)) if len(jobs) == 1 else " ",
+        earlier=known[RECENT:],
     )
     context = OverviewContext(
         chrome=chrome(site, path, "overview", title, description=said(verdict), live=given.live),
@@ -136,10 +139,10 @@ def overview_page(site: Site, given: OverviewInput) -> Page:
 
 
 def _recent(given: OverviewInput, board_of: Judged | None) -> list[RunRow]:
-    """Return the newest runs of the first leaderboard's jobs, else of all."""
+    """Return the newest runs of the first leaderboard's jobs, else of all: those to show, then those before them."""
     patterns = board_of.leaderboard.options.jobs if board_of else ()
     ranked = [row for row in given.recent if any(covers(pattern, row.job) for pattern in patterns)]
-    return (ranked or list(given.recent))[:RECENT]
+    return ranked or list(given.recent)
 
 
 def _news_caption(count: int) -> Text:
@@ -252,7 +255,8 @@ def _card_text(
     if leader is champion:
         second = board.rows[1] if board.ranked > 1 else None
         if second is not None and leader.tied:
-            spans += [Span("It shares rank 1 with "), link(second), Span(".")]
+            same = model_identity(second.run) == model_identity(leader.run)
+            spans += [Span("It shares rank 1 with "), link(second), Span(", of the same model." if same else ".")]
         elif second is not None and second.delta_champion is not None:
             gap = fmt.number(abs(second.delta_champion.value), style.spec)
             hedge = {False: ", not separable", True: ", separable", None: ""}[second.delta_champion.separable]

@@ -150,8 +150,9 @@ def _is_pickle(model: Model) -> bool:
 def _caution(given: ModelInput) -> tuple[str, str]:
     said_by_reader = next((str(given.model.facts[key]) for key in _DANGER if given.model.facts.get(key)), "")
     if _is_pickle(given.model):
-        more = "" if "any code" in said_by_reader.lower() else _sentence(said_by_reader)
-        return "This file is a pickle.", f"Loading it can run any code. {more or 'It was read here without being loaded.'}"
+        return "This file is a pickle.", (
+            "Loading it can run any code: load it only if you trust where it comes from. It was read here without being loaded."
+        )
     return ("Take care.", _sentence(said_by_reader)) if said_by_reader else ("", "")
 
 

@@ -27,6 +27,7 @@ from reportgen.site.pages.base import (
     said,
     when,
 )
+from reportgen.site.pages.figures import kind_of, picture
 from reportgen.site.pages.past import RunPast
 from reportgen.site.pages.series import series_figures
 
@@ -246,13 +247,14 @@ def _empty(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Empt
         link = Span(run_label(good, build.job), relative(path, site.links.row(good)))
         where = (Span(" The last good run is "), link, Span("."))
     if run.status == "implicit":
+        stopped = good is not None and build.result in ("FAILURE", "ABORTED")  # its job does archive what it logs
         return Empty(
             "No results.",
             (Span("The build archived no record and no file that a reader recognises."), *where),
-            f'archiveArtifacts "reportgen-results/**"   // in the Jenkinsfile of {build.job}',
+            "" if stopped else f'archiveArtifacts "reportgen-results/**"   // in the Jenkinsfile of {build.job}',
         )
     if run.status in ("failed", "interrupted") or build.result in ("FAILURE", "ABORTED"):
-        return Empty("None.", (Span("The run stopped before it wrote any."), *where))
+        return Empty("No metrics, charts or tables.", (Span("The run stopped before it wrote any."), *where))
     return Empty("No metrics, charts or tables.", (Span("The run logged none; what it did log stands below."), *where))
 
 
@@ -262,10 +264,8 @@ def _figures(path: str, run: Run, drawings: Mapping[str, Shown]) -> tuple[Figure
         drawing = drawings.get(attachment.sha256 or "")
         pictures: tuple[Picture, ...] = ()
         if drawing is not None and drawing.path:
-            size = (str(drawing.width), str(drawing.height)) if drawing.width and drawing.height else ("", "")
-            spec = relative(path, drawing.spec) if drawing.spec else ""
             alt = drawing.alt or f"{attachment.label}, as logged by the run"
-            pictures = (Picture(relative(path, drawing.path), *size, alt, "", spec),)
+            pictures = (picture(path, drawing)._replace(alt=alt),)
         figures.append(
             Figure(
                 id=f"figure-{index + 1}",
@@ -274,6 +274,7 @@ def _figures(path: str, run: Run, drawings: Mapping[str, Shown]) -> tuple[Figure
                 pictures=pictures,
                 links=run_files.link_to(path, attachment, "Chart data" if attachment.kind == "chart" else "Original file"),
                 problem="" if pictures else _why_not_shown(attachment.state, attachment.reason, drawing),
+                kind=kind_of(pictures[0]) if pictures else "",
             )
         )
     return tuple(figures)

@@ -19,6 +19,7 @@ from reportgen.site.pages.base import Site
 _ARTIFACTS = 60
 _OF_RECORD = re.compile(r"(?:^|/)[^/]+-[0-9a-f]{8}/(?:events\.jsonl|metrics\.json|params\.json)$")
 _IN_RECORD = re.compile(r"reportgen-results/(?P<run>[^/]+)-[0-9a-f]{8}/files/(?P<file>.+)", re.DOTALL)
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?")
 _STATES = {
     "stored": "stored",
     "linked": "on Jenkins",
@@ -106,10 +107,12 @@ def _is_numeric(rows: Rows, index: int) -> bool:
 
 
 def _spec(rows: Rows, index: int) -> str:
-    """Return the format of a numeric column; empty keeps the text, where all of it is short already."""
-    texts = [record[index].strip() for record in rows.rows]
+    """Return the format of a numeric column, so that its points stand below one another; empty keeps the text."""
+    texts = [text for record in rows.rows if (text := record[index].strip())]
     longest = max((len(text.partition(".")[2]) for text in texts), default=0)
-    return fmt.spec_for(_number(text) for text in texts if text) if longest > 4 else ""
+    if longest > 4:
+        return fmt.spec_for(_number(text) for text in texts)
+    return f".{longest}f" if longest and all(_PLAIN.fullmatch(text) for text in texts) else ""
 
 
 def _cell(value: str, numeric: bool, spec: str, *, head: bool) -> Cell:

@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[Direction, str, str], ...] = (
     ("none", "Other", "no direction is known"),
 )
 _MOST = 400
+NO_INTERVAL = "no interval"
 
 
 class Rival(NamedTuple):
@@ -99,7 +100,7 @@ def ladder(site: Site, run: Run, past: RunPast, path: str, number: str) -> Ladde
 
     def shown(metric: Metric, *, me: bool = False) -> tuple[str, Plot, str]:
         plot = scale.plot(finite(metric), metric.low, metric.high, band=band, me=me) if scale else Plot()
-        return fmt.number(metric.value, style.spec), plot, fmt.interval(metric.low, metric.high, style.spec) or "no interval"
+        return fmt.number(metric.value, style.spec), plot, fmt.interval(metric.low, metric.high, style.spec) or NO_INTERVAL
 
     rows = [LadderRow(number, "", "", *shown(mine, me=True), NO_DELTA, "")]
     for rival in others:
@@ -113,11 +114,13 @@ def ladder(site: Site, run: Run, past: RunPast, path: str, number: str) -> Ladde
         difference = compared(style, mine, theirs, comparable=True)
         verdict = {True: "separable", False: "not separable", None: ""}[difference.separable if difference else None]
         rows.append(LadderRow(label, href, rival.role, *shown(theirs), delta_cell(style, difference), verdict))
-    caption = _ladder_caption(site, style, run, mine, path, band=band is not None)
-    return Ladder(style.title, caption, scale.ticks() if scale else (), tuple(rows))
+    known = any(row.interval != NO_INTERVAL for row in rows)
+    caption = _ladder_caption(site, style, run, mine, path, band=band is not None, intervals=known)
+    judged = any(row.verdict for row in rows)
+    return Ladder(style.title, caption, scale.ticks() if scale else (), tuple(rows), intervals=known, judged=judged)
 
 
-def _ladder_caption(site: Site, style: Style, run: Run, mine: Metric, path: str, *, band: bool) -> Text:
+def _ladder_caption(site: Site, style: Style, run: Run, mine: Metric, path: str, *, band: bool, intervals: bool) -> Text:
     spans = [Span(f"{style.title}{f', {style.unit}' if style.unit else ''}")]
     dataset = next((d for d in run.datasets if (d.role or "").startswith("val") and d.sha256), None)
     if dataset is not None and dataset.sha256:
@@ -129,6 +132,8 @@ def _ladder_caption(site: Site, style: Style, run: Run, mine: Metric, path: str,
         spans.append(Span(f", n = {fmt.count(mine.n)}"))
     if band:
         spans.append(Span(", 95 % intervals. Band: the interval of this run"))
+    elif not intervals:
+        spans.append(Span(", no intervals"))
     spans.append(Span("."))
     return tuple(spans)
 
@@ -154,13 +159,15 @@ def table(site: Site, run: Run, past: RunPast, number: str) -> Metrics | None:
         )
         if rows:
             groups.append(MetricGroup(title, words, rows))
+    intervals = any(row.interval != NO_INTERVAL or row.missing for group in groups for row in group.rows)
     return Metrics(
         caption=_caption(run, shown, reference, baseline, drawn=scale is not None),
         axis=scale.ticks(signed=True) if scale else (),
         heads=heads,
         spark_head=_spark_head(past, number) if sparks else None,
         groups=tuple(groups),
-        columns=3 + len(heads) + (1 if scale else 0) + (1 if sparks else 0),
+        columns=2 + len(heads) + sum((intervals, scale is not None, sparks)),
+        intervals=intervals,
     )
 
 
@@ -214,7 +221,7 @@ def _metric_row(
         value=fmt.number(metric.value, style.spec) if metric.value is not None else (metric.text or fmt.DASH),
         missing=missing,
         plot=_difference_plot(style, metric, frame),
-        interval=fmt.interval(metric.low, metric.high, style.spec) or "no interval",
+        interval=fmt.interval(metric.low, metric.high, style.spec) or NO_INTERVAL,
         deltas=deltas,
         spark=spark(past.history.get(metric.name, ()), _spark_words(style, past, metric)),
         full=fmt.plain(metric.value) if metric.value is not None else "",
@@ -247,11 +254,11 @@ def _caption(run: Run, shown: Sequence[Metric], reference: Rival | None, baselin
     sizes = {metric.n for metric in shown if metric.n}
     if len(sizes) == 1:
         words[0] += f", n = {fmt.count(sizes.pop())}"
-    words[0] += "."
+    words[0] += "." if any(metric.low is not None for metric in shown) else ", no intervals."
     if drawn and reference is not None:
         label = f"{reference.role.removesuffix(' then')} {number_label(reference.row)}"
         ring = f"; ring: baseline {number_label(baseline)}" if baseline is not None and baseline is not reference.row else ""
         words.append(f"Plot: difference to {label} (line), its interval as band{ring}.")
-    if reference is not None:
+    if reference is not None and any(metric.low is not None for metric in shown):
         words.append("A difference is coloured only if its own 95 % interval leaves out 0.")
     return (Span(" ".join(words)),)

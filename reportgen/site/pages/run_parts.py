@@ -24,7 +24,8 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
     """Return what is not as usual with this build and its record, the gravest first."""
     found = _misleading(build, run, past) if past is not None else []
     if run.status == "interrupted":
-        found.append(Notice("warn", "Interrupted.", (Span("The record has no end; what had been written by then is shown."),)))
+        words = "The record has no end: its process was killed. What had been written by then is shown."
+        found.append(Notice("warn", "Interrupted.", (Span(words),)))
     found.extend(
         Notice("warn", "Set aside.", (Span(problem.path, mark="code"), Span(f" could not be read: {problem.reason}")))
         for problem in build.problems[:5]
@@ -84,9 +85,9 @@ def stages(build: Build) -> Stages | None:
             StageRow(
                 stage.name,
                 result,
-                fmt.duration(stage.duration_s) if length else fmt.DASH,
+                fmt.duration(stage.duration_s) if length and result.kind != "nil" else fmt.DASH,
                 percent(100 * start / total),
-                percent(max(100 * width / total, 0.6)) if length else "",
+                percent(max(100 * width / total, 0.6)) if length and result.kind != "nil" else "",
                 (stage.error or "").split("\n", 1)[0],
             )
         )

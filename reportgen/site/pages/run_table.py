@@ -28,10 +28,12 @@ def run_rows(
     baseline: RunRow | None = None,
     job: str = "",
     previous: bool = True,
+    earlier: Sequence[RunRow] = (),
 ) -> tuple[tuple[Tick, ...], tuple[JobRow, ...]]:
     """Return the scale and the rows of a table of runs, newest first; runs of other jobs than `job` are named in full.
 
     Without `previous` they are runs of one build: named by their names, in any order, and not compared with one another.
+    `earlier` are the runs before those shown, which the oldest of them are compared with.
     The champion's interval is a band through the runs that were scored on the same data.
     """
     metrics = [row.metrics[style.name] for row in shown if style and style.name in row.metrics]
@@ -41,16 +43,16 @@ def run_rows(
     scale = Scale.over(ends, bulk=True) if intervals else None
     banded = validation_digest(champion) if band and champion else ""
     tags = {run_id(row): tag for tag, row in (("baseline", baseline), ("champion", champion)) if row is not None}
-    before = _before(shown, style)
+    before = _before((*shown, *earlier), style)
     rows = []
     for position, row in enumerate(shown):
         metric = row.metrics.get(style.name) if style else None
         missing = why_missing(row, style)
-        earlier = before[position] if previous else None
+        prior = before[position] if previous else None
         tag = tags.get(run_id(row), "")
         difference = None
-        if style and earlier is not None:
-            difference = compared(style, metric, earlier.metrics.get(style.name), comparable=True)
+        if style and prior is not None:
+            difference = compared(style, metric, prior.metrics.get(style.name), comparable=True)
         plot = Plot()
         if scale and metric and not missing:
             inside = band if banded and validation_digest(row) == banded else None

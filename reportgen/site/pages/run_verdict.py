@@ -6,9 +6,10 @@ from reportgen.model import Build, Run
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Span, Text
 from reportgen.site.links import relative
-from reportgen.site.pages.base import Site, number_label, said
+from reportgen.site.pages.base import Site, Style, number_label, said
 from reportgen.site.pages.past import RunPast
 from reportgen.site.pages.run_metrics import Rival, compared, rivals
+from reportgen.site.pages.trends import training_digest
 
 MOST_WORDS = 40
 
@@ -35,7 +36,7 @@ def _logged_by_then(run: Run) -> str:
 def _interrupted(run: Run) -> Text:
     return (
         Span("Interrupted.", mark="b"),
-        Span(f" The record has no end: its process was killed; {_logged_by_then(run)}."),
+        Span(f" {_logged_by_then(run).capitalize()}."),
     )
 
 
@@ -98,7 +99,7 @@ def _judged(site: Site, path: str, run: Run, past: RunPast) -> Text:
         first.append(Span(", the first run on this validation set" if _has_validation(run) else ", the first of its kind"))
     first.append(Span("."))
     clauses = [clause for rival in others if rival.comparable and (clause := _against(site, path, run, past, rival))]
-    tail = _data_words(past)
+    tail = _data_words(past, run, style)
     return _fitted(first, clauses, tail)
 
 
@@ -130,13 +131,16 @@ def _against(site: Site, path: str, run: Run, past: RunPast, rival: Rival) -> li
     return [Span(f"{text} on {who}"), link, Span(hedge)]
 
 
-def _data_words(past: RunPast) -> str:
+def _data_words(past: RunPast, run: Run, style: Style) -> str:
     if past.previous is None:
         return ""
     if past.validation == "changed":
         return f"Validation set changed: not comparable with {number_label(past.previous)}."
     if past.validation == "unknown":
-        return "Validation set unknown."
+        trained, before = training_digest(run), training_digest(past.previous)
+        if trained and before:  # scored without a validation set, as folds are
+            return "Training set unchanged." if trained == before else "Training set changed."
+        return "" if style.unit else "Validation set unknown."  # a time or a size needs none
     return "Validation set unchanged."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -42,8 +43,10 @@ def search_page(
     path = site.links.search
     kept = sorted(set(entries), key=lambda entry: (_sort_key(entry.name), entry.kind, entry.path))[:MOST_ENTRIES]
     by_letter: dict[str, list[Entry]] = {}
+    named = Counter((entry.name, entry.kind) for entry in kept)
     for entry in kept:
-        by_letter.setdefault(_letter(entry.name), []).append(Entry(entry.name, relative(path, entry.path), entry.kind))
+        which = f" · {_place(entry.path)}" if named[entry.name, entry.kind] > 1 else ""  # two of one name need telling apart
+        by_letter.setdefault(_letter(entry.name), []).append(Entry(entry.name, relative(path, entry.path), entry.kind + which))
     letters = tuple(
         Letter(letter, tuple(by_letter[letter])) for letter in ("#", *string.ascii_uppercase) if letter in by_letter
     )
@@ -62,6 +65,11 @@ def search_page(
         jobs=tuple(_numbers(site, path, job, found) for job, found in builds),
     )
     return Page(path, "search.html", context)
+
+
+def _place(path: str) -> str:
+    """Return what is special about the address of a page: the job, or the digest."""
+    return path.removesuffix("/index.html").partition("/")[2]
 
 
 def _sort_key(name: str) -> str:

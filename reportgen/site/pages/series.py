@@ -12,7 +12,7 @@ from reportgen.charts.values import Chart, Line, LineKind, Overlay
 from reportgen.model import Run
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Figure, Span
-from reportgen.site.pages.base import Shown, Site
+from reportgen.site.pages.base import Shown, Site, Style
 from reportgen.site.pages.figures import picture
 
 MOST_CHARTS = 12
@@ -37,6 +37,11 @@ def _slot(run: Run, measure: str) -> str:
     return f"series:{run.record}:{run.started_at}:{measure}"
 
 
+def _title(style: Style, measure: str, names: Sequence[str]) -> str:
+    """Return what a group of series is called: a single one goes by its metric's title."""
+    return style.title if len(names) == 1 else fmt.metric_title(measure)
+
+
 def series_charts(site: Site, run: Run, *, most: int = 2000) -> dict[str, Chart]:
     """Return the charts of a run's series by slot; a series of more than `most` points is thinned, its peaks kept."""
     found: dict[str, Chart] = {}
@@ -50,7 +55,7 @@ def series_charts(site: Site, run: Run, *, most: int = 2000) -> dict[str, Chart]
                 Line(name=label, points=downsampled(points, most=most), kind="this" if at == len(names) - 1 else "other")
             )
         better = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "")
-        title = fmt.metric_title(measure) + (f", {style.unit}" if style.unit else "") + better
+        title = _title(style, measure, names) + (f", {style.unit}" if style.unit else "") + better
         chart = Overlay(x_title="Step", y_title=title, lines=tuple(lines))
         found[_slot(run, measure)] = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
     return found
@@ -97,7 +102,8 @@ def series_figures(site: Site, run: Run, drawings: Mapping[str, Shown], path: st
         words = f"{fmt.plural(points, 'step')} of {fmt.listed(names)}."
         pictures = (picture(path, shown),) if shown.path else ()
         problem = "" if pictures else f"Not drawn: {shown.problem}."
-        figures.append(Figure(f"series-{at}", fmt.metric_title(measure), (Span(words),), pictures, problem=problem))
+        title = _title(site.style(names[0]), measure, names)
+        figures.append(Figure(f"series-{at}", title, (Span(words),), pictures, problem=problem))
     left = len(groups) - MOST_CHARTS
     if left > 0 and figures:
         last = figures[-1]

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from reportgen.charts import alt, theme, trend
 from reportgen.charts.values import Chart, Level, Mark, Trend, TrendPoint
-from reportgen.model import RunRow
+from reportgen.model import Run, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.pages.base import Site, Style, finite, number_label
 from reportgen.site.pages.columns import varying_params
@@ -39,6 +39,11 @@ class Reign(NamedTuple):
 def validation_digest(row: RunRow) -> str:
     """Return the digest of the validation set of a run; empty where there is none."""
     return next((d.sha256 or "" for d in row.datasets if (d.role or "").startswith("val")), "")
+
+
+def training_digest(row: RunRow | Run) -> str:
+    """Return the digest of the training set of a run; empty where there is none."""
+    return next((d.sha256 or "" for d in row.datasets if (d.role or "").startswith("train")), "")
 
 
 def validation_name(row: RunRow) -> str:
