@@ -248,8 +248,7 @@ def _enlivened(page: Any, what: str) -> tuple[bool, str]:
     shown = [at for at in range(charts.count()) if charts.nth(at).is_visible()]
     for at in shown:
         place = charts.nth(at)
-        if place.is_visible():
-            place.scroll_into_view_if_needed()
+        place.evaluate("picture => picture.scrollIntoView()")  # it may be on its way out already
         for _ in range(100):
             if "asleep" in (place.get_attribute("class") or ""):
                 break
