@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # in every CPython, not in the stubs
+from urllib.parse import quote
 
 from reportgen.config import Config, JenkinsConfig, JobConfig
 from reportgen.errors import AccessDenied, ConfigError, HarvestError, NotFound
@@ -59,6 +58,7 @@ def jenkins_settings(config: JenkinsConfig, root: Path, environ: Mapping[str, st
         timeout_s=config.timeout,
         verify=str(root / ca_bundle) if ca_bundle else True,
         proxies=_proxies(config, environ),
+        no_proxy=_variable(environ, "no_proxy") if config.proxy == "env" else "",
         artifact_hosts=config.artifact_hosts,
     )
 
@@ -78,8 +78,6 @@ def _proxies(config: JenkinsConfig, environ: Mapping[str, str]) -> dict[str, str
     """Return the proxies by scheme: none unless configured, those of the environment where the word is "env"."""
     if config.proxy != "env":
         return {"http": config.proxy, "https": config.proxy} if config.proxy else {}
-    if proxy_bypass_environment(urlsplit(config.url).netloc, {"no": _variable(environ, "no_proxy")}):
-        return {}
     found = {scheme: _variable(environ, f"{scheme}_proxy") for scheme in ("http", "https")}
     return {scheme: proxy for scheme, proxy in found.items() if proxy}
 

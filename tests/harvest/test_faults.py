@@ -402,10 +402,10 @@ def test_f14_a_redirect_to_another_port_of_the_same_host_is_to_another_host(jenk
         (Fault(where=".", status=403), r"refuses it \(403\)"),
         (Fault(where=".", status=404), r"refuses it \(404\)"),
         (Fault(where=".", status=503), "overloaded"),
-        (Fault(where=".", silent_s=1), "no answer in time"),
+        (Fault(where=".", raw=b""), "was reset"),
         (None, "refused"),
     ],
-    ids=["401", "403", "404", "503", "silence", "closed"],
+    ids=["401", "403", "404", "503", "hangs up", "closed"],
 )
 def test_f14_a_store_of_files_that_fails_says_nothing_about_jenkins(
     fault: Fault | None, word: str, jenkins: SampleJenkins, waits: Waits
@@ -415,7 +415,7 @@ def test_f14_a_store_of_files_that_fails_says_nothing_about_jenkins(
         host = urlsplit(other.url).netloc if fault else "127.0.0.1:1"
         rule = Fault(where="metrics", status=302, headers=(("Location", f"http://{host}/jenkins/{FILE}"),))
         jenkins.faults = Faults(rules=(rule,))
-        http = http_for(jenkins, waits, artifact_hosts=(host,), timeout_s=0.05, retry=RetryRules(tries=2))
+        http = http_for(jenkins, waits, artifact_hosts=(host,), retry=RetryRules(tries=2))
         for _ in range(5):
             with pytest.raises(HarvestError, match=word) as caught:
                 http.get_file(FILE, limit=1000)
@@ -630,7 +630,7 @@ def test_f20_the_proxy_is_that_of_the_configuration_or_if_it_says_so_of_the_envi
     proxy: str, environ: dict[str, str], expected: dict[str, str]
 ) -> None:
     config = JenkinsConfig(url="https://ci.example.com:8443/jenkins/", proxy=proxy)
-    assert jenkins_settings(config, Path(), environ).proxies == expected
+    assert jenkins_settings(config, Path(), environ).proxies_for(config.url) == expected
 
 
 def test_f20_a_harvest_goes_through_the_proxy_alone(tmp_path: Path) -> None:

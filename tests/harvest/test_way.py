@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from reportgen import cli
+from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import Controller
 from tests.support.jenkins import job
@@ -166,6 +167,29 @@ def test_f20_no_proxy_is_asked_where_none_is_meant(
         assert harvest(jenkins.url, f'proxy = "{setting}"') == 0
         assert heads == []
     assert {request.headers["host"] for request in jenkins.requests} == {urlsplit(jenkins.url).netloc}
+
+
+@pytest.mark.parametrize("outside", ["jenkins", "files"])
+def test_f20_jenkins_and_a_store_of_files_may_stand_on_either_side_of_the_proxy(
+    outside: str, jenkins: SampleJenkins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with SampleJenkins(jenkins.controller) as files, SampleJenkins(jenkins.controller) as between:
+        here, there = urlsplit(jenkins.url).netloc, urlsplit(files.url).netloc
+        place = "http://files.example.com" if outside == "files" else f"http://{there}"
+        location = (("Location", f"{place}/jenkins/job/t/1/artifact/metrics.json"),)
+        rule = Fault(where=r"/1/artifact/metrics\.json", status=302, headers=location)
+        (between if outside == "jenkins" else jenkins).faults = Faults(rules=(rule,))
+        monkeypatch.setenv("http_proxy", between.url)
+        monkeypatch.setenv("no_proxy", there if outside == "jenkins" else here)
+        address = "http://ci.example.com/jenkins/" if outside == "jenkins" else jenkins.url
+        assert harvest(address, 'proxy = "env"', f'artifact_hosts = ["files.example.com", "{there}"]') == 0
+        hosts = {name: {request.headers["host"] for request in server.requests} for name, server in (
+            ("jenkins", jenkins), ("files", files), ("between", between)
+        )}  # fmt: skip
+    if outside == "jenkins":
+        assert hosts == {"jenkins": set(), "files": {there}, "between": {"ci.example.com"}}
+    else:
+        assert hosts == {"jenkins": {here}, "files": set(), "between": {"files.example.com"}}
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])

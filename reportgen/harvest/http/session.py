@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]  # in every CPython, not in the stubs
 
 import jenkins
 import requests
@@ -29,7 +31,10 @@ _FILE_HEADERS = {"Accept-Encoding": "identity", "Accept": "*/*"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpSettings:
-    """Where and how to ask. `proxies` by scheme; `verify` is a file of certificates, or True for those that requests brings."""
+    """Where and how to ask. `verify` is a file of certificates, or True for those that requests brings.
+
+    `proxies` by scheme are for all hosts but those that `no_proxy` lists, as the variable of that name does.
+    """
 
     url: str
     credentials: Credentials | None = None
@@ -41,8 +46,13 @@ class HttpSettings:
     floor_window_s: float = 60.0
     verify: str | bool = True
     proxies: Mapping[str, str] = field(default_factory=dict)
+    no_proxy: str = ""
     artifact_hosts: tuple[str, ...] = ()
     retry: RetryRules = field(default_factory=RetryRules)
+
+    def proxies_for(self, url: str) -> dict[str, str]:
+        """Return the proxies to ask for `url`, by scheme; none where it is asked for without."""
+        return {} if proxy_bypass_environment(urlsplit(url).netloc, {"no": self.no_proxy}) else dict(self.proxies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,9 @@ class Lane:
             session.cookies.clear()
         request = session.prepare_request(requests.Request("GET", url, headers=_FILE_HEADERS))
         return self._opened(
-            session.send(request, stream=True, timeout=self._timeout, verify=session.verify, proxies=session.proxies)
+            session.send(
+                request, stream=True, timeout=self._timeout, verify=session.verify, proxies=self._settings.proxies_for(url)
+            )
         )
 
     def _opened(self, response: requests.Response) -> BaseHTTPResponse:
@@ -144,11 +156,12 @@ class _Direct:
         plain = session.prepare_request(requests.Request("GET", settings.url, headers=_FILE_HEADERS))
         adapter = session.get_adapter(settings.url)
         assert isinstance(adapter, requests.adapters.HTTPAdapter)
-        pool = adapter.get_connection_with_tls_context(plain, settings.verify, proxies=dict(settings.proxies))
+        proxies = settings.proxies_for(settings.url)
+        pool = adapter.get_connection_with_tls_context(plain, settings.verify, proxies=proxies)
         assert isinstance(pool, urllib3.HTTPConnectionPool)
         adapter.cert_verify(pool, settings.url, settings.verify, None)  # type: ignore[no-untyped-call]
         self._pool = pool
-        self._root = adapter.request_url(plain, dict(settings.proxies))
+        self._root = adapter.request_url(plain, proxies)
         self._headers = dict(plain.headers)
         self._timeout = urllib3.Timeout(connect=settings.connect_s, read=settings.timeout_s)
 
@@ -221,7 +234,7 @@ def _new_session(settings: HttpSettings) -> requests.Session:
     session.headers.clear()
     session.headers["User-Agent"] = _USER_AGENT
     session.verify = settings.verify
-    session.proxies = dict(settings.proxies)
+    session.proxies = settings.proxies_for(settings.url)
     for scheme in ("http://", "https://"):
         session.mount(scheme, _PacedAdapter(pool_connections=2, pool_maxsize=1, max_retries=0))
     return session
