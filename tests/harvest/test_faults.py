@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import socket
 import time
+import traceback
 import tracemalloc
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -687,6 +689,57 @@ def test_f21_a_broken_head_is_an_error_of_this_item(raw: bytes, jenkins: SampleJ
     with pytest.raises(HarvestError):
         file_with(jenkins, waits, Fault(where="metrics", raw=raw))
     assert file_with(jenkins, waits) == CONTENT
+
+
+ENCODED = {
+    "as it is": lambda text: text,
+    "base64": lambda text: b64encode(text.encode()).decode().rstrip("="),
+    "of a login": lambda text: b64encode(f"ann:{text}".encode()).decode().rstrip("="),
+    "base64 for addresses": lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "in an address": lambda text: quote(text, safe=""),
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+}
+"""How a token may look where it went; it has characters that each of them writes in its own way."""
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(where="."),
+        Fault(where=".", status=401),
+        Fault(where="api/json", status=403, after=1),
+        Fault(where="artifact", status=404),
+        Fault(where="artifact", status=407),
+        Fault(where=".", status=500),
+        Fault(where="artifact", status=503),
+        Fault(where=".", body=b"<html>login"),
+        Fault(where="artifact", cut=3),
+        Fault(where="artifact", reset=True, cut=3),
+        Fault(where="artifact", raw=b"HTTP/1.1 abc\r\n\r\n"),
+        Fault(where="artifact", raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n"),
+        Fault(where="artifact", status=302, headers=(("Location", "http://s3.example.com/x"),)),
+        Fault(where="api/json", body=b'{"a": '),
+    ],
+    ids=lambda fault: f"{fault.status} {fault.body or fault.raw or fault.where}"[:30],
+)
+def test_our_token_is_in_no_message_log_or_file_whatever_goes_wrong(
+    fault: Fault, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token = 'RGTOKEN?/+\u00fc"4f9a8b7c6d5e'
+    told = []
+    with caplog.at_level(0), bench(tmp_path, job("t", 1, 2), job("u", 1), users={"ann": token}, anonymous_read=False) as b:
+        b.settings["credentials"] = Credentials("ann", Secret(token))
+        b.secrets = (token,)
+        b.jenkins.faults = Faults(rules=(fault,))
+        try:
+            told.append(repr(b.harvest()))
+        except HarvestError as problem:
+            told += [repr(problem), str(problem.hint), "".join(traceback.format_exception(problem))]
+        told += [*b.warnings, caplog.text, *capsys.readouterr()]
+        assert [request for request in b.jenkins.requests if "authorization" in request.headers]
+    files = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    everything = "\n".join(told) + files.decode("utf-8", "replace")
+    assert [how for how, encode in ENCODED.items() if encode(token) in everything] == []
 
 
 def test_every_fault_has_a_test() -> None:
