@@ -720,7 +720,7 @@ ENCODED = {
         Fault(where="artifact", status=302, headers=(("Location", "http://s3.example.com/x"),)),
         Fault(where="api/json", body=b'{"a": '),
     ],
-    ids="none 401 403 404 407 500 503 page cut reset status headers redirect json".split(),
+    ids=["none", "401", "403", "404", "407", "500", "503", "page", "cut", "reset", "status", "headers", "redirect", "json"],
 )
 def test_our_token_is_in_no_message_log_or_file_whatever_goes_wrong(
     fault: Fault, tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
