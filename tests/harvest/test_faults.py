@@ -264,6 +264,17 @@ def test_f10_a_job_that_may_not_be_read_does_not_stop_the_others(tmp_path: Path)
         assert (summary.new, len(summary.missed)) == (5, 5)
 
 
+def test_f10_files_that_may_not_be_read_name_the_permission_and_leave_the_rest(tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", 1, 2), users={"ann": "right"}, anonymous_read=False) as b:
+        b.settings["credentials"] = Credentials("ann", Secret("right"))
+        b.jenkins.faults = Faults(rules=(Fault(where="/artifact/", status=403),))
+        summary = b.harvest()
+        assert (summary.new, summary.incomplete) == (2, True)
+        assert "Run/Artifacts" in summary.missed[0].why
+        b.jenkins.faults = Faults()
+        assert (b.harvest().updated, metric(b.build("t", 2), "f1")) == (2, 0.002)
+
+
 def test_f11_a_build_that_goes_between_list_and_fetch_costs_nothing_else(tmp_path: Path) -> None:
     with bench(tmp_path, job("train", 1, 2, 3)) as b:
         b.harvest()

@@ -130,7 +130,8 @@ def describe_refusal(what: str, status: int, url: str, credentials: Credentials 
             f"Jenkins at {url} refuses {who} (401)", hint="set JENKINS_USER and JENKINS_TOKEN to a valid API token"
         )
     if status == 403:
-        hint = "grant Overall/Read and Job/Read" if credentials else "set JENKINS_USER and JENKINS_TOKEN"
+        grant = "grant Overall/Read and Job/Read, and Run/Artifacts where this controller knows it"
+        hint = grant if credentials else "set JENKINS_USER and JENKINS_TOKEN"
         return AccessDenied(f"{what}: Jenkins does not let {user} read this (403)", hint=hint)
     if status == 404:
         return NotFound(f"{what}: not found (404): absent, or not to be seen by this user")
