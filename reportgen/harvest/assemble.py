@@ -237,4 +237,5 @@ class _Placing:
 
 
 def _masked_problem(problem: Problem, redactor: Redactor) -> Problem:
+    """Return a problem as it is stored: without secrets, and without what only its reader knew."""
     return Problem(path=problem.path, reason=str(redactor.text(problem.reason).value))

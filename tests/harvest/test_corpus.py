@@ -240,4 +240,6 @@ def test_what_the_configuration_leaves_out_is_no_failure_and_what_nobody_could_r
         b.toml = f'[[jobs]]\nname = "t"\n[limits]\n{limits}\n'
         assert b.harvest().incomplete == incomplete
         assert "over the limit of" in str((b.build("t", 1).problems, b.build("t", 1).artifacts))
-        assert not b.harvest(full=True).incomplete
+        assert not [problem for problem in b.build("t", 1).problems if problem.over_limit]
+        again = b.harvest(full=True)
+        assert (again.incomplete, again.unchanged) == (False, 1)
