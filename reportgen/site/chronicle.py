@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
+from operator import itemgetter
 from typing import NamedTuple
 
 from reportgen.analysis.champion import Titles
@@ -292,22 +293,49 @@ class Chronicle:
         )
 
     def _upstream(self, row: RunRow) -> tuple[Step, ...]:
-        """What the run came from, oldest first."""
+        """What the run came from, oldest first.
+
+        A fingerprint names the build that first made the same bytes; it counts only for what no other build is known to have
+        handed on, and not within a job, which makes the same data again.
+        """
         if not (row.upstream or row.fingerprints or row.params):
             return ()
-        steps: list[Step] = []
+        steps: dict[Ref, tuple[datetime, Step]] = {}
         used = {d.sha256: d.name for d in row.datasets if d.sha256} | {
             m.sha256: m.name for m in row.models if m.role == "input"
         }
-        for found in self.index.walk_up(row):
-            handed = [m.sha256 for m in found.models if m.role == "made" and m.sha256 in used]
-            handed += [d.sha256 for d in found.datasets if d.sha256 in used and d.sha256]
-            digest = handed[0] if handed else ""
-            steps.append(Step(ref_of(found), used.pop(digest, "") if digest else "", digest))
-            used |= {d.sha256: d.name for d in found.datasets if d.sha256 and d.sha256 != digest}
+        for found in self.index.walk_up(row, fingerprints=False):
+            self._step(found, used, steps)
             if len(steps) == _UPSTREAM:
                 break
-        return tuple(reversed(steps))
+        if (used or not steps) and len(steps) < _UPSTREAM:
+            known, jobs = bool(steps), {row.job}
+            for found in self.index.walk_up(row):
+                if len(steps) == _UPSTREAM:
+                    break
+                if found.job not in jobs and ref_of(found) not in steps and (not known or _handed(found, used)):
+                    jobs.add(found.job)
+                    self._step(found, used, steps)
+        ordered = sorted(steps.values(), key=itemgetter(0))
+        return tuple(step for _, step in ordered)
+
+    def _step(self, found: RunRow, used: dict[str, str], steps: dict[Ref, tuple[datetime, Step]]) -> None:
+        """Add a run to the `steps` and take what it handed on from what was `used`; what it used itself comes in its place."""
+        handed = _handed(found, used)
+        digest = handed[0] if handed else ""
+        steps[ref_of(found)] = (found.started_at, Step(ref_of(found), used.pop(digest, "") if digest else "", digest))
+        own = {d.sha256: d.name for d in found.datasets if d.sha256}
+        if digest in own:  # it makes data sets
+            for each in own:
+                used.pop(each, None)
+        else:
+            used |= own
+
+
+def _handed(found: RunRow, used: Mapping[str, str]) -> list[str]:
+    """Return the digests among those `used` that a run made or handed on, models first."""
+    models = [m.sha256 for m in found.models if m.role == "made" and m.sha256 in used]
+    return models + [d.sha256 for d in found.datasets if d.sha256 and d.sha256 in used]
 
 
 def _worth(row: RunRow, metric: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,31 @@ def test_no_page_needs_a_script_or_anything_inline(site: Path) -> None:
         for script in text.split("<script")[1:]:
             head = script.split(">", 1)[0]
             assert "src=" in head or 'type="application/json"' in head, page
+
+
+def test_lineage_follows_what_was_handed_on(site: Path) -> None:
+    def jobs(run: str) -> list[str]:
+        page = (site / "jobs" / "wisconsin" / run / "index.html").read_text("utf-8")
+        return re.findall(r"(\w+ #\d+)</", page.split('<ol class="chain">')[1].split("</ol>")[0])
+
+    assert jobs("train/14") == ["featureset #2", "train #14"]
+    assert jobs("deploy/5") == ["featureset #11", "train #84", "validate #98", "approve #12", "deploy #5"]
+    assert jobs("featureset/3") == ["featureset #3"], "the same bytes made again are not made from the first ones"
+
+
+def test_a_run_is_compared_with_the_last_one_that_has_a_value(site: Path) -> None:
+    page = (site / "jobs" / "wisconsin" / "deploy" / "5" / "index.html").read_text("utf-8")
+    assert "on previous<small>#3</small>" in page, "#4 failed"
+    assert 'href="../4/index.html" rel="prev"' in page
+
+
+def test_the_page_of_a_decision_opens_with_it(site: Path) -> None:
+    page = (site / "jobs" / "wisconsin" / "approve" / "12" / "index.html").read_text("utf-8")
+    assert '<p class="verdict"><b>Approved by reviewer-1.</b> “F1 0.982' in page
+    assert "No metrics" not in page
+
+
+def test_what_had_expired_is_not_blamed_on_the_job(site: Path) -> None:
+    page = (site / "jobs" / "wisconsin" / "train" / "81" / "index.html").read_text("utf-8")
+    assert "What it logged was gone from Jenkins before it was read." in page
+    assert "archiveArtifacts" not in page

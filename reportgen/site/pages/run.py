@@ -106,7 +106,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         notes=tuple(Note(Markup(html)) for html in given.notes[:_NOTES]),  # noqa: S704 - made safe by reportgen.content
         facts=_facts(site, path, build, run, past),
         metrics=metrics,
-        empty=_empty(site, path, build, run, past) if nothing else None,
+        empty=_empty(site, path, build, run, past) if nothing and not run.decisions else None,
         figures=figures,
         tables=tables,
         table_titles=titles,
@@ -212,9 +212,10 @@ def _facts(site: Site, path: str, build: Build, run: Run, past: RunPast) -> tupl
         words = f"{'made' if model.role == 'made' else 'used'} {model.name}"
         link = Span(fmt.short_digest(model.sha256), relative(path, site.links.model(model.sha256)), "code")
         facts.append(Fact("Model", (link, Span(f" {words}"))))
-    for decision in run.decisions[:1]:
-        reason = f": “{decision.reason}”" if decision.reason else ""
-        facts.append(Fact("Decision", (Span(decision.value, mark="b"), Span(f" by {site.person(decision.by)}{reason}"))))
+    facts.extend(
+        Fact("Decision", (Span(decision.value, mark="b"), Span(f" by {site.person(decision.by)}")))
+        for decision in run.decisions[:1]
+    )
     if run.tags:
         facts.append(Fact("Tags", _tags(run)))
     if build.keep:
@@ -243,11 +244,13 @@ def _tags(run: Run) -> Text:
 def _empty(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Empty:
     good = past.last_good or past.previous
     where: Text = ()
-    if good is not None:
+    if good is not None and (run.status in ("implicit", "failed", "interrupted") or build.result in ("FAILURE", "ABORTED")):
         link = Span(run_label(good, build.job), relative(path, site.links.row(good)))
         where = (Span(" The last good run is "), link, Span("."))
     if run.status == "implicit":
         stopped = good is not None and build.result in ("FAILURE", "ABORTED")  # its job does archive what it logs
+        if any(artifact.state == "gone" for artifact in build.artifacts):
+            return Empty("No results.", (Span("Jenkins had deleted what the build archived when it was first read."), *where))
         return Empty(
             "No results.",
             (Span("The build archived no record and no file that a reader recognises."), *where),

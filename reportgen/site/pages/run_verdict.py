@@ -25,7 +25,7 @@ def verdict(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Tex
         return (Span(f"Aborted{by} after {fmt.duration(build.duration_s)}", mark="b"), Span(f"; {_logged_by_then(run)}."))
     metric = next((m for m in run.metrics if m.name == past.metric), None)
     if metric is None or fmt.missing_reason(metric):
-        return _without(build, run, past)
+        return _without(site, build, run, past)
     return _judged(site, path, run, past)
 
 
@@ -59,30 +59,48 @@ def _unranked(run: Run) -> str:
     return "" if run.metrics else ", so nothing was ranked"
 
 
-def _without(build: Build, run: Run, past: RunPast) -> Text:
+def _without(site: Site, build: Build, run: Run, past: RunPast) -> Text:
+    if run.decisions and not run.metrics:
+        return _decided(site, run)
     words = {"SUCCESS": "Finished", "UNSTABLE": "Finished unstable"}
     state = words.get(build.result) or build.result.replace("_", " ").capitalize()
     lead = Span(f"{state} after {fmt.duration(build.duration_s)}.", mark="b")
     if run.status == "implicit" and not run.metrics and not run.attachments:
-        return (lead, Span(" The build left no record and no results."))
+        expired = any(artifact.state == "gone" for artifact in build.artifacts)
+        what = (
+            "What it logged was gone from Jenkins before it was read."
+            if expired
+            else "The build left no record and no results."
+        )
+        return (lead, Span(f" {what}"))
     made = [model.name for model in run.models if model.role == "made"]
     parts = []
     if past.metric and run.metrics:
         reason = fmt.missing_reason(next((m for m in run.metrics if m.name == past.metric), None))
-        parts.append(f"{past.metric} {reason}" if reason != "not logged" else f"{past.metric} was not logged")
+        title = site.style(past.metric).title
+        parts.append(f"{title} was not logged" if reason == "not logged" else f"{title} is {reason}")
     if run.datasets:
         first = run.datasets[0]
         rows = f", {fmt.plural(first.rows, 'row')}" if first.rows else ""
         parts.append(f"data set {first.name}{rows}" if len(run.datasets) == 1 else fmt.plural(len(run.datasets), "data set"))
     if made:
         parts.append(f"made {fmt.listed(made[:2])}")
-    parts.extend(f"{d.value}: “{d.reason}”" if d.reason else d.value for d in run.decisions[:1])
     if run.metrics and not past.metric:
         parts.append(f"{fmt.plural(len(run.metrics), 'metric')}, none with a known direction")
     if not parts:
         parts.append(f"{fmt.plural(len(run.params), 'parameter')}, no metric")
     sentence = "; ".join(parts)
     return (lead, Span(f" {sentence[:1].upper()}{sentence[1:]}."))
+
+
+def _decided(site: Site, run: Run) -> Text:
+    """Who decided what, and why: the one thing that the page of a decision is opened for."""
+    decision = run.decisions[0]
+    lead = Span(f"{decision.value.capitalize()} by {site.person(decision.by)}.", mark="b")
+    reason = " ".join(decision.reason.split()) if decision.reason else ""
+    words = reason.split()
+    shown = " ".join(words[:32]) + " …" if len(words) > 32 else reason
+    return (lead, Span(f" “{shown}”" if reason else " No reason was given."))
 
 
 def _judged(site: Site, path: str, run: Run, past: RunPast) -> Text:
