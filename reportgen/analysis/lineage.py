@@ -213,6 +213,8 @@ class _Builder:
         model: Model | None = None,
     ) -> None:
         before = self.nodes.get(node)
+        if before is not None and role in before.roles and name == before.name and dataset is before.dataset and model is None:
+            return  # most runs tell what others told
         roles = tuple(sorted({*(before.roles if before else ()), *([role] if role else [])}))
         self.nodes[node] = Node(
             id=node,
@@ -245,7 +247,7 @@ class _Builder:
             self.edges.add(Edge(node, here, kind, label))
 
     def graph(self) -> Graph:
-        edges = tuple(sorted(self.edges))
+        edges = tuple(sorted(self.edges, key=_place))
         into: dict[str, list[Edge]] = {}
         out_of: dict[str, list[Edge]] = {}
         for edge in edges:
@@ -257,6 +259,11 @@ class _Builder:
             into={node: tuple(found) for node, found in into.items()},
             out_of={node: tuple(found) for node, found in out_of.items()},
         )
+
+
+def _place(edge: Edge) -> tuple[str, str, str, str]:
+    """The order of edges, told once per edge and not once per comparison."""
+    return edge.source, edge.target, edge.kind, edge.label
 
 
 def _fuller(new: Dataset | None, old: Dataset | None) -> Dataset | None:

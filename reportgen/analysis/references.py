@@ -34,13 +34,15 @@ def named_builds(params: Mapping[str, Any], jobs: Iterable[str]) -> list[tuple[s
 
 
 def _named_build(name: str, value: Any, jobs: _Jobs) -> Build | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.isdecimal():
+            return _written(text, jobs)
+    elif isinstance(value, bool) or not isinstance(value, int):
         return None
-    text = value.strip() if isinstance(value, str) else str(value)
-    if isinstance(value, str) and not text.isdigit():
-        return _written(text, jobs)
-    job = jobs.meant(name) if len(str(value)) <= 9 else None
-    return (job, int(value)) if job is not None and int(value) > 0 else None
+    job = jobs.meant(name)
+    number = int(value) if job is not None and len(str(value)) <= 9 else 0
+    return (job, number) if job is not None and number > 0 else None
 
 
 def _written(text: str, jobs: _Jobs) -> Build | None:

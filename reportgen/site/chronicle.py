@@ -28,6 +28,7 @@ from reportgen.site.pages.past import HISTORY
 from reportgen.store.values import BuildRow
 
 _UPSTREAM = 12
+_ENCODE = json.JSONEncoder(default=str).encode
 
 
 class Ref(NamedTuple):
@@ -100,7 +101,7 @@ class Facts(NamedTuple):
     def key(self, revisions: Mapping[int, int], base: str) -> str:
         """Return a digest that moves when the page may have to change; `base` stands for what all pages depend on."""
         cited = [(build, revisions.get(build)) for build in self.builds()]
-        return sha256(json.dumps((base, self, cited), default=str).encode()).hexdigest()
+        return sha256(_ENCODE((base, self, cited)).encode()).hexdigest()
 
 
 def ref_of(row: RunRow) -> Ref:

@@ -116,6 +116,7 @@ def test_upstream_builds_of_a_recreated_job_are_those_of_the_time() -> None:
         ({"TRAIN_BUILD": 88, "v.x": 1}, [("TRAIN_BUILD", ("c/train", 88))]),
         ({"validate.number": "140"}, [("validate.number", ("c/validate", 140))]),
         ({"depth": 4, "seed": "7", "BUILD": 3, "train": True, "x": "nobody#3", "y": "https://x/job/z/1/"}, []),
+        ({"TRAIN_BUILD": "²", "validate": None, "validate.run": 0.5}, []),
         ({"n_build": 1 << 70, "t": "#1", "u": "c/train#", "v": "http://[/job/c/job/train/8"}, []),
     ],
 )  # fmt: skip
