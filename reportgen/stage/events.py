@@ -67,7 +67,7 @@ def metric_value(name: str, value: Any, what: str = "") -> int | float | str:
 
 def metric_values(metrics: Mapping[str, Any]) -> Iterator[tuple[str, int | float | str]]:
     """Yield name and value of many metrics, as the format writes them."""
-    for name, value in values.flat(values.mapping_of(metrics, "metrics")):
+    for name, value in values.pairs(values.mapping_of(metrics, "metrics")):
         yield values.name_of(name, "metric"), metric_value(name, value)
 
 

@@ -9,7 +9,7 @@ from reportgen import record
 from reportgen.errors import RecordError
 from reportgen.stage import values
 from reportgen.stage.events import count_of, metric_event, metric_values, shared_fields
-from reportgen.stage.writer import UNSET, Writer
+from reportgen.stage.writer import UNSET, Writer, rules_of
 
 TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
 
@@ -35,20 +35,28 @@ class Run(Writer):
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Write many params; nested dictionaries become names joined with ``/``."""
-        events = []
-        for name, value in values.flat(values.mapping_of(params, "params")):
+        redacted = self._redactor.param
+        fresh: list[tuple[str, Any]] = []
+        rules: dict[str, Any] = {}
+        for name, value in values.pairs(values.mapping_of(params, "params")):
             clean = values.name_of(name, "param")
-            event = self._labelled("param", clean, value)
+            found = redacted(clean, values.scalar(value))
             old = self._params.get(clean, UNSET)
             if old is UNSET:
-                events.append(event)
-            elif old != event["value"]:
+                fresh.append((clean, found.value))
+                if found.findings:
+                    rules[clean] = {"redacted": rules_of(found)}
+            elif old != found.value:
                 raise RecordError(
                     f"param {clean!r} is already {old!r:.200}; params are set once",
                     hint="log what changes during a run as a metric",
                 )
-        self._write(*events)
-        self._params.update((event["name"], event["value"]) for event in events)
+        if rules:
+            bodies = [body for pair in fresh for body in record.value_bodies("param", [pair], rules.get(pair[0], {}))]
+        else:
+            bodies = record.value_bodies("param", fresh, {})
+        self._write_bodies(bodies)
+        self._params.update(fresh)
 
     def set_tag(self, name: str, value: Any = True) -> None:
         """Write a free label; a later value replaces an earlier one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reportgen import record
 from reportgen.errors import RecordError
@@ -19,6 +19,7 @@ DIRECTIONS = {
     "none": "none",
 }  # fmt: skip
 _PLAIN = frozenset({str, int, float})
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 def name_of(name: object, what: str) -> str:
@@ -46,7 +47,7 @@ def scalar(value: Any, depth: int = record.MAX_DEPTH) -> Any:
     UTF-8 text; classes and functions their name; anything else its `str`.
     """
     kind = type(value)
-    if kind is bool or value is None:
+    if kind is bool or value is None or (kind is float and value - value == 0.0):
         return value
     if kind in _PLAIN:
         return record.plain(value)
@@ -152,6 +153,13 @@ def mapping_of(values: object, what: str) -> Mapping[Any, Any]:
     if type(values) is dict or isinstance(values, Mapping):
         return values
     raise RecordError(f"{what} are a dictionary of names and values, not {type(values).__name__}: {shown(values)}")
+
+
+def pairs(values: Mapping[Any, Any]) -> Iterable[tuple[str, Any]]:
+    """Return what `flat` yields, at once where there is nothing to join."""
+    if type(values) is dict and _LEAVES.issuperset(map(type, values.values())) and all(type(key) is str for key in values):
+        return values.items()
+    return flat(values)
 
 
 def flat(values: Mapping[Any, Any], prefix: str = "", depth: int = record.MAX_DEPTH) -> Iterator[tuple[str, Any]]:

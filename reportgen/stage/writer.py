@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self, TypeVar
 
-    from reportgen.redact import Redactor
+    from reportgen.redact import Redacted, Redactor
 
     T = TypeVar("T")
 
@@ -39,6 +39,11 @@ def _warn(words: str) -> None:
         sys.stderr.write(words)
     except Exception:  # noqa: BLE001 - a closed standard error is no reason to stop a training
         return
+
+
+def rules_of(found: Redacted) -> list[str]:
+    """Return the rules by which something was redacted, as an event names them."""
+    return sorted({finding.rule for finding in found.findings})
 
 
 UNSET: Any = object()
@@ -192,7 +197,7 @@ class Writer:
         found = self._redactor.param(name, values.scalar(value))
         event = {"kind": kind, "name": name, "value": found.value}
         if found.findings:
-            event["redacted"] = sorted({finding.rule for finding in found.findings})
+            event["redacted"] = rules_of(found)
         return event
 
     def _attach(self, kind: str, name: str, make: Callable[[], dict[str, Any]], **more: Any) -> None:
