@@ -102,6 +102,7 @@ class BuildIndex:
     def __init__(self, rows: Iterable[RunRow]) -> None:
         self.rows: Sequence[RunRow] = sorted(rows, key=order)
         self.jobs = frozenset(row.job for row in self.rows)
+        self.fingerprinted = any(row.fingerprints for row in self.rows)
         self._names = _Jobs(self.jobs)
         self._named: dict[int, tuple[RunRow, list[tuple[str, Build]]]] = {}
         self._builds: dict[Build, list[RunRow]] = {}

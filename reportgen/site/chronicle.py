@@ -309,7 +309,7 @@ class Chronicle:
             self._step(found, used, steps)
             if len(steps) == _UPSTREAM:
                 break
-        if (used or not steps) and len(steps) < _UPSTREAM:
+        if self.index.fingerprinted and (used or not steps) and len(steps) < _UPSTREAM:
             known, jobs = bool(steps), {row.job}
             for found in self.index.walk_up(row):
                 if len(steps) == _UPSTREAM:
