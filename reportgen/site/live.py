@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from hashlib import sha256
 
 from reportgen.analysis.judge import Judged
@@ -20,6 +21,7 @@ from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
 from reportgen.site.pages.listing import jobs_page
 from reportgen.site.pages.lists import datasets_page, leaderboards_page, models_page, pipelines_page
+from reportgen.site.pages.news import BuildNews, failure_words
 from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.pages.plain import not_found_page, states_page
 from reportgen.site.pages.search import search_page
@@ -30,6 +32,8 @@ from reportgen.site.traces import LiveTask, Traces, comparison_paths
 from reportgen.store.view import StoreView
 
 _JOB_RUNS = 400
+_TOLD = 50
+"""Failures since the last version whose reason is told."""
 
 
 class LivePages:
@@ -62,7 +66,7 @@ class LivePages:
         yield self._task("jobs/index.html", lambda: jobs_page(site, self._states, live))
         yield self._task("leaderboards/index.html", lambda: leaderboards_page(site, self._found.judged, live))
         yield self._task("pipelines/index.html", lambda: pipelines_page(site, pipeline_states(self._found), live))
-        yield self._task("models/index.html", lambda: models_page(site, model_facts(self._found), live))
+        yield self._task("models/index.html", lambda: models_page(site, model_facts(self._found), self._found.judged, live))
         yield self._task("datasets/index.html", lambda: datasets_page(site, dataset_facts(self._found), live))
         yield self._task(links.changes, self._changes)
         yield self._task("states/index.html", lambda: states_page(site))
@@ -104,7 +108,7 @@ class LivePages:
             jobs=self._states,
             recent=self._rows(self._newest()),
             running=found.running,
-            builds=news(found, self._since),
+            builds=self._news,
             last_version=self._since.version if self._since else "",
             last_as_of=self._since.as_of if self._since else None,
             live=self._live,
@@ -119,8 +123,17 @@ class LivePages:
         newest = sorted((b for builds in jobs for b in builds[-RECENT - 1 :]), key=lambda b: b.started_at, reverse=True)
         return [build.id for build in (newest or found.builds)[: RECENT + 1]]
 
+    @cached_property
+    def _news(self) -> list[BuildNews]:
+        """What is different since the last version; of the newest failures among it, why."""
+        found = news(self._found, self._since)
+        failed = {(b.job, b.number, b.started_at) for b in found if b.result == "FAILURE" and not b.gone}
+        ids = [b.id for b in self._found.builds if (b.job, b.number, b.started_at) in failed][:_TOLD]
+        why = {(b.job, b.number, b.started_at): failure_words(b) for b in self._view.builds(ids)} if ids else {}
+        return [build._replace(error=why.get((build.job, build.number, build.started_at), "")) for build in found]
+
     def _changes(self) -> Page:
-        builds = news(self._found, self._since)
+        builds = self._news
         given = ChangesInput(
             builds=builds,
             running=self._found.running,

@@ -14,10 +14,11 @@ import pytest
 from reportgen.analysis.compare import compare
 from reportgen.analysis.judge import judge
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
-from reportgen.model import Dataset, Job, RunningBuild
+from reportgen.model import Dataset, Job, RunningBuild, Stage
 from reportgen.site.contexts.compare import CompareContext
 from reportgen.site.contexts.job import JobContext
 from reportgen.site.contexts.leaderboard import LeaderboardContext
+from reportgen.site.contexts.listing import ListingContext
 from reportgen.site.contexts.model import DatasetContext, ModelContext
 from reportgen.site.contexts.other import ChangesContext
 from reportgen.site.contexts.overview import OverviewContext
@@ -33,7 +34,7 @@ from reportgen.site.pages.dataset import DatasetInput, dataset_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
 from reportgen.site.pages.listing import JobState, jobs_page
-from reportgen.site.pages.news import BROKEN, NEEDS, NEW, BuildNews, find_news
+from reportgen.site.pages.news import BROKEN, NEEDS, NEW, BuildNews, failure_words, find_news
 from reportgen.site.pages.overview import OverviewInput, PipelineState, StageState, overview_page
 from reportgen.site.pages.passport import ModelInput, model_page
 from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
@@ -254,6 +255,34 @@ def test_news_are_grouped_the_gravest_first() -> None:
     regression = next(item for item in found if item.result.word == "Regression")
     assert said(regression.text) == "F1 0.687, −0.067 on #140"
     assert sum(item.result.word == "Champion" for item in found) == 1
+
+
+def test_a_new_champion_leads_what_is_new_and_the_verdict() -> None:
+    given = ChangesInput(builds=news_of(140), judged=[judged()], last_version="v1", last_as_of=f.started(140))
+    new = [
+        item
+        for item in find_news(site(), "x", builds=given.builds, judged=given.judged, since=f.started(140))
+        if item.group == NEW
+    ]
+    assert [item.result.word for item in new][:2] == ["Champion", "New run"]
+    context = changes_page(site(), given).context
+    assert isinstance(context, ChangesContext)
+    assert said(context.verdict).startswith("New champion validate-model #140. ")
+
+
+def test_a_failure_among_the_news_says_why() -> None:
+    failed = next(b for b in builds() if b.job == VALIDATE and b.number == 142)
+    assert failure_words(failed).startswith("ValueError: Found unknown categories")
+    assert (
+        failure_words(
+            replace(failed, runs=(), stages=(Stage(name="clone", status="FAILED", error="no route to host\nat line 1"),))
+        )
+        == "no route to host"
+    )
+    assert failure_words(replace(failed, runs=(), stages=())) == ""
+    told = [news._replace(error="no route to host") if news.number == 142 else news for news in news_of(140)]
+    found = find_news(site(), "x", builds=told, since=f.started(140))
+    assert [said(item.text) for item in found if item.result.word == "Failed"] == ["Failed in validate: no route to host"]
 
 
 def test_a_title_taken_on_several_boards_is_told_once() -> None:
@@ -522,3 +551,29 @@ def test_times_are_in_utc_whatever_the_zone() -> None:
     a = job_page(site(), replace(job_input(), rows=[moved]))
     b = job_page(site(), replace(job_input(), rows=[row(143)]))
     assert render(a) == render(b)
+
+
+def test_a_job_page_says_that_it_shows_the_newest_runs_only() -> None:
+    given = job_input()
+    older = [BuildFact(number, "SUCCESS", 60.0) for number in range(9000, 0, -1)]
+    context = job_page(site(), replace(given, rows=given.rows * 9, builds=[*given.builds, *older])).context
+    assert isinstance(context, JobContext)
+    total = len(given.builds) + len(older)
+    assert said(context.caption).startswith(f"The newest 200 runs of {total:,} builds; F1")
+    assert said(context.more) == "All runs: runs.csv"
+
+
+def test_models_are_listed_with_their_standing() -> None:
+    board = judged().leaderboard.current
+    assert board is not None
+    first = board.rows[0]
+    facts = [
+        lists.ModelFact(first.run.models[0].sha256, "m.pkl", None, "live", None),
+        lists.ModelFact("f" * 64, "m.pkl", None, "", None),
+    ]
+    context = lists.models_page(site(), facts, [judged()]).context
+    assert isinstance(context, ListingContext)
+    (table,) = context.tables
+    assert [column.label for column in table.columns] == ["Model", "F1", "Rank", "State", "Made by", "Date"]
+    assert [line.cells[1].text[0].text for line in table.rows] == [f"{first.value:.3f}", "–"]
+    assert said(table.caption) == "2 files called m.pkl, by digest. F1 is a model's best on Churn models. Dates are UTC."

@@ -14,7 +14,7 @@ from reportgen.site.contexts.base import Cell, Column, Empty, Row, Span, Table, 
 from reportgen.site.contexts.other import ChangesContext
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, chrome, said, when
-from reportgen.site.pages.news import BROKEN, GROUPS, NEEDS, NEW, BuildNews, News, find_news, news_table
+from reportgen.site.pages.news import BROKEN, CHAMPION, GROUPS, NEEDS, NEW, BuildNews, News, find_news, news_table
 
 MOST = 200
 
@@ -92,8 +92,14 @@ def _verdict(given: ChangesInput, news: Sequence[News]) -> Text:
     if counts[NEW]:
         words.append(f"{fmt.in_words(counts[NEW])} new")
     lead = fmt.plural(len(news), "change")
+    champions = [item.label for item in news if item.result == CHAMPION]
+    new = [Span(f"New champion {fmt.listed(champions[:3])}.", mark="b"), Span(" ")] if champions else []
     rest = f" {fmt.count(given.unchanged)} builds are as they were." if given.unchanged else ""
-    return (Span(f"{lead}{since}", mark="b"), Span((": " + fmt.listed(words) if words else "") + "." + rest))
+    return (
+        *new,
+        Span(f"{lead}{since}", mark="" if new else "b"),
+        Span((": " + fmt.listed(words) if words else "") + "." + rest),
+    )
 
 
 def _empty(given: ChangesInput) -> Empty:

@@ -190,12 +190,16 @@ def _standing(site: Site, path: str, scored: Sequence[RunRow], style: Style) -> 
 
 
 def _trend_caption(given: JobInput, style: Style | None) -> Text:
-    return (Span(trends.caption(given.rows, style, champion=bool(given.reigns))),) if style else ()
+    if style is None:
+        return ()
+    return (Span(trends.caption(given.rows, style, champion=bool(given.reigns), builds=len(given.builds))),)
 
 
 def _caption(given: JobInput, shown: Sequence[RunRow], style: Style | None, columns: Columns) -> Text:
-    total = len(given.rows)
+    total, builds = len(given.rows), len({(row.number, row.started_at) for row in given.rows})
     words = fmt.plural(total, "run") if len(shown) == total else f"The newest {len(shown)} of {fmt.plural(total, 'run')}"
+    if len(given.builds) > builds:  # the rows given are not all there are
+        words = f"The newest {fmt.plural(len(shown), 'run')} of {fmt.plural(len(given.builds), 'build')}"
     if style:
         direction = {"higher": ", higher is better", "lower": ", lower is better"}.get(style.direction, "")
         words += f"; {style.title}{direction}"

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reportgen.analysis.judge import Judged
+from reportgen.analysis.values import BoardRow
 from reportgen.model import RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Empty, Row, Span, Table, Text
 from reportgen.site.links import relative
 from reportgen.site.page import Page
-from reportgen.site.pages.base import Live, Site, on_day, run_label
+from reportgen.site.pages.base import Live, Site, Style, on_day, run_label
 from reportgen.site.pages.leaderboard import by_metric, style_of
 from reportgen.site.pages.listing import listing_page
 from reportgen.site.pages.overview import PipelineState, flow_step
@@ -142,39 +143,36 @@ def pipelines_page(site: Site, states: Sequence[PipelineState], live: Live | Non
     )
 
 
-def models_page(site: Site, models: Sequence[ModelFact], live: Live | None = None) -> Page:
-    """Return the list of models, newest first."""
+def models_page(site: Site, models: Sequence[ModelFact], judged: Sequence[Judged] = (), live: Live | None = None) -> Page:
+    """Return the list of models, newest first, with how they stand on the first leaderboard."""
     path = "models/index.html"
+    board = judged[0].leaderboard.current if judged else None
+    standing: dict[str, BoardRow] = {}
+    for row in board.rows[: board.ranked] if board else ():
+        for model in row.run.models:
+            standing.setdefault(model.sha256, row)
+    style = style_of(site, board, judged[0].leaderboard.options.metric) if standing else None
+    names = {model.name for model in models}
+    columns = [Column("Model")]
+    if len(names) > 1:
+        columns.append(Column("File", sort="text"))
+    if style:
+        columns += [Column(style.title, num=True, sort="num"), Column("Rank", num=True, sort="num")]
+    columns += [Column("State", sort="text"), Column("Made by"), Column("Date", sort="text")]
     rows = tuple(
-        Row(
-            (
-                Cell((Span(fmt.short_digest(model.digest), relative(path, site.links.model(model.digest)), "code"),), "nw"),
-                Cell((Span(model.name),), "any"),
-                Cell((Span(model.state, mark="key" if model.state == "live" else ("tag" if model.state else "")),)),
-                Cell(
-                    (
-                        Span(run_label(model.maker, ""), relative(path, site.links.row(model.maker)))
-                        if model.maker
-                        else Span("not known", mark="why"),
-                    )
-                ),
-                Cell((on_day(model.at) if model.at else Span(fmt.DASH),), "mut nw"),
-            )
-        )
-        for model in models[:MOST]
+        Row(_model(site, path, model, standing.get(model.digest), style, named=len(names) > 1)) for model in models[:MOST]
     )
     live_now = [model for model in models if model.state == "live"]
     words = f" {fmt.listed([fmt.short_digest(m.digest) for m in live_now[:3]])} is live." if len(live_now) == 1 else ""
     verdict: Text = (Span(f"{fmt.plural(len(models), 'model')}.", mark="b"), Span(words))
+    called = f" called {next(iter(names))}" if len(names) == 1 else ""
     more = f", the newest {MOST} shown" if len(models) > MOST else ""
-    columns = (
-        Column("Model"),
-        Column("File", sort="text"),
-        Column("State", sort="text"),
-        Column("Made by"),
-        Column("Date", sort="text"),
-    )
-    table = Table("c-list", (Span(f"{fmt.plural(len(models), 'file')} by digest{more}. Dates are UTC."),), columns, rows)
+    caption = [Span(f"{fmt.plural(len(models), 'file')}{called}, by digest{more}. ")]
+    if style:
+        options = judged[0].leaderboard.options
+        to = relative(path, site.links.leaderboard(options.name))
+        caption += [Span(f"{style.title} is a model's best on "), Span(options.label, to), Span(". ")]
+    table = Table("c-list", (*caption, Span("Dates are UTC.")), tuple(columns), rows)
     empty = Empty(
         "No models.", (Span("A step says which file it made with"),), 'run.log_model("model.pkl", framework="scikit-learn")'
     )
@@ -188,6 +186,24 @@ def models_page(site: Site, models: Sequence[ModelFact], live: Live | None = Non
         empty=None if models else empty,
         live=live,
     )
+
+
+def _model(
+    site: Site, path: str, model: ModelFact, row: BoardRow | None, style: Style | None, *, named: bool
+) -> tuple[Cell, ...]:
+    cells = [Cell((Span(fmt.short_digest(model.digest), relative(path, site.links.model(model.digest)), "code"),), "nw")]
+    if named:
+        cells.append(Cell((Span(model.name),), "any"))
+    if style and row is not None:
+        to = relative(path, site.links.row(row.run))
+        cells.append(Cell((Span(fmt.number(row.value, style.spec), to),), "num", sort=repr(row.value)))
+        cells.append(Cell((Span(f"{row.rank}{'=' if row.tied else ''}"),), "num", sort=str(row.rank)))
+    elif style:
+        cells += [Cell((Span(fmt.DASH),), "num")] * 2
+    state = Span(model.state, mark="key" if model.state == "live" else ("tag" if model.state else ""))
+    maker = model.maker
+    made = Span(run_label(maker, ""), relative(path, site.links.row(maker))) if maker else Span("not known", mark="why")
+    return (*cells, Cell((state,)), Cell((made,)), Cell((on_day(model.at) if model.at else Span(fmt.DASH),), "mut nw"))
 
 
 def datasets_page(site: Site, datasets: Sequence[DatasetFact], live: Live | None = None) -> Page:

@@ -13,7 +13,7 @@ from reportgen.analysis.judge import Judged
 from reportgen.analysis.separable import scored as scored_of
 from reportgen.analysis.separable import single_delta
 from reportgen.analysis.values import Board, BoardRow, RunId, run_id
-from reportgen.model import RunningBuild, RunRow
+from reportgen.model import Build, RunningBuild, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Result, Row, Span, Table, Text
 from reportgen.site.links import relative
@@ -23,6 +23,8 @@ from reportgen.site.pages.trends import validation_digest
 
 NEEDS, BROKEN, NEW, GONE = "Needs a person", "Worse or broken", "New", "Gone"
 GROUPS = (NEEDS, BROKEN, NEW, GONE)
+_LONGEST = 120
+CHAMPION = Result("star", "Champion")
 
 
 class BuildNews(NamedTuple):
@@ -35,6 +37,8 @@ class BuildNews(NamedTuple):
     rows: tuple[RunRow, ...] = ()
     changed: bool = False
     gone: bool = False
+    error: str = ""
+    """Why it failed, in one line; empty where that is not known."""
 
 
 class News(NamedTuple):
@@ -58,7 +62,10 @@ def find_news(
     judged: Sequence[Judged] = (),
     since: datetime | None = None,
 ) -> tuple[News, ...]:
-    """Return what is different for the page at `path`, group by group, newest first; `since` is when the last version was."""
+    """Return what is different for the page at `path` since the last version, group by group.
+
+    In a group new champions come first, then the newest; `since` is when the last version was.
+    """
     found = [_waiting(site, build) for build in running if build.waiting_for]
     places = _Places(site, judged if builds else ())
     for build in builds:
@@ -67,7 +74,7 @@ def find_news(
     if since is not None:
         found.extend(_titles(site, path, judged, since))
     order = {group: index for index, group in enumerate(GROUPS)}
-    return tuple(sorted(found, key=lambda news: (order[news.group], -news.at.timestamp(), news.label)))
+    return tuple(sorted(found, key=lambda news: (order[news.group], news.result != CHAMPION, -news.at.timestamp(), news.label)))
 
 
 class _Place(NamedTuple):
@@ -133,7 +140,7 @@ def _build(site: Site, build: BuildNews, places: _Places) -> News:
     if build.result == "FAILURE":
         return News(BROKEN, Result("ko", "Failed"), label, to, (Span(_stage_words(build)),), build.started_at)
     word = "Changed" if build.changed else "New run"
-    text: Text = (Span(build.result if build.result != "SUCCESS" else _plain_words(build)),)
+    text: Text = (Span(build.result if build.result != "SUCCESS" else _plain_words(site, build)),)
     for row in build.rows:
         place = places.of(row)
         if place is not None:
@@ -142,19 +149,31 @@ def _build(site: Site, build: BuildNews, places: _Places) -> News:
     return News(NEW, Result("new", word), label, to, text, build.started_at)
 
 
+def failure_words(build: Build) -> str:
+    """Return in one line why a build failed: the exception of its run, else what Jenkins says of the stage."""
+    error = next((run.error for run in build.runs if run.error is not None), None)
+    if error is not None:
+        words = f"{error.type}: {error.message}" if error.message.strip() else error.type
+    else:
+        words = next((stage.error for stage in build.stages if stage.error), "") or ""
+    line = " ".join(words.strip().split("\n", 1)[0].split())
+    return line if len(line) <= _LONGEST else line[:_LONGEST] + " …"
+
+
 def _stage_words(build: BuildNews) -> str:
     stage = build.rows[0].stage if build.rows else ""
-    return f"Failed in {stage}" if stage else "Failed"
+    where = f"Failed in {stage}" if stage else "Failed"
+    return f"{where}: {build.error}" if build.error else where
 
 
-def _plain_words(build: BuildNews) -> str:
+def _plain_words(site: Site, build: BuildNews) -> str:
     row = build.rows[0] if build.rows else None
     if row is None:
         return "No record"
     made = [model.name for model in row.models if model.role == "made"]
     if row.decisions:
         first = row.decisions[0]
-        return f"{first.value}" + (f": “{first.reason}”" if first.reason else "")
+        return f"{first.value.capitalize()} by {site.person(first.by)}" + (f": “{first.reason}”" if first.reason else "")
     if made:
         return f"Made {fmt.listed(made[:2])}"
     if row.models:
@@ -227,7 +246,7 @@ def _title(site: Site, path: str, taken: Sequence[tuple[Judged, Term, Term | Non
     how = {"deployed": "deployed", "approved": "approved", "best": "by rank"}[term.holder.rule]
     by = f" by {site.person(term.holder.by)}" if term.holder.by else ""
     spans.append(Span(f"; {how}{by}" + (f": “{term.holder.reason}”" if term.holder.reason else "")))
-    return News(NEW, Result("star", "Champion"), run_label(run, ""), site.links.row(run), tuple(spans), term.since)
+    return News(NEW, CHAMPION, run_label(run, ""), site.links.row(run), tuple(spans), term.since)
 
 
 def news_table(path: str, news: Sequence[News], caption: Text, *, name: str = "c-news", most: int = 12) -> Table:

@@ -139,8 +139,8 @@ def _level(past: Sequence[RunRow], reign: Reign, style: Style) -> Level | None:
     return Level(kind="champion", value=value, first=inside[0], last=inside[-1])
 
 
-def caption(rows: Sequence[RunRow], style: Style, *, champion: bool = False) -> str:
-    """Return what the chart shows: marks, intervals, the signs of the groups."""
+def caption(rows: Sequence[RunRow], style: Style, *, champion: bool = False, builds: int = 0) -> str:
+    """Return what the chart shows: marks, intervals, the signs of the groups, how many of the `builds`."""
     past = rows[:MOST_BUILDS]
     intervals = any((metric := row.metrics.get(style.name)) is not None and metric.low is not None for row in past)
     words = "One mark per build" + (" with its 95 % interval" if intervals else "")
@@ -150,7 +150,8 @@ def caption(rows: Sequence[RunRow], style: Style, *, champion: bool = False) -> 
     if legend:
         words += ": " + ", ".join(f"{sign} {name}" for sign, name in legend)
     steps = " Steps: the champion, where one was set." if champion else ""
-    older = f" The newest {len(past)} of {fmt.plural(len(rows), 'run')}." if len(rows) > len(past) else ""
+    drawn = len({(row.number, row.started_at) for row in past})
+    older = f" The newest {fmt.count(drawn)} of {fmt.plural(builds, 'build')}." if builds > drawn else ""
     return f"{words}.{steps}{older}"
 
 
