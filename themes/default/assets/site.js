@@ -320,7 +320,8 @@
     if (count > 11) table.closest(".scroll").before(tools());
     if (fold) {
       fold.open = fold.open || view.has(name + ".all");
-      fold.addEventListener("toggle", function () { setView(name + ".all", fold.open ? "1" : ""); });
+      // At the click: the toggle event comes a task later, and a reload may come before it.
+      fold.querySelector("summary").addEventListener("click", function () { setView(name + ".all", fold.open ? "" : "1"); });
     }
 
     function tools() {
