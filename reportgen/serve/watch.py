@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -53,6 +54,8 @@ class Watcher:
         """Watch the directories, and the way to those that do not exist yet."""
         from watchdog.observers import Observer
 
+        # A directory made inside another that is new itself is met twice by watchdog, which says so and goes on.
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.observers\.")
         self._observer = Observer()
         self._observer.start()
         self.follow(directories)

@@ -138,3 +138,12 @@ def test_other_directories_may_be_followed_later(tmp_path):
         (one / "a.md").write_text("y")
         time.sleep(0.4)
         assert calls.bursts == []
+
+
+def test_directories_made_one_in_another_at_once_do_not_end_the_watch(tmp_path):
+    """Watchdog warns about a directory that it met twice; a warning that is an error would end its thread."""
+    with watching(Watched(tmp_path, is_page)) as (calls, _):
+        for count in range(50):
+            tmp_path.joinpath(str(count), *"abcdefgh").mkdir(parents=True)
+        (tmp_path / "49" / "a" / "b" / "end.md").write_text("x")
+        calls.names({"end.md"})
