@@ -11,6 +11,7 @@ from threading import Event
 from reportgen.charts.bundle import VEGA, vega_bundle
 from reportgen.config import Config
 from reportgen.errors import ContentError, PublishError
+from reportgen.many import no_collection, settled
 from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
@@ -103,10 +104,11 @@ class SiteMaker:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         self._whole = None
         with StoreView.open(self.config.store_path) as view:
-            found = self.survey(view)
+            with no_collection():
+                found = self.survey(view)
+                plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
             shop = self._workshop(found, tree)
             try:
-                plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
                 count = choose_workers(plan.moved, workers)
                 here = count == 1 and (cluster is None or not plan.moved)
                 if here:
@@ -117,7 +119,7 @@ class SiteMaker:
                     parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
                     return self._rest(plan, parts, tree, before, stop)
 
-                with beside(rest) as pages_of_runs:
+                with settled(), beside(rest) as pages_of_runs:
                     live, narrative = self._words(found, view, shop, version)
                     told_before = history or History()
                     pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
