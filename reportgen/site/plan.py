@@ -11,27 +11,27 @@ from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 
-from reportgen.analysis.decisions import DecisionJobs, Ruling, find_rulings
+from reportgen.analysis.decisions import Ruling, find_rulings
 from reportgen.analysis.judge import Judged, judge
 from reportgen.analysis.lineage import Graph, lineage
-from reportgen.analysis.options import all_leaderboards, metric_options
+from reportgen.analysis.options import decision_jobs, metric_options
 from reportgen.analysis.pipeline import PipelineOptions, find_pipelines
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.config import Config
 from reportgen.globs import covers
-from reportgen.model import Job, RunningBuild, RunRow
+from reportgen.model import Job, RunningBuild
 from reportgen.site.chronicle import BoardPast, Chronicle
 from reportgen.site.evaluations import BoardRows, Found
-from reportgen.site.links import BuildAddress, Links
+from reportgen.site.links import Links
 from reportgen.site.manifest import Entry
 from reportgen.site.pages.base import Site
+from reportgen.site.reading import board_metrics, leaderboards, newest_runs, site_links
 from reportgen.site.work import Chunk, Task
 from reportgen.store.pages import PageRow
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_SAMPLE = 25
 _CHUNK = 120
 
 
@@ -70,9 +70,9 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
     """Read what the whole site needs of the store."""
     builds = view.build_ids()
     jobs = view.jobs()
-    links = Links.of(_first_stored(builds, jobs), _addresses(view, builds))
-    options = all_leaderboards(config, _sample(view, builds) if not config.leaderboards else [])
-    rows = view.run_rows(metrics=_metrics(options))
+    links = site_links(view, builds, jobs)
+    options = leaderboards(config, view, builds)
+    rows = view.run_rows(metrics=board_metrics(options))
     index = BuildIndex(rows)
     rulings = find_rulings(index, decision_jobs(config))
     told = Found(config.store_path / "cache", program)
@@ -90,7 +90,7 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
         table_rows=config.limits.table_rows,
         table_columns=config.limits.table_columns,
     )
-    undecided = _sample(view, [b for b in builds if not any(_covers(each, b.job) for each in options)])
+    undecided = newest_runs(view, [b for b in builds if not any(_covers(each, b.job) for each in options)])
     return Survey(
         site=site,
         config=config,
@@ -112,50 +112,8 @@ def _pipelines(config: Config) -> Iterator[PipelineOptions]:
         yield PipelineOptions(name=name, jobs=each.jobs, title=each.title, approve=each.approve, deploy=each.deploy)
 
 
-def decision_jobs(config: Config) -> DecisionJobs:
-    """Return the jobs in which people approve and which deploy, as configured."""
-    pipelines = config.pipelines.values()
-    return DecisionJobs(
-        approve=frozenset(p.approve for p in pipelines if p.approve), deploy=frozenset(p.deploy for p in pipelines if p.deploy)
-    )
-
-
 def _covers(options: LeaderboardOptions, job: str) -> bool:
     return not options.jobs or any(covers(pattern, job) for pattern in options.jobs)
-
-
-def _first_stored(builds: Sequence[BuildRow], jobs: Iterable[Job]) -> list[str]:
-    """Return the names of all jobs, in the order in which the first build of each was stored."""
-    ordered = dict.fromkeys(build.job for build in sorted(builds, key=lambda build: build.id))
-    return list(ordered | dict.fromkeys(job.name for job in jobs))
-
-
-def _addresses(view: StoreView, builds: Sequence[BuildRow]) -> Iterator[BuildAddress]:
-    several = [build.id for build in builds if build.runs > 1]
-    runs: dict[int, list[tuple[str, str]]] = {}
-    for row in reversed(view.run_rows(ids=several, metrics=())) if several else ():
-        runs.setdefault(row.build_id, []).append((row.name, row.record))
-    for build in builds:
-        yield BuildAddress(build.job, build.number, build.started_at, runs.get(build.id, ()))
-
-
-def _sample(view: StoreView, builds: Sequence[BuildRow]) -> list[RunRow]:
-    """Return the newest runs of each job with all their metrics: enough to tell what a job is judged by."""
-    taken: dict[str, int] = {}
-    chosen = []
-    for build in builds:
-        taken[build.job] = taken.get(build.job, 0) + 1
-        if taken[build.job] <= _SAMPLE:
-            chosen.append(build.id)
-    return view.run_rows(ids=chosen) if chosen else []
-
-
-def _metrics(options: Iterable[LeaderboardOptions]) -> set[str]:
-    wanted: set[str] = set()
-    for each in options:
-        wanted.add(each.metric)
-        wanted.update(c for c in each.columns if not c.startswith(("params.", "tags.")))
-    return wanted
 
 
 def config_digest(config: Config) -> str:

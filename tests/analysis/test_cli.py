@@ -179,3 +179,26 @@ def test_a_job_without_a_configured_leaderboard_gets_one(
     assert cli.main(["show", "churn/validate", "--json", "-f", str(config)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["metric"], found["direction"], len(found["boards"][0]["rows"])) == ("val/f1", "higher", 5)
+
+
+@pytest.mark.parametrize(
+    "board",
+    [
+        'columns = ["metrics.val/recall", "tags.kind", "duration_s"]',
+        'where = { "metrics.val/recall" = 0.6 }',
+        'where = { "val/recall" = 0.6, "params.depth" = 2 }',
+        'group_by = ["params.algorithm", "val/recall"]',
+    ],
+)
+def test_the_site_and_the_terminal_show_the_same_leaderboard(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], board: str
+) -> None:
+    head = CONFIG[CONFIG.index("[metrics") : CONFIG.index("columns =")]
+    (tmp_path / "reportgen.toml").write_text(f"{head}{board}\n")
+    with Store.open(tmp_path / ".reportgen") as store:
+        store.save_builds([make_build(1, f1=0.70), make_build(2, f1=0.74), make_build(3, f1=0.72)], now=NOW)
+    show = Shown(tmp_path, capsys)
+    show("build", "--version-id", "v")
+    exported = json.loads((tmp_path / "public/v/data/leaderboards/churn.json").read_text())
+    assert json.loads(show("show", "churn", "--json")) == exported
+    assert sum(row["rank"] is not None for found in exported["boards"] for row in found["rows"])
