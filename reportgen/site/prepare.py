@@ -1,4 +1,4 @@
-"""What the pages of runs show of their files: tables read, notes rendered, charts drawn and put into the version."""
+"""What the pages of runs show of their files: tables and JSON read, notes rendered, charts drawn and put into the version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reportgen.model import Attachment, Build, Run
 from reportgen.site.links import attachment_path
 from reportgen.site.manifest import Entry
 from reportgen.site.page import Page, StoredFile
-from reportgen.site.pages import run_files
+from reportgen.site.pages import previews, run_files
 from reportgen.site.pages.base import Shown, Site
 from reportgen.site.pages.series import series_charts, series_slots
 from reportgen.site.scripts import chart_script
@@ -108,6 +108,7 @@ class Prepared:
     def __init__(self, limits: WorkLimits) -> None:
         self.drawings: dict[str, Shown] = {}
         self.tables: dict[str, run_files.Rows] = {}
+        self.previews: dict[str, previews.Peek] = {}
         self.pictures: dict[str, tuple[str, str]] = {}
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []
@@ -176,6 +177,8 @@ class _Preparer:
                 prepared.drawings[digest] = Shown("", problem=problem.message)
                 return
             self._specs[digest], self._alts[digest] = spec, spec_alt(spec, name=attachment.name or attachment.label)
+        elif previews.wanted(attachment) and digest not in prepared.previews:
+            prepared.previews[digest] = previews.peek(self._view.blob(digest), kind)
         elif attachment.kind == "figure" and kind in _PICTURES:
             prepared.drawings[digest] = Shown(run_files.attached_path(attachment, digest))
         elif attachment.kind == "table" and kind in ("csv", "tsv"):

@@ -196,6 +196,7 @@ class Workshop:
                 past=past,
                 drawings=prepared.drawings,
                 tables=prepared.tables,
+                peeks=prepared.previews,
                 notes=prepared.notes_of(run),
             )
             try:

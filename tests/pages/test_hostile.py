@@ -33,7 +33,7 @@ from reportgen.model import (
 )
 from reportgen.site.links import BuildAddress, Links
 from reportgen.site.page import Page
-from reportgen.site.pages import lists, plain
+from reportgen.site.pages import lists, plain, previews
 from reportgen.site.pages.base import Site
 from reportgen.site.pages.build import BuildInput, build_page
 from reportgen.site.pages.compare import CompareInput, compare_page
@@ -71,7 +71,7 @@ def hostile_build(text: str, number: int = 1, *, failed: bool = False) -> Build:
         tags={text: text},
         datasets=(Dataset(name=text, role="validation", sha256=f.digest(text), rows=9, columns=2), Dataset(name=text, role=text, sha256=None)),
         models=(Model(name=text, role="input", sha256=f.digest("m" + text), framework=text, facts={"type": text, text: text}),),
-        attachments=(attachment, replace(attachment, kind="table", format="csv"), replace(attachment, state="refused", reason=text)),
+        attachments=(attachment, replace(attachment, kind="report", format="json", sha256=f.digest(f"{text} report")), replace(attachment, kind="table", format="csv"), replace(attachment, state="refused", reason=text)),
         decisions=(Decision(name=text, value=text, by=text, reason=text, model=f.digest("m" + text), at=f.FIRST_DAY),),
         environment={text: {"packages": {text: text}}, "python": text}, error=Failure(type=text, message=text, traceback=text) if failed else None,
         commit=text, branch=text, dirty=True, journal=sha, unread_lines=1, unknown_events=1,
@@ -106,11 +106,12 @@ def pages(text: str) -> list[Page]:
     state = PipelineState(
         text, text, (StageState("folder/job", text, 1, f.FIRST_DAY, 1.0, text, note=text), StageState(text, text))
     )
-    tables = {builds[0].runs[0].attachments[1].sha256 or "": Rows((text, text), ((text, "1"),), 1, 2)}
+    tables = {builds[0].runs[0].attachments[2].sha256 or "": Rows((text, text), ((text, "1"),), 1, 2)}
+    peeks = {f.digest(f"{text} report"): previews.peek(text.encode("utf-8", "replace"), "yaml")}
     board = found.leaderboard.current
     assert board is not None
     return [
-        *(run_page(site, RunInput(build=b, run=b.runs[0], past=past, tables=tables)) for b in builds),
+        *(run_page(site, RunInput(build=b, run=b.runs[0], past=past, tables=tables, peeks=peeks)) for b in builds),
         build_page(site, BuildInput(build=several, rows=f.rows_of([several]), metric="val/f1")),
         job_page(site, JobInput(job=job, rows=rows, builds=[BuildFact(1, text, 1.0)], metric="val/f1", champion=rows[0])),
         leaderboard_page(site, LeaderboardInput(name=text, judged=found)),

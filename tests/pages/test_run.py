@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from reportgen.model import Attachment, Build, Dataset, Model, Problem
 from reportgen.site.contexts.base import Picture
 from reportgen.site.contexts.run import RunContext
+from reportgen.site.pages import previews
 from reportgen.site.pages.figures import kind_of
 from reportgen.site.pages.past import RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
@@ -288,3 +290,50 @@ def test_numbers_of_a_table_stand_below_one_another() -> None:
         ["small", "1.0000", "76", "1e-3"],
         ["large", "0.9231", "5", "0.25"],
     ]
+
+
+def test_files_of_numbers_are_previewed_with_the_lists_no_metric_holds() -> None:
+    given = run_input(140)
+    content = b'{"f1": 0.734, "per_fold": [0.71, null, 0.75], "test": {"f1": 0.7, "by": [{"a": 1}]}, "name": "</pre><b>"}'
+    digest = "ab" * 32
+    report = Attachment(
+        kind="report",
+        name="metrics.json",
+        label="metrics.json",
+        format="json",
+        path="out/metrics.json",
+        sha256=digest,
+        size_bytes=99,
+    )
+    run = replace(given.build.runs[0], attachments=(report, replace(report, state="over limit", sha256="cd" * 32)))
+    page = run_page(site(), replace(given, run=run, peeks={digest: previews.peek(content, "json")}))
+    assert isinstance(page.context, RunContext)
+    (shown,) = page.context.previews
+    assert shown.summary == "out/metrics.json, 99 B"
+    assert shown.text.splitlines() == [
+        "{", '  "f1": 0.734,', '  "per_fold": [0.71, null, 0.75],', '  "test": {', '    "f1": 0.7,', '    "by": [', "      {",
+        '        "a": 1', "      }", "    ]", "  },", '  "name": "</pre><b>"', "}",
+    ]  # fmt: skip
+    assert shown.cut == ""
+    assert any(file.path == f"files/ab/{digest}.json" for file in page.files)
+    document = Document(render(page))
+    assert '"per_fold": [0.71, null, 0.75]' in document.words
+    assert "</pre><b>" in document.words
+
+
+@pytest.mark.parametrize(
+    ("content", "format_", "lines", "more"),
+    [
+        (b'{"a": ' + b"[" * 50_000, "json", 1, -1),
+        (b'{"a": ' + b"9" * 5_000 + b"}", "json", 1, 0),
+        (b"not json", "json", 1, 0),
+        (json.dumps({str(n): n for n in range(100)}).encode(), "json", 60, 42),
+        (b"a: 1\nb: [1, 2]\n", "yaml", 2, 0),
+        (b"a: 1\n" * 4_000, "yaml", 60, -1),
+        (b"", "json", 0, 0),
+    ],
+)
+def test_what_cannot_be_laid_out_is_shown_as_it_stands_and_cut(content: bytes, format_: str, lines: int, more: int) -> None:
+    found = previews.peek(content, format_)
+    assert (len(found.lines), found.more) == (lines, more)
+    assert all(len(line) <= 160 for line in found.lines)

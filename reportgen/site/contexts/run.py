@@ -90,6 +90,15 @@ class Note(NamedTuple):
     html: Annotated[str, "Safe markup, made from the Markdown of the note."]
 
 
+class Preview(NamedTuple):
+    """The beginning of a file of numbers or settings that the build archived."""
+
+    summary: Annotated[str, "Its name and size."]
+    text: Annotated[str, "Its first lines."]
+    cut: Annotated[str, "How much more there is; empty if this is all."]
+    href: Annotated[str, "The whole file."]
+
+
 class Failed(NamedTuple):
     """Why a run ended in failure."""
 
@@ -171,5 +180,6 @@ class RunContext:
     params_words: Annotated[str, "How many, how many changed."] = ""
     environment: Annotated[Table | None, "Versions of what it ran on."] = None
     environment_words: Annotated[str, "The same in few words."] = ""
+    previews: Annotated[tuple[Preview, ...], "Files of numbers and settings, as they were read."] = ()
     journal: Annotated[Link | None, "The raw record."] = None
     siblings: Annotated[tuple[Link, ...], "Other runs of the same build."] = ()

@@ -13,7 +13,7 @@ from reportgen.site.contexts.base import Change, Empty, Fact, Figure, Link, Pict
 from reportgen.site.contexts.run import Changed, Failed, Note, RunContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
-from reportgen.site.pages import run_differences, run_files, run_metrics, run_parts, run_verdict
+from reportgen.site.pages import previews, run_differences, run_files, run_metrics, run_parts, run_verdict
 from reportgen.site.pages.base import (
     Shown,
     Site,
@@ -41,7 +41,8 @@ class RunInput:
     """Everything a run page is made from.
 
     `run` is one of `build.runs`, None for a build without any. `drawings` maps the digest of a chart, figure or image to its
-    picture; `tables` the digest of a table to its head and rows; `notes` are safe markup, one per note of the run.
+    picture; `tables` the digest of a table to its head and rows; `peeks` that of a file of numbers to what is shown of it;
+    `notes` are safe markup, one per note of the run.
     """
 
     build: Build
@@ -49,6 +50,7 @@ class RunInput:
     past: RunPast = field(default_factory=RunPast)
     drawings: Mapping[str, Shown] = field(default_factory=dict)
     tables: Mapping[str, run_files.Rows] = field(default_factory=dict)
+    peeks: Mapping[str, previews.Peek] = field(default_factory=dict)
     notes: Sequence[str] = ()
 
 
@@ -127,6 +129,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         params_words=_params_words(run, past, params_changed),
         environment=run_parts.environment_table(run),
         environment_words=run_parts.environment_words(run),
+        previews=previews.previews(path, run, given.peeks),
         journal=_journal(path, run),
         siblings=_siblings(site, path, build, run) if several else (),
     )
