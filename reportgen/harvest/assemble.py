@@ -10,7 +10,7 @@ from typing import Any
 
 from reportgen.config import JobConfig, Limits
 from reportgen.harvest.readers import ReadContext, Reader, ReadResult
-from reportgen.harvest.readers.values import join
+from reportgen.harvest.readers.values import cut_metrics, join
 from reportgen.harvest.select import is_named
 from reportgen.model import Artifact, Attachment, Build, Dataset, Model, Problem, Run
 from reportgen.redact import Redactor
@@ -31,6 +31,7 @@ class Material:
     results: Sequence[tuple[Reader, ReadResult]]
     redactor: Redactor
     fetched: Callable[[str], bool]
+    limits: Limits
     old: Build | None = None
 
 
@@ -86,6 +87,7 @@ def assemble(material: Material) -> Build:
         if len(runs) == 1 and material.entry.stage:
             runs = (replace(runs[0], stage=material.entry.stage),)
     else:
+        other = _within_limit(other, material.limits.metrics_per_run)
         runs = _without_record(material, other, native.attachments)
     models = (*other.models, *_models_left(material))
     finished = tuple(_finish(run, material, models, place) for run in runs)
@@ -98,6 +100,16 @@ def assemble(material: Material) -> Build:
         artifacts=tuple(material.artifacts.values()),
         problems=tuple(_masked_problem(problem, material.redactor) for problem in dict.fromkeys(problems)),
     )
+
+
+def _within_limit(other: ReadResult, most: int) -> ReadResult:
+    """Return what was found with at most so many metrics, and a problem where that is not all of them."""
+    metrics, left_out = cut_metrics(other.metrics, most, "")
+    if not left_out:
+        return other
+    names = {metric.name for metric in metrics}
+    series = {name: points for name, points in other.series.items() if name in names}
+    return replace(other, metrics=metrics, series=series, problems=(*other.problems, *left_out))
 
 
 def _with_rest(runs: Sequence[Run], other: ReadResult, carried: Sequence[Attachment]) -> tuple[Run, ...]:
@@ -237,5 +249,5 @@ class _Placing:
 
 
 def _masked_problem(problem: Problem, redactor: Redactor) -> Problem:
-    """Return a problem as it is stored: without secrets, and without what only its reader knew."""
-    return Problem(path=problem.path, reason=str(redactor.text(problem.reason).value))
+    """Return a problem as it is stored: without secrets."""
+    return replace(problem, reason=str(redactor.text(problem.reason).value))

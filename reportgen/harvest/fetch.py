@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -83,11 +83,15 @@ class StageProbe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadBuild:
-    """A build ready to be saved, what of it could not be fetched this time, and what was set aside for the first time."""
+    """A build ready to be saved, and what of it could not be fetched this time.
+
+    `unreadable` was set aside and `over_limit` left out by configuration, both for the first time.
+    """
 
     build: Build
     troubles: tuple[str, ...] = ()
     unreadable: tuple[Problem, ...] = ()
+    over_limit: tuple[Problem, ...] = ()
     contents: Mapping[str, bytes] = field(default_factory=dict)
     """Contents that must be in the store before the build is saved, by digest."""
 
@@ -287,12 +291,27 @@ class _Gathering:
             results=results,
             redactor=self.source.redactor,
             fetched=self.contents.__contains__,
+            limits=self.reader.config.limits,
             old=old,
         )
+        build = assemble(material)
         told = frozenset(old.problems) if old else frozenset()
         problems = (problem for _, result in results for problem in result.problems)
         unreadable = tuple(problem for problem in problems if is_unreadable(problem) and problem not in told)
-        return ReadBuild(build=assemble(material), troubles=tuple(self.troubles), unreadable=unreadable, contents=self.kept)
+        return ReadBuild(
+            build=replace(build, problems=tuple(replace(problem, over_limit=False) for problem in build.problems)),
+            troubles=tuple(self.troubles),
+            unreadable=unreadable,
+            over_limit=(*self._not_fetched(), *(p for p in build.problems if p.over_limit and p not in told)),
+            contents=self.kept,
+        )
+
+    def _not_fetched(self) -> Iterator[Problem]:
+        """Yield the files that a limit keeps out, and did not when the build was read before."""
+        for path, artifact in self.artifacts.items():
+            held = self.old.get(path)
+            if artifact.state == "over limit" and (held is None or held.state != "over limit"):
+                yield Problem(path=path, reason=artifact.reason or "", over_limit=True)
 
     def _keep_inner_files(self, results: Sequence[tuple[Reader, ReadResult]]) -> None:
         """Keep the pictures that readers found inside other files."""

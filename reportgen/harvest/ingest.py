@@ -293,12 +293,7 @@ class _Harvest:
             if known is not None and not known.gone:
                 job.gone.append(number)
         else:
-            if outcome.read.troubles:
-                job.failed.add(number)
-                self._miss_again(job, number, "; ".join(outcome.read.troubles[:3]), None)
-            if outcome.read.unreadable:
-                why = "; ".join(f"{each.path}: {each.reason}" for each in outcome.read.unreadable[:3])
-                self.notes.miss(f"{job.name} #{number}", HarvestError(f"set aside: {why}"))
+            self._note_losses(job, number, outcome.read)
             if not self.batch:
                 self.batch_since = self.clock()
             self.batch.append((job, outcome.read))
@@ -307,6 +302,20 @@ class _Harvest:
                     self.writes[digest] = self.writers.submit(self.store.put_blob, content)
                     self.batch_bytes += len(content)
         self._close_if_finished(job)
+
+    def _note_losses(self, job: JobWork, number: int, read: ReadBuild) -> None:
+        """Tell what of a build could not be fetched or read, and what its limits leave out."""
+        if read.troubles:
+            job.failed.add(number)
+            self._miss_again(job, number, "; ".join(read.troubles[:3]), None)
+        if read.unreadable:
+            why = "; ".join(f"{each.path}: {each.reason}" for each in read.unreadable[:3])
+            self.notes.miss(f"{job.name} #{number}", HarvestError(f"set aside: {why}"))
+        if read.over_limit:
+            first, *more = read.over_limit
+            rest = f", and {len(more)} more" if more else ""
+            what = f"{first.path}: " if first.path else ""
+            self.notes.skip(f"{job.name} #{number}", f"{what}{first.reason}{rest}")
 
     def _miss_again(self, job: JobWork, number: int, why: str, problem: HarvestError | None) -> None:
         """Tell of a build that could not be read: as new the first time, as known from then on."""

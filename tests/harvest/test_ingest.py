@@ -561,13 +561,42 @@ def test_files_and_bytes_of_a_build_are_bounded(tmp_path: Path) -> None:
     files = {f"m{n}/metrics.json": b'{"f1": 1}' for n in range(10)}
     with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
         b.toml = '[[jobs]]\nname = "t"\n[limits]\nfiles_per_build = 3\n'
-        b.harvest()
+        (note,) = b.harvest().skipped
+        assert str(note) == "t #1: m3/metrics.json: the build has more than 3 files to read, and 6 more"
         assert Counter(artifact.state for artifact in b.build("t", 1).artifacts) == {"stored": 3, "over limit": 7}
     with bench(tmp_path / "bytes", job("t", builds=(build(1, artifacts=files),))) as b:
         b.toml = '[[jobs]]\nname = "t"\n[limits]\nbuild_total = 30\n'
         summary = b.harvest()
         assert Counter(artifact.state for artifact in b.build("t", 1).artifacts) == {"stored": 3, "over limit": 7}
         assert not summary.incomplete
+        assert len(summary.skipped) == 1
+        again = b.harvest(full=True)
+        assert (again.incomplete, again.skipped) == (False, ()), "it was said when it came"
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("metrics.json", b'{"f1": 1, "recall": 2, "precision": 3}'),
+        ("report.json", b'{"accuracy": 0.9, "macro avg": {"f1-score": 0.8, "recall": 0.7, "support": 9}}'),
+        (
+            "bench.json",
+            b'[{"name": "a", "unit": "ms", "value": 1}, {"name": "b", "unit": "ms", "value": 2},'
+            b' {"name": "c", "unit": "ms", "value": 3}]',
+        ),
+        ("dvclive/metrics.json", b'{"f1": 1, "recall": 2, "precision": 3}'),
+    ],
+)
+def test_metrics_over_the_limit_are_left_out_and_noted(tmp_path: Path, path: str, content: bytes) -> None:
+    with bench(tmp_path, job("t", builds=(build(1, artifacts={path: content}),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\n[limits]\nmetrics_per_run = 2\n'
+        summary = b.harvest()
+        assert not summary.incomplete
+        (note,) = summary.skipped
+        assert "metrics are over the limit of 2; the rest was left out" in str(note)
+        assert "over the limit of 2" in str(b.build("t", 1).problems)
+        assert len(b.build("t", 1).runs[0].metrics) == 2
+        assert b.harvest(full=True).skipped == ()
 
 
 @pytest.mark.parametrize(

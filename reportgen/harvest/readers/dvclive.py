@@ -56,7 +56,7 @@ def _directory(home: str, prefix: str, files: Mapping[str, bytes], context: Read
         value = load_json(files[home + "metrics.json"])
     except (BadJson, KeyError) as problem:
         return join([ReadResult.quarantined(home + "metrics.json", str(problem)), *results])
-    metrics = _metrics(value, prefix, series)[: context.limits.metrics_per_run]
+    metrics = _metrics(value, prefix, series)
     return join([ReadResult(metrics=tuple(metrics), series={m.name: series[m.name] for m in metrics if m.points}), *results])
 
 

@@ -102,7 +102,7 @@ def _classification_report(path: str, prefix: str, value: Any, _content: bytes, 
                 direction: Direction = "none" if counted else "higher"
                 n = None if counted else support
                 metrics.append(Metric(name=f"{name}/{clean_text(str(key))}", value=number, direction=direction, n=n))
-    return ReadResult(metrics=tuple(metrics[: context.limits.metrics_per_run]), attachments=(report(path),))
+    return ReadResult(metrics=tuple(metrics), attachments=(report(path),))
 
 
 def _count(value: Any) -> int | None:
@@ -124,7 +124,7 @@ def _is_result(entry: Any) -> bool:
 
 def _benchmark(path: str, prefix: str, value: Any, _content: bytes, context: ReadContext) -> ReadResult:
     metrics = benchmark_metrics(value, prefix)
-    return ReadResult(metrics=metrics[: context.limits.metrics_per_run], attachments=(report(path),))
+    return ReadResult(metrics=metrics, attachments=(report(path),))
 
 
 def benchmark_metrics(entries: Sequence[Mapping[str, Any]], prefix: str, tool: str = "") -> tuple[Metric, ...]:
@@ -186,8 +186,7 @@ def read_benchmark_page(files: Mapping[str, bytes], context: ReadContext) -> Rea
             results.append(ReadResult.quarantined(path, "no benchmark results: there is no object `entries`"))
             continue
         metrics = [metric for suite, history in suites.items() for metric in _newest(suite, history, len(suites) > 1)]
-        kept = tuple(metrics[: context.limits.metrics_per_run])
-        results.append(ReadResult(metrics=kept, attachments=(report(path),)))
+        results.append(ReadResult(metrics=tuple(metrics), attachments=(report(path),)))
     return join(results)
 
 

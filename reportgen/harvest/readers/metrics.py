@@ -53,11 +53,7 @@ def read_metrics(files: Mapping[str, bytes], context: ReadContext, *, prefixes: 
                     metrics[full] = Metric(name=full, value=number)
             elif isinstance(leaf, (str, bool)):
                 params.setdefault(full, clean_text(leaf)[:LONGEST_PARAM] if isinstance(leaf, str) else leaf)
-    kept = tuple(metrics.values())[: context.limits.metrics_per_run]
-    if len(kept) < len(metrics):
-        reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
-        problems.append(Problem(path="", reason=reason))
-    return ReadResult(metrics=kept, params=params, attachments=tuple(attachments), problems=tuple(problems))
+    return ReadResult(metrics=tuple(metrics.values()), params=params, attachments=tuple(attachments), problems=tuple(problems))
 
 
 def read_params(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:

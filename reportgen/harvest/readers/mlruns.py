@@ -13,7 +13,7 @@ from reportgen.harvest.readers.images import FORMATS, checked
 from reportgen.harvest.readers.metrics import load_yaml
 from reportgen.harvest.readers.models import describe, is_model_path
 from reportgen.harvest.readers.passport import BadModel
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, join
 from reportgen.harvest.strict import BadJson, clean_text, decode_text
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, RunStatus, Scalar
 
@@ -74,11 +74,9 @@ def _run(
         return None, []
     texts = {kind: _texts(kind + "/", inside, files) for kind in ("params", "tags")}
     tags = texts["tags"]
-    metrics, series, problems = _metrics(inside, files)
-    if len(metrics) > context.limits.metrics_per_run:
-        reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
-        problems.append(Problem(path=home, reason=reason, over_limit=True))
-        metrics = metrics[: context.limits.metrics_per_run]
+    found, series, problems = _metrics(inside, files)
+    metrics, left_out = cut_metrics(found, context.limits.metrics_per_run, home)
+    problems += left_out
     logged = [_artifact(name, inside[name]) for name in sorted(inside) if name.startswith("artifacts/")]
     attachments, refused = checked(logged, files, context.limits)
     problems += refused

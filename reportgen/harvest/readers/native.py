@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from reportgen.config import parse_direction
 from reportgen.harvest.readers.images import checked
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics
 from reportgen.model import (
     Attachment,
     Dataset,
@@ -85,11 +85,10 @@ def make_run(record: Record, home: str, context: ReadContext) -> tuple[Run, list
     """Return the run that a record tells of, and what in it could not be used; `home` is the record's directory."""
     events = _by_kind(record.events)
     problems: list[Problem] = []
-    metrics, series = _metrics(events.get("metric", ()), context.limits.metrics_per_run)
-    if len(metrics) > context.limits.metrics_per_run:
-        reason = f"{len(metrics)} metrics are over the limit of {context.limits.metrics_per_run}; the rest was left out"
-        problems.append(Problem(path=f"{home}/{JOURNAL}", reason=reason, over_limit=True))
-        metrics = metrics[: context.limits.metrics_per_run]
+    most = context.limits.metrics_per_run
+    found, series = _metrics(events.get("metric", ()), most)
+    metrics, left_out = cut_metrics(found, most, f"{home}/{JOURNAL}")
+    problems += left_out
     ending = record.ending or {}
     status = record.status if record.status in _STATUSES else "complete"
     return Run(

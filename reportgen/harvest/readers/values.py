@@ -5,7 +5,7 @@ Readers are pure: bytes in, values out; no file is opened and nothing that is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,14 @@ class ReadResult:
             kind="artifact", name=name, label=name, format=ending, path=path, state="refused", reason=reason
         )
         return cls(attachments=(attachment,), problems=(Problem(path=path, reason=reason, over_limit=over_limit),))
+
+
+def cut_metrics(metrics: Sequence[Metric], limit: int, path: str) -> tuple[tuple[Metric, ...], tuple[Problem, ...]]:
+    """Return as many metrics of a run as the configuration allows, and what is to be said where that is not all of them."""
+    if len(metrics) <= limit:
+        return tuple(metrics), ()
+    reason = f"{len(metrics)} metrics are over the limit of {limit}; the rest was left out"
+    return tuple(metrics[:limit]), (Problem(path=path, reason=reason, over_limit=True),)
 
 
 def is_unreadable(problem: Problem) -> bool:
