@@ -579,11 +579,7 @@ def test_files_and_bytes_of_a_build_are_bounded(tmp_path: Path) -> None:
     [
         ("metrics.json", b'{"f1": 1, "recall": 2, "precision": 3}'),
         ("report.json", b'{"accuracy": 0.9, "macro avg": {"f1-score": 0.8, "recall": 0.7, "support": 9}}'),
-        (
-            "bench.json",
-            b'[{"name": "a", "unit": "ms", "value": 1}, {"name": "b", "unit": "ms", "value": 2},'
-            b' {"name": "c", "unit": "ms", "value": 3}]',
-        ),
+        ("bench.json", json.dumps([{"name": name, "unit": "ms", "value": 1} for name in "abc"]).encode()),
         ("dvclive/metrics.json", b'{"f1": 1, "recall": 2, "precision": 3}'),
     ],
 )
