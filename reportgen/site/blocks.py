@@ -19,12 +19,12 @@ from reportgen.charts.draw import write_atomically
 from reportgen.model import RunRow
 from reportgen.site.manifest import Entry
 from reportgen.site.plan import Survey
-from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run_doc
+from reportgen.site.scripts import PART_RUNS, Shape, compare_parts, doc_row, run_doc, series_path
 from reportgen.site.write import disk_errors
 from reportgen.store.values import BuildRow
 from reportgen.store.view import StoreView
 
-_FORMAT = 8
+_FORMAT = 9
 _Group = tuple[str, int]
 Section = Literal["line", "csv", "doc"]
 """What is kept of every run: its lines of ``runs.json`` and (as a JSON string) ``runs.csv``, its row of the search index."""
@@ -140,7 +140,13 @@ class Blocks:
             kept["doc"].append(doc_row(run_doc(row, page, notes=notes.get((row.build_id, row.name, row.record), ()))))
         kept["csv"] = [json.dumps(text) for text in table.lines(entries)]
         shapes = {name: self._shape(name, rows) for name in sorted({name for row in rows for name in row.metrics})}
-        parts = compare_parts(rows, page_of=site.links.row, shapes=shapes)
+        digests = self._view.series_digests(ids)
+
+        def series(row: RunRow) -> str | None:
+            digest = digests.get((row.build_id, row.name, row.record))
+            return series_path(digest) if digest else None
+
+        parts = compare_parts(rows, page_of=site.links.row, shapes=shapes, series=series)
         texts = {section: "\n".join(lines) for section, lines in kept.items()} | parts
         return _written([row.build_id for row in rows], _names(rows), table.columns, parts, texts)
 

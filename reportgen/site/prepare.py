@@ -85,10 +85,14 @@ class Studio:
         path = attachment_path(sha256(result).hexdigest(), "svg")
         if path not in self.written:
             self.written[path] = self._tree.share(path, result)
-        script = f"data/charts/{digest[:24]}.js"
-        if script not in self.written:
-            self.written[script] = self._tree.share(script, chart_script(script, spec).encode("utf-8", "replace"))
-        return Shown(path, *(size_of(result) or (0, 0)), spec=script)
+        return Shown(path, *(size_of(result) or (0, 0)), spec=self.script(spec, digest))
+
+    def script(self, spec: Spec, digest: str = "") -> str:
+        """Put the script with a specification into the version and return its address; it need not be drawn."""
+        path = f"data/charts/{(digest or chart_digest(spec))[:24]}.js"
+        if path not in self.written:
+            self.written[path] = self._tree.share(path, chart_script(path, spec).encode("utf-8", "replace"))
+        return path
 
     def draw(self, charts: Mapping[str, Chart]) -> tuple[dict[str, Shown], tuple[StoredFile, ...]]:
         """Return the drawings of our own charts by slot, and the files that a page with them needs."""

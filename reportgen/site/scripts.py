@@ -136,6 +136,16 @@ def _words_of(note: str) -> str:
     return " ".join(list(seen)[:120])
 
 
+def series_path(digest: str) -> str:
+    """Return the address of a script with the series of a run, by the digest that names them in the store."""
+    return f"data/series/{digest[:24]}.js"
+
+
+def series_script(path: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+    """Return the script with the series of a run, a list of steps and values by name; `path` is its own address."""
+    return script("series", {"schema": SCHEMA, "series": sorted(series.items())}, key=path)
+
+
 def part_path(page: str) -> str | None:
     """Return the compare part that holds the run with this page; None for a page that is no run's."""
     found = _NUMBER.match(page)
@@ -148,10 +158,11 @@ def compare_parts(
     page_of: Callable[[RunRow], str],
     shapes: Mapping[str, Shape],
     numbers: Mapping[str, str] | None = None,
+    series: Callable[[RunRow], str | None] | None = None,
 ) -> dict[str, str]:
     """Return path → compare part for `rows`; each part holds the runs of one job whose numbers fall into its range.
 
-    `numbers` may give a metric's number format where `shapes` has none.
+    `numbers` may give a metric's number format where `shapes` has none; `series` the address of a run's series.
     """
     parts: dict[str, dict[str, Any]] = {}
     names: dict[str, set[str]] = {}
@@ -161,7 +172,7 @@ def compare_parts(
         if path is None:
             continue
         key = page.removesuffix("/index.html").removeprefix("jobs/")
-        parts.setdefault(path, {})[key] = compared_run(row, page)
+        parts.setdefault(path, {})[key] = compared_run(row, page, series(row) if series else None)
         names.setdefault(path, set()).update(row.metrics)
     return {
         path: script(
@@ -176,7 +187,7 @@ def _shapes(names: Iterable[str], shapes: Mapping[str, Shape], numbers: Mapping[
     return [(name, [shape.title, shape.spec, shape.direction or "none", shape.unit]) for name, shape in found]
 
 
-def compared_run(row: RunRow, page: str) -> dict[str, Any]:
+def compared_run(row: RunRow, page: str, series: str | None = None) -> dict[str, Any]:
     """Return a run as the compare page needs it.
 
     Params and metrics are pairs, as a script's object takes ``__proto__`` for something else than a name.
@@ -191,6 +202,7 @@ def compared_run(row: RunRow, page: str) -> dict[str, Any]:
         "params": [(name, _value(value)) for name, value in sorted(row.params.items())],
         "metrics": [(name, _metric(metric)) for name, metric in sorted(row.metrics.items())],
         "datasets": {d.role or d.name: [d.name, (d.sha256 or "")[:12]] for d in row.datasets},
+        **({"series": series} if series else {}),
     }
 
 

@@ -27,6 +27,7 @@ from reportgen.site.pages.dataset import DatasetInput, dataset_page
 from reportgen.site.pages.passport import ModelInput, model_page
 from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
 from reportgen.site.pages.run_files import stored_path
+from reportgen.site.pages.series import overlay_template
 from reportgen.site.plan import Survey
 from reportgen.site.prepare import Studio
 from reportgen.site.sides import find_sides
@@ -240,7 +241,11 @@ class Traces:
             yield LiveTask(path, key, lambda pair=pair, path=path: self._comparison(pair, path))  # type: ignore[misc]
         index = found.links.compare
         boards = [ReadyBoard(pair.judged, pair.board, pair.position, pair.champion, of) for pair, of in ready.values()]
-        yield LiveTask(index, self._now(index), lambda: compare_index(found.site, boards, self._live))
+        yield LiveTask(index, self._now(index), lambda: self._index(boards))
+
+    def _index(self, boards: Sequence[ReadyBoard]) -> Page:
+        overlay = self._studio.script(overlay_template())
+        return compare_index(self._found.site, boards, self._live, overlay=overlay)
 
     def _pairs(self) -> Iterator[_Pair]:
         for judged in self._found.judged:

@@ -21,8 +21,10 @@ from reportgen.site.pages.base import Site
 from reportgen.site.pages.build import BuildInput, build_page
 from reportgen.site.pages.past import Neighbour, RunPast, Upstream
 from reportgen.site.pages.run import RunInput, run_page
+from reportgen.site.pages.series import thinned
 from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
+from reportgen.site.scripts import series_path, series_script
 from reportgen.site.theme import Theme
 from reportgen.site.write import DamagedFile, Tree
 from reportgen.store.pages import PageRow
@@ -183,6 +185,7 @@ class Workshop:
         prepared = prepare(self.view, self.studio, self.setup.site, self.setup.limits, builds.values())
         outcome.files |= prepared.written
         outcome.failures += prepared.failures
+        digests = self.view.series_digests(ids)
         for task in chunk.tasks:
             build = builds[task.facts.run.build]
             if not task.facts.run.name and len(build.runs) > 1:
@@ -206,10 +209,20 @@ class Workshop:
             except PAGE_ERRORS as problem:
                 self.fail(task.facts.path, told(problem), outcome)
                 continue
-            page = replace(page, files=(*page.files, *prepared.pictures_of(run)))
+            series = self._series(run, digests.get(task.facts.run), outcome)
+            page = replace(page, files=(*page.files, *prepared.pictures_of(run), *series))
             key = "" if prepared.shaky(run) else task.key
             self.put(page, key, task.before, outcome)
         return outcome
+
+    def _series(self, run: Run | None, digest: str | None, outcome: Outcome) -> tuple[StoredFile, ...]:
+        """Put the series of a run beside its page, for the comparison of runs that somebody chooses."""
+        if run is None or not digest:
+            return ()
+        path = series_path(digest)
+        if path not in outcome.files:
+            outcome.files[path] = self.tree.share(path, series_script(path, thinned(run)).encode("utf-8", "replace"))
+        return (StoredFile(path, ""),)
 
     def _put_build(self, task: Task, build: Build, rows: Sequence[RunRow], outcome: Outcome) -> None:
         """Make the page of a build with several runs."""

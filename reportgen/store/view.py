@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -238,6 +239,19 @@ class StoreView:
             (job, number, run, metric),
         )
         return unpack(rows[0]) if rows else ()
+
+    def series_digests(self, ids: Collection[int]) -> dict[tuple[int, str, str], str]:
+        """Return what names the series of each run of some builds that has any: (build id, run name, record) → digest."""
+        rows = self._all(
+            'SELECT build_id, name, record, metric, points, first_step, stride, steps, points_json, "values"'
+            " FROM series JOIN run ON run.id = run_id WHERE build_id IN (SELECT value FROM json_each(?))"
+            " ORDER BY run_id, metric",
+            (str(sorted(ids)),),
+        )
+        found: dict[tuple[int, str, str], Any] = {}
+        for build, name, record, *stored in rows:
+            found.setdefault((build, name, record), sha256()).update(repr(stored).encode("utf-8", "backslashreplace"))
+        return {run: digest.hexdigest() for run, digest in found.items()}
 
     def row_results(self, run: RunRow) -> dict[str, tuple[str, int]]:
         """Return digest and size of the stored tables of row-level results of a run, by their names."""

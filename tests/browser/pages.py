@@ -16,6 +16,7 @@ from reportgen.charts.draw import ChartFailure, draw
 from reportgen.charts.values import Trend, TrendPoint
 from reportgen.model import Dataset, Metric, RunRow
 from reportgen.resources import themes_dir
+from reportgen.site.pages.series import overlay_template
 from reportgen.site.scripts import (
     Doc,
     Shape,
@@ -26,6 +27,8 @@ from reportgen.site.scripts import (
     live_script,
     run_doc,
     search_script,
+    series_path,
+    series_script,
     table_script,
 )
 
@@ -36,6 +39,22 @@ NOTE = "Retrained after the Michaelmas backfill."
 ASSETS = ("icon.svg", "style.css", "scripts.css", "site.js", "charts.js")
 RUNS = 30
 MANY = 10_000
+
+
+OVERLAY = "data/charts/overlay.js"
+LOGGED: dict[int, dict[str, list[tuple[float, float]]]] = {
+    3: {
+        "train/loss": [(step, 1 / (step + 1)) for step in range(20)],
+        "val/f1": [(0, 0.5), (1, 0.612)],
+        "own": [(0, 1), (1, 2)],
+    },
+    17: {"train/loss": [(step, 2 / (step + 1)) for step in range(30)]},
+    30: {"val/f1": [(0, 0.4), (1, 0.6), (2, 0.72)]},
+}
+
+
+def series_of(run: RunRow) -> str:
+    return series_path(f"{run.number:024d}")
 
 
 def row(number: int) -> RunRow:
@@ -66,7 +85,9 @@ def write_site(root: Path, *, many: int = MANY) -> None:
     docs.append(Doc("job", "churn/validate", "jobs/churn/validate/index.html", "30 builds"))
     files["data/search.js"] = "".join(search_script(map(doc_row, docs)))
     shapes = {"val/f1": Shape("F1", ".3f", "higher"), "val/ms": Shape("Time per row", ".1f", "lower", "ms")}
-    files |= compare_parts(rows, page_of=page_of, shapes=shapes)
+    files |= compare_parts(rows, page_of=page_of, shapes=shapes, series=lambda r: series_of(r) if r.number in LOGGED else None)
+    files |= {series_of(r): series_script(series_of(r), LOGGED[r.number]) for r in rows if r.number in LOGGED}
+    files[OVERLAY] = chart_script(OVERLAY, overlay_template())
     spec = trend.trend(history(rows), size="wide")
     picture = draw(spec)
     assert not isinstance(picture, ChartFailure)
@@ -81,7 +102,9 @@ def write_site(root: Path, *, many: int = MANY) -> None:
         files[page_of(r)] = frame(page_of(r), head, title=f"#{r.number}", as_of="")
     files["leaderboards/big/index.html"] = frame("leaderboards/big/index.html", big_page(many))
     files["compare/index.html"] = frame(
-        "compare/index.html", '<section data-compare aria-label="Chosen runs"></section>', kind="compare"
+        "compare/index.html",
+        '<section data-compare data-overlay="../data/charts/overlay.js" aria-label="Chosen runs"></section>',
+        kind="compare",
     )
     files["search/index.html"] = frame(
         "search/index.html", "<div data-search></div><h2>A to Z</h2><p>The whole list.</p>", kind="search"

@@ -149,6 +149,31 @@ def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> 
     assert "#17" not in page.locator("table.compared").first.inner_text()
 
 
+def test_series_of_chosen_runs_lie_on_one_plot_each(page: Any, base: str) -> None:
+    page.goto(base + "/compare/index.html#runs=churn/validate/3,churn/validate/17,churn/validate/30")
+    series = page.get_by_role("heading", name="Series", exact=True).locator("xpath=..")
+    series.wait_for()
+    figures = series.locator("figure")
+    assert figures.locator("h3").all_inner_texts() == ["train/loss", "F1"], "what one run alone logged has nothing to lie upon"
+    assert figures.nth(0).locator("figcaption").inner_text().endswith("dashed #3; not logged by #30.")
+    series.scroll_into_view_if_needed()
+    until(page, "document.querySelectorAll('main figure .chart svg').length === 2")
+    loss, f1 = figures.nth(0), figures.nth(1)
+    assert loss.locator(".chart").get_attribute("aria-label") == "train/loss over step: #3 ends at 0.05, #17 ends at 0.06667"
+    assert f1.locator(".chart").get_attribute("aria-label") == "F1 over step: #3 ends at 0.612, #30 ends at 0.720"
+    dashes = [line.get_attribute("stroke-dasharray") for line in loss.locator("svg .mark-line path").all()]
+    assert sorted(dashes, key=str) == ["5,3", None], "the reference alone is dashed"
+    assert sorted(loss.locator("svg .mark-text.role-mark text").all_text_contents()) == ["#17", "#3"]
+    assert "F1, higher is better" in (f1.locator("svg").text_content() or "")
+
+
+def test_runs_without_series_in_common_have_no_plot(page: Any, base: str) -> None:
+    page.goto(base + "/compare/index.html#runs=churn/validate/17,churn/validate/30,churn/validate/4")
+    until(page, "document.querySelectorAll('table.compared').length > 2")
+    page.wait_for_timeout(300)
+    assert page.get_by_role("heading", name="Series", exact=True).count() == 0
+
+
 def test_a_run_that_is_not_there_is_named(page: Any, base: str) -> None:
     page.goto(base + "/compare/index.html#runs=churn/validate/3,churn/validate/99,churn/validate/4")
     until(page, "document.querySelectorAll('table.compared').length > 2")

@@ -9,7 +9,7 @@ import math
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.site import format as fmt
@@ -116,6 +116,8 @@ def test_nothing_known_has_no_scale() -> None:
 
 
 @given(st.lists(st.none() | numbers, max_size=30))
+@example([0.0, 2.225073858507e-311])
+@example([-1.7e308, 1.7e308])
 def test_a_small_line_shows_every_build(values: list[float | None]) -> None:
     found = spark(values, "words")
     known = [value for value in values if value is not None]

@@ -73,6 +73,7 @@ class CompareIndexContext:
 
     chrome: Annotated[Chrome, "The frame."]
     verdict: Annotated[Text, "What is here."]
+    overlay: Annotated[str, "The script that series of chosen runs are drawn with; empty without."]
     tables: Annotated[tuple[Table, ...], "Per board: the champion against others."]
     headings: Annotated[tuple[str, ...], "Title of each table."]
     empty: Annotated[Empty | None, "What stands here where there is nothing to compare."]

@@ -19,6 +19,14 @@ class Node(NamedTuple):
     result: Annotated[Result | None, "How the newest build ended."]
 
 
+class Place(NamedTuple):
+    """A place of the picture: one lane, or several that part before it and come together after it."""
+
+    lanes: Annotated[
+        tuple[tuple[tuple[Node, ...], ...], ...], "Lanes side by side; a lane has steps in order, a step its nodes."
+    ]
+
+
 class PassCell(NamedTuple):
     """A stage of one pass."""
 
@@ -47,7 +55,7 @@ class PipelineContext:
     chrome: Annotated[Chrome, "The frame."]
     title: Annotated[str, "Its title."]
     verdict: Annotated[Text, "The answer in one or two sentences."]
-    columns: Annotated[tuple[tuple[Node, ...], ...], "The picture: places in order, each with its nodes."]
+    places: Annotated[tuple[Place, ...], "The picture: places in order."]
     alt: Annotated[str, "The picture in words."]
     waiting: Annotated[Table | None, "Builds that wait for a person."]
     waiting_empty: Annotated[Empty | None, "What stands there when nothing waits."]

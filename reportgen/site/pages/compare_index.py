@@ -12,7 +12,7 @@ from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Empty, Row, Span, Table, Text
 from reportgen.site.contexts.compare import CompareIndexContext
 from reportgen.site.links import relative
-from reportgen.site.page import Page
+from reportgen.site.page import Page, StoredFile
 from reportgen.site.pages.base import Live, Site, chrome, run_label, said
 from reportgen.site.pages.board_lines import champion_of, chosen, lines
 from reportgen.site.pages.leaderboard import board_heading, board_note, style_of
@@ -36,8 +36,8 @@ class ReadyBoard(NamedTuple):
     ready: Sequence[Ready]
 
 
-def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = None) -> Page:
-    """Return the compare page with one table per board."""
+def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = None, *, overlay: str = "") -> Page:
+    """Return the compare page with one table per board; `overlay` is the script that series of chosen runs are drawn with."""
     path = site.links.compare
     shown = [given for given in boards if given.ready]
     tables = tuple(_table(site, path, given, index) for index, given in enumerate(shown, 1))
@@ -49,6 +49,7 @@ def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = 
     context = CompareIndexContext(
         chrome=chrome(site, path, "compare", "Compare", here="Compare", description=said(verdict), live=live),
         verdict=verdict,
+        overlay=relative(path, overlay) if overlay else "",
         tables=tables,
         headings=tuple(_title(given) for given in shown),
         empty=None
@@ -57,7 +58,7 @@ def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = 
             "Nothing to compare yet.", (Span("A leaderboard with a champion and another run gives the first comparison."),)
         ),
     )
-    return Page(path, "compare-index.html", context)
+    return Page(path, "compare-index.html", context, (StoredFile(overlay, ""),) if overlay else ())
 
 
 def _title(given: ReadyBoard) -> str:

@@ -9,10 +9,10 @@ from reportgen.analysis.judge import Judged
 from reportgen.analysis.ownership import as_owned, find_owners
 from reportgen.analysis.pipeline import Pass, PipelineOptions, Step
 from reportgen.analysis.values import BoardRow, RunId, run_id
-from reportgen.model import Dataset, RunRow
+from reportgen.model import RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Empty, Result, Row, Span, Table, Text
-from reportgen.site.contexts.pipeline import Node, PassCell, PassRow, PipelineContext
+from reportgen.site.contexts.pipeline import PassCell, PassRow, PipelineContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import (
@@ -29,7 +29,8 @@ from reportgen.site.pages.base import (
     when,
 )
 from reportgen.site.pages.leaderboard import style_of
-from reportgen.site.pages.overview import PipelineState, StageState
+from reportgen.site.pages.overview import PipelineState
+from reportgen.site.pages.pipeline_picture import picture
 from reportgen.site.pages.trends import group_param
 
 MOST_PASSES = 200
@@ -75,7 +76,7 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
         ),
         title=given.options.label,
         verdict=verdict,
-        columns=_picture(site, path, given, live),
+        places=picture(site, path, given.state.stages, given.newest, live=given.options.deploy if live is not None else None),
         alt=f"Pipeline {given.options.label}: " + ", then ".join(stage.title for stage in given.state.stages),
         waiting=_waiting(site, path, given, owners, ranked),
         waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
@@ -141,67 +142,6 @@ def _verdict(site: Site, path: str, given: PipelineInput) -> Text:
         count = len(failed)
         spans.append(Span(f" Of the last {min(10, len(given.passes))} passes {fmt.in_words(count)} failed."))
     return tuple(spans) or (Span("No pass yet.", mark="b"),)
-
-
-def _picture(site: Site, path: str, given: PipelineInput, live: Pass | None) -> tuple[tuple[Node, ...], ...]:
-    columns: list[tuple[Node, ...]] = []
-    for place, stage in enumerate(given.state.stages):
-        columns.append((_stage_node(site, path, stage, deployed=live is not None and stage.job == given.options.deploy),))
-        run = given.newest.get(stage.job)
-        if run is not None and not run.models and stage is not given.state.stages[-1]:
-            sets = tuple(
-                Node(
-                    dataset.name,
-                    relative(path, site.links.dataset(dataset.sha256 or "")),
-                    (Span(fmt.plural(dataset.rows, "row") if dataset.rows is not None else ""),),
-                    _for(given, place, dataset) or dataset.role or "data set",
-                    "set",
-                    None,
-                )
-                for dataset in run.datasets[:3]
-                if dataset.sha256
-            )
-            if sets:
-                columns.append(sets)
-    return tuple(columns)
-
-
-def _for(given: PipelineInput, place: int, dataset: Dataset) -> str:
-    """Return "for train and validate": the later stages whose newest run used a data set of that role or name."""
-    users = [
-        stage.title
-        for stage in given.state.stages[place + 1 :]
-        if (run := given.newest.get(stage.job)) is not None
-        and any((other.role or other.name) == (dataset.role or dataset.name) for other in run.datasets)
-    ]
-    return f"for {fmt.listed(users)}" if users else ""
-
-
-def _stage_node(site: Site, path: str, stage: StageState, *, deployed: bool) -> Node:
-    href = relative(path, site.links.job(stage.job))
-    kind = "live" if deployed else ("hand" if stage.hand else "")
-    if stage.running is not None:
-        waits = bool(stage.running.waiting_for)
-        result = Result("wait", "waiting") if waits else Result("go", "running")
-        return Node(
-            stage.title,
-            href,
-            (Span(f"#{stage.running.number}"),),
-            f"since {fmt.minute(stage.running.started_at)}",
-            kind,
-            result,
-        )
-    if stage.number is None or stage.started_at is None:
-        return Node(stage.title, href, (), "no build yet", kind, None)
-    to = relative(path, site.links.build(stage.job, stage.number, stage.started_at))
-    return Node(
-        stage.title,
-        href,
-        (Span(f"#{stage.number}", to),),
-        stage.note or fmt.day(stage.started_at),
-        kind,
-        result_of(stage.result),
-    )
 
 
 def _waiting(

@@ -145,6 +145,8 @@ def spark(
         return None
     low, high = min(known), max(known)
     span = high - low
+    if not 1e-290 < span < math.inf:  # nothing can be divided by less, and nothing lies within more
+        span = 0.0
     wide, tall = size
     floor, room = tall - 4, tall - 7
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from reportgen.charts.alt import overlay_alt
 from reportgen.charts.series import downsampled, overlay
-from reportgen.charts.values import Chart, Line, LineKind, Overlay
+from reportgen.charts.values import Chart, Line, LineKind, Overlay, Spec
 from reportgen.model import Run
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Figure, Span
@@ -16,6 +16,8 @@ from reportgen.site.pages.base import Shown, Site, Style
 from reportgen.site.pages.figures import picture
 
 MOST_CHARTS = 12
+MOST_COMPARED = 500
+"""Points of a series where runs that somebody chooses are compared."""
 _SIZE = "curve"
 
 
@@ -59,6 +61,26 @@ def series_charts(site: Site, run: Run, *, most: int = 2000) -> dict[str, Chart]
         chart = Overlay(x_title="Step", y_title=title, lines=tuple(lines))
         found[_slot(run, measure)] = Chart(spec=overlay(chart, size=_SIZE), alt=overlay_alt(chart), width=0, height=0)
     return found
+
+
+def thinned(run: Run) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Return the series of a run that are worth a line, thinned to `MOST_COMPARED` points with their peaks kept."""
+    return {
+        name: downsampled(
+            [(point.step, point.value) for point in run.series[name] if math.isfinite(point.value)], most=MOST_COMPARED
+        )
+        for names in series_groups(run).values()
+        for name in names
+    }
+
+
+def overlay_template() -> Spec:
+    """Return the chart of a series of chosen runs without its numbers: a dashed line, five by colour, their names."""
+    ends = ((0.0, 0.0), (1.0, 1.0))
+    kinds: list[LineKind] = ["champion", *(["other"] * 5)]  # type: ignore[list-item]
+    lines = [Line(name=f"{at}", points=ends, kind=kind) for at, kind in enumerate(kinds)]
+    single = Line(name="single", points=ends[:1], kind="other")
+    return overlay(Overlay(x_title="Step", y_title="", lines=(*lines, single)), size=_SIZE)
 
 
 class Overlaid(NamedTuple):

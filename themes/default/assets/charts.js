@@ -84,6 +84,35 @@
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
     return draw();
   };
+  /** A series of several runs on one plot: the look of `template`, the lines of {name, points, reference}; the reference is dashed. */
+  site.overlay = function (template, title, lines) {
+    var spec = JSON.parse(JSON.stringify(template)), named = spec.datasets.names, sets = { champion: [], other: [], single: [], names: [] };
+    var xs = lines.flatMap(function (line) { return line.points.map(function (p) { return p[0]; }); });
+    var ys = lines.flatMap(function (line) { return line.points.map(function (p) { return p[1]; }); });
+    var x = ends(xs), y = ends(ys), air = (y[1] - y[0]) * 0.06 || Math.abs(y[0]) * 0.1 || 1, others = 0;
+    y = [y[0] - air, y[1] + air];
+    lines.forEach(function (line) {
+      var colour = line.reference ? named[0].c : named[1 + others++ % 5].c, kind = line.points.length < 2 ? "single" : line.reference ? "champion" : "other";
+      line.points.forEach(function (p) { sets[kind].push({ x: p[0], y: p[1], n: line.name, c: colour }); });
+      var last = line.points[line.points.length - 1];
+      sets.names.push({ x: last[0], y: last[1], n: line.name, c: colour });
+    });
+    // names stand where lines end, moved apart where they would meet
+    var gap = (y[1] - y[0]) * 15 / spec.height, floor = -Infinity;
+    sets.names = sets.names.slice(0, 6).sort(function (a, b) { return a.y - b.y; });
+    sets.names.forEach(function (name) { name.y = floor = Math.max(name.y, floor); floor += gap; });
+    var ceiling = Math.max(y[1], y[0] + gap * (sets.names.length - 1));
+    sets.names.slice().reverse().forEach(function (name) { name.y = Math.min(name.y, ceiling); ceiling = name.y - gap; });
+    spec.layer = spec.layer.filter(function (layer) { return (sets[layer.data.name] || []).length; });
+    spec.datasets = sets;
+    spec.layer.forEach(function (layer) {
+      layer.encoding.x.scale.domain = x[0] < x[1] ? x : [x[0] - 1, x[0] + 1];
+      layer.encoding.y.scale.domain = y;
+      layer.encoding.y.title = layer.encoding.y.axis.title = title;
+    });
+    return spec;
+  };
+  function ends(values) { return values.reduce(function (found, v) { return [Math.min(found[0], v), Math.max(found[1], v)]; }, [Infinity, -Infinity]); }
   function rowOf(key) { return key ? doc.querySelector('tr[data-key="' + self.CSS.escape(key) + '"]') : null; }
   function mark(key, on) {
     var row = rowOf(key);

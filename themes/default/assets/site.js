@@ -443,6 +443,7 @@
         runs.forEach(function (run) { run.title = run.title.slice(job(run).length); });
       }
       place.replaceChildren.apply(place, compared(runs, shapes, missing));
+      overlaid(place, runs, shapes);
     });
   }
   function others(runs, key) { return runs.map(function (run) { return run.key; }).filter(function (other) { return other !== key; }); }
@@ -474,16 +475,51 @@
     }), runs.map(set)));
     return result.concat(block("Metrics", runs, metrics), block("Params", runs, params), block("Facts", runs, facts));
   }
+  /** The series that at least two of the runs logged, a line per run. */
+  function overlaid(place, runs, shapes) {
+    var drawn = runs.filter(function (run) { return run.series; }), template = place.dataset.overlay;
+    if (drawn.length < 2 || !template || !own || !own.dataset.vega) return;
+    Promise.all(drawn.map(function (run) { return site.load(to(run.series)).catch(function () { return null; }); })).then(function () {
+      var found = new Map();
+      drawn.forEach(function (run) {
+        ((site.series || {})[run.series] || { series: [] }).series.forEach(function (one) {
+          found.set(one[0], (found.get(one[0]) || []).concat({ name: run.title, points: one[1], reference: run === runs[0] }));
+        });
+      });
+      var plots = Array.from(found).filter(function (one) { return one[1].length > 1; }).sort().slice(0, 12).map(function (one) {
+        var shape = shapes.get(one[0]) || [one[0]], lines = one[1], picture = el("span");
+        var without = runs.filter(function (run) { return !lines.some(function (line) { return line.name === run.title; }); });
+        var words = [one[0] === shape[0] ? "" : one[0], lines[0].reference ? "dashed " + runs[0].title : "",
+          without.length ? "not logged by " + without.map(function (run) { return run.title; }).join(", ") : "", lines.length > 6 ? "point at a line for its run" : ""];
+        picture.alt = shape[0] + " over step: " + lines.map(function (line) { return line.name + " ends at " + write(line.points[line.points.length - 1][1], shape[1]); }).join(", ");
+        var title = shape[0] + (shape[3] ? ", " + shape[3] : "") + (shape[2] === "higher" || shape[2] === "lower" ? ", " + shape[2] + " is better" : "");
+        return { title: title, lines: lines, picture: picture,
+          figure: el("figure", {}, el("figcaption", {}, el("h3", {}, shape[0]), words.filter(Boolean).join("; ") + "."), picture) };
+      });
+      if (!plots.length) return;
+      var section = el("section", {}, el("h2", {}, "Series"), el("div", { class: "figs" }, plots.map(function (plot) { return plot.figure; })));
+      place.append(section);
+      onceSeen([section], function () {
+        Promise.all([own.dataset.vega, own.dataset.charts, template].map(site.load)).then(function () {
+          var spec = site.charts[pathOf(new URL(template, location.href).href)];
+          plots.forEach(function (plot, at) {
+            site.charts["series " + at] = site.overlay(spec, plot.title, plot.lines);
+            site.enliven(plot.picture, "series " + at);
+          });
+        }).catch(function () { section.remove(); });
+      });
+    });
+  }
   function row(label, name, cells, values) {
     var first = JSON.stringify(values[0]);
     return { same: values.every(function (value) { return JSON.stringify(value) === first; }),
       row: el("tr", {}, el("th", { scope: "row", title: name || null }, label), cells) };
   }
   function metricCell(metric, base, isBase, shape, same) {
-    if (!metric || metric[0] == null) return el("td", { class: "num why" }, "not logged");
+    if (!metric || typeof metric[0] !== "number") return el("td", { class: "num why" }, metric && metric[0] != null ? "not finite" : "not logged");
     var cell = el("td", { class: "num" }, el("b", {}, write(metric[0], shape[1])));
     if (typeof metric[1] === "number") cell.append(" ", el("span", { class: "ci" }, write(metric[1], shape[1]) + "–" + write(metric[2], shape[1])));
-    if (isBase || !base || typeof base[0] !== "number" || typeof metric[0] !== "number") return cell;
+    if (isBase || !base || typeof base[0] !== "number") return cell;
     var d = metric[0] - base[0], better = shape[2] === "higher" ? d > 0 : shape[2] === "lower" ? d < 0 : null;
     var judged = same && better !== null && apart(base, metric);
     cell.append(el("br"), el("span", { class: "d" + (judged ? better ? " up" : " dn" : "") }, write(d, shape[1], true),
@@ -595,16 +631,22 @@
   function startCharts() {
     var pictures = all("img[data-chart]");
     if (!pictures.length || !own || !own.dataset.charts || !own.dataset.vega || !self.IntersectionObserver) return;
+    onceSeen(pictures, function (picture) {
+      Promise.all([own.dataset.vega, own.dataset.charts, picture.dataset.chart].map(site.load)).then(function () {
+        return site.enliven(picture, pathOf(new URL(picture.dataset.chart, location.href).href));
+      }).catch(function () { /* the picture stays */ });
+    });
+  }
+  /** Call `start` with each node when it comes into view. */
+  function onceSeen(nodes, start) {
     var seen = new IntersectionObserver(function (entries) {
       entries.forEach(function (entry) {
         if (!entry.isIntersecting) return;
         seen.unobserve(entry.target);
-        Promise.all([own.dataset.vega, own.dataset.charts, entry.target.dataset.chart].map(site.load)).then(function () {
-          return site.enliven(entry.target, pathOf(new URL(entry.target.dataset.chart, location.href).href));
-        }).catch(function () { /* the picture stays */ });
+        start(entry.target);
       });
     }, { rootMargin: "100px" });
-    pictures.forEach(function (picture) { seen.observe(picture); });
+    nodes.forEach(function (node) { seen.observe(node); });
   }
 
   if (own && own.dataset.style) doc.head.append(el("link", { rel: "stylesheet", href: own.dataset.style }));
