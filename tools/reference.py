@@ -100,7 +100,8 @@ def configuration() -> str:
         "# Configuration", "",
         "`reportgen.toml`, key by key, made from the code that reads it. Relative paths are relative to the file;",
         "globs are Ant's: `*` within a part, `**` any depth, `?` one character. A size is a number of bytes or words such as",
-        '`"50 MB"`. Unknown keys are errors; `reportgen check` lists all problems at once.', "",
+        '`"50 MB"`. Unknown keys are errors; `reportgen check` lists all problems at once.',
+        "It also notes, as `build` warns, which jobs and metrics of leaderboards and pipelines the store does not have.", "",
         "The smallest file that harvests:", "",
         "```toml", "[jenkins]", 'url = "https://ci.example.com/jenkins"', "", "[[jobs]]", 'name = "churn/**"', "```", "",
     ]  # fmt: skip

@@ -26,11 +26,13 @@ def command(app: App, read_data: bool, site_dir: Path | None) -> int:
     """Check configuration, store and published site.
 
     Lists every problem and changes nothing. Without --read-data the store's structure and the newest published version are
-    checked, which takes seconds; with it every byte of the store and of all versions is compared with its digest.
+    checked, which takes seconds; with it every byte of the store and of all versions is compared with its digest. Jobs,
+    builds and metrics that leaderboards and pipelines name and the store does not have are noted.
     """
     config = _check_config(app)
     if config is None:
         return MENDABLE
+    _tell_misfits(app, config)
     problems = _check_store(app, config, read_data) + _check_site(app, config, site_dir or config.output_path, read_data)
     app.console.line("no problems" if problems == 0 else f"{problems} problem{'s' if problems > 1 else ''}")
     return DONE if problems == 0 else MENDABLE
@@ -46,6 +48,17 @@ def _check_config(app: App) -> Config | None:
         return None
     app.console.line(f"{app.config_file}: in order")
     return config
+
+
+def _tell_misfits(app: App, config: Config) -> None:
+    from reportgen.site.reading import misfits
+    from reportgen.store.db import DATABASE
+    from reportgen.store.view import StoreView
+
+    if (config.store_path / DATABASE).is_file():
+        with StoreView.open(config.store_path) as view:
+            for text in misfits(config, view, view.build_ids(), view.jobs()):
+                app.console.line(f"note: {text}")
 
 
 def _check_store(app: App, config: Config, read_data: bool) -> int:

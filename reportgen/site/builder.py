@@ -185,7 +185,7 @@ class _Publication:
             kinds=grouped(pages),
             heaviest=tuple(heaviest),
             failures=tuple(outcome.failures),
-            warnings=tuple(warnings),
+            warnings=(*self._maker.misfits, *warnings),
             retired=tuple(retired),
         )
 

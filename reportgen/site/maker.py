@@ -70,6 +70,11 @@ class SiteMaker:
         return self._survey[1].as_of if self._survey is not None else None
 
     @property
+    def misfits(self) -> tuple[str, ...]:
+        """What the configuration names and the store does not have, in words."""
+        return self._survey[1].misfits if self._survey is not None else ()
+
+    @property
     def newest_build(self) -> int:
         """The largest row number of a build in the store that the site was made from."""
         return max((build.id for build in self._survey[1].builds), default=0) if self._survey is not None else 0

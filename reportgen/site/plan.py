@@ -26,7 +26,7 @@ from reportgen.site.evaluations import BoardRows, Found
 from reportgen.site.links import Links
 from reportgen.site.manifest import Entry
 from reportgen.site.pages.base import Site
-from reportgen.site.reading import board_metrics, leaderboards, newest_runs, site_links
+from reportgen.site.reading import board_metrics, leaderboards, misfits, newest_runs, site_links
 from reportgen.site.work import Chunk, Task
 from reportgen.store.pages import PageRow
 from reportgen.store.values import BuildRow
@@ -49,6 +49,7 @@ class Survey:
     judged: tuple[Judged, ...]
     rulings: tuple[Ruling, ...]
     chronicle: Chronicle
+    misfits: tuple[str, ...] = ()
 
     @cached_property
     def graph(self) -> Graph:
@@ -104,6 +105,7 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
         chronicle=Chronicle(
             builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided, view.caused_by()
         ),
+        misfits=tuple(misfits(config, view, builds, jobs)),
     )
 
 

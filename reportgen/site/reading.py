@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reportgen.analysis.columns import metric_names
+from reportgen.analysis.misfits import find_misfits
 from reportgen.analysis.options import all_leaderboards
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.config import Config
@@ -34,6 +35,16 @@ def _addresses(view: StoreView, builds: Sequence[BuildRow]) -> Iterator[BuildAdd
 def leaderboards(config: Config, view: StoreView, builds: Sequence[BuildRow]) -> list[LeaderboardOptions]:
     """Return the configured leaderboards, or those the newest runs of each job suggest."""
     return all_leaderboards(config, [] if config.leaderboards else newest_runs(view, builds))
+
+
+def misfits(config: Config, view: StoreView, builds: Sequence[BuildRow], jobs: Iterable[Job]) -> list[str]:
+    """Return, in words, what leaderboards and pipelines name and the store does not have."""
+    return find_misfits(
+        config,
+        jobs=[job.name for job in jobs],
+        builds={(build.job, build.number) for build in builds},
+        metrics=view.logged_metrics(),
+    )
 
 
 def newest_runs(view: StoreView, builds: Sequence[BuildRow]) -> list[RunRow]:

@@ -193,6 +193,10 @@ class StoreView:
         )
         return [row[0] for row in rows]
 
+    def logged_metrics(self) -> frozenset[str]:
+        """Return the names of all metrics that any run ever had, pruned ones among them."""
+        return frozenset(row[0] for row in self._all("SELECT name FROM metric_kind"))
+
     def metric_names(self, job: str | None = None) -> tuple[MetricName, ...]:
         """Return the metrics that runs, or those of one job, have: the one seen last first."""
         rows = self._all(
