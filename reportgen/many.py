@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, make_dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 def thawed(kind: type[Any]) -> type[Any]:
@@ -17,6 +20,17 @@ def thawed(kind: type[Any]) -> type[Any]:
     """
     given = [(each.name, Any, field(default=each.default, default_factory=each.default_factory)) for each in fields(kind)]
     return make_dataclass(kind.__name__, given, slots=True, kw_only=True)
+
+
+def gather(found: MutableMapping[K, Sequence[T]], key: K, item: T) -> None:
+    """Add `item` to those of `key`: a tuple while there is one, as most keys of a large mapping have, else a list."""
+    items = found.get(key)
+    if items is None:
+        found[key] = (item,)
+    elif isinstance(items, list):
+        items.append(item)
+    else:
+        found[key] = [*items, item]
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from reportgen.model import Direction, Metric
 
@@ -11,8 +11,8 @@ Traits = tuple[Direction | None, str | None]
 Metrics = Mapping[str, Metric]
 
 
-def values_of(names: Sequence[str], runs: Sequence[Metrics]) -> list[list[int | float | None]]:
-    """Return for each name the value of that metric in each of `runs`, None where one has none."""
+def values_of(names: Sequence[str], runs: Sequence[Metrics]) -> Iterable[list[int | float | None]]:
+    """Return for each name the value of that metric in each of `runs`, None where one has none: one name after the other."""
     first = runs[0] if runs else None
     if isinstance(first, RunMetrics):
         return first.values_of(names, runs)
@@ -27,8 +27,8 @@ def traits_of(names: Sequence[str], runs: Sequence[Metrics]) -> list[list[Traits
     return _made_traits(names, runs)
 
 
-def _made_values(names: Sequence[str], runs: Sequence[Metrics]) -> list[list[int | float | None]]:
-    return [[None if (metric := run.get(name)) is None else metric.value for run in runs] for name in names]
+def _made_values(names: Sequence[str], runs: Sequence[Metrics]) -> Iterator[list[int | float | None]]:
+    return ([None if (metric := run.get(name)) is None else metric.value for run in runs] for name in names)
 
 
 def _made_traits(names: Sequence[str], runs: Sequence[Metrics]) -> list[list[Traits]]:
@@ -41,7 +41,7 @@ class RunMetrics(Metrics):
 
     __slots__ = ()
 
-    def values_of(self, names: Sequence[str], runs: Sequence[Metrics]) -> list[list[int | float | None]]:
+    def values_of(self, names: Sequence[str], runs: Sequence[Metrics]) -> Iterable[list[int | float | None]]:
         """Return what the function of this name returns, for `runs` of which this may be one."""
         return _made_values(names, runs)
 

@@ -15,6 +15,8 @@ from reportgen.analysis.values import BoardRow, Cell, Column, Group
 from reportgen.model import Direction, RunRow
 from reportgen.runmetrics import values_of
 
+_AT_ONCE = 500
+
 
 class Cells(Mapping[str, Cell]):
     """The cells of one row by column name, made when they are asked for: a large board has a hundred thousand of them."""
@@ -58,9 +60,11 @@ def column_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[S
     return list(_values([(row.run, row.group) for row in rows], columns))
 
 
-def bare_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> list[tuple[Any, ...]]:
-    """Return the values of the cells of each row, in the order of `columns`, without making cells."""
-    return list(zip(*column_values(rows, columns), strict=True)) if columns else [()] * len(rows)
+def bare_values(rows: Sequence[BoardRow], columns: Sequence[Column]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of the cells of each row, in the order of `columns`, without making cells; some rows at a time."""
+    for first in range(0, len(rows), _AT_ONCE):
+        some = rows[first : first + _AT_ONCE]
+        yield from zip(*column_values(some, columns), strict=True) if columns else [()] * len(some)
 
 
 def _values(rows: Sequence[tuple[RunRow, Group | None]], columns: Sequence[Column]) -> Iterator[Sequence[Any]]:

@@ -18,6 +18,7 @@ from reportgen.analysis.directions import is_better
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.separable import scored, single_delta
 from reportgen.analysis.values import Delta, Key, TitleRule, run_id
+from reportgen.many import gather
 from reportgen.model import Direction, RunRow
 
 
@@ -85,8 +86,8 @@ class _Line:
     """The scored runs of one key, oldest first: who led it when, and the runs of each model."""
 
     direction: Direction
-    leaders: tuple[tuple[Order, RunRow], ...]
-    by_model: Mapping[str, tuple[tuple[Order, RunRow], ...]]
+    leaders: Sequence[RunRow]
+    by_model: Mapping[str, Sequence[RunRow]]
     first: datetime
     last: datetime
 
@@ -100,7 +101,7 @@ class Titles:
     rulings: tuple[Ruling, ...] = ()
     spans: tuple[_Span, ...] = ()
     lines: Mapping[Key, _Line] = field(default_factory=dict)
-    known: Mapping[str, tuple[tuple[Order, RunRow], ...]] = field(default_factory=dict)
+    known: Mapping[str, Sequence[RunRow]] = field(default_factory=dict)
     across: bool = False
 
     def holder(self, key: Key, before: RunRow | None = None) -> Holder | None:
@@ -171,9 +172,9 @@ class Titles:
         if line is None or self.across:
             return []
         terms = []
-        for place, (when, run) in enumerate(line.leaders):
-            end = line.leaders[place + 1][0][0] if place + 1 < len(line.leaders) else None
-            begin = when[0] if since is None else max(when[0], since)
+        for place, run in enumerate(line.leaders):
+            end = line.leaders[place + 1].started_at if place + 1 < len(line.leaders) else None
+            begin = run.started_at if since is None else max(run.started_at, since)
             stop = min((t for t in (end, until) if t is not None), default=None)
             if (until is None or begin < until) and (stop is None or begin < stop):
                 holder = Holder(rule="best", run=run, model=_model_of(run), since=begin, known=run)
@@ -224,14 +225,14 @@ def _joined(terms: Sequence[Term]) -> Iterable[Term]:
         yield current
 
 
-def _last_before(runs: Sequence[tuple[Order, RunRow]], limit: Order | None) -> RunRow | None:
-    place = len(runs) if limit is None else bisect.bisect_left(runs, limit, key=lambda pair: pair[0])
-    return runs[place - 1][1] if place else None
+def _last_before(runs: Sequence[RunRow], limit: Order | None) -> RunRow | None:
+    place = len(runs) if limit is None else bisect.bisect_left(runs, limit, key=order)
+    return runs[place - 1] if place else None
 
 
 def _stands_on(line: _Line, run: RunRow) -> bool:
     wanted = run_id(run)
-    return any(run_id(row) == wanted for runs in line.by_model.values() for _, row in runs)
+    return any(run_id(row) == wanted for runs in line.by_model.values() for row in runs)
 
 
 def _model_of(row: RunRow) -> str | None:
@@ -257,39 +258,39 @@ def find_titles(
     for candidate in scores.candidates:
         if candidate.missing is None:
             by_key.setdefault(candidate.key, []).append(candidate)
-    known: dict[str, list[tuple[Order, RunRow]]] = {}
+    known: dict[str, Sequence[RunRow]] = {}
     for row in index.rows:
         for model in row.models:
             if model.role == "made":
-                known.setdefault(model.sha256, []).append((order(row), row))
+                gather(known, model.sha256, row)
     return Titles(
         rule=scores.options.champion,
         metric=scores.options.metric,
         rulings=found,
         spans=tuple(_spans(scores.options.champion, found)),
         lines={key: _line(members, scores.directions[key]) for key, members in by_key.items()},
-        known={digest: tuple(runs) for digest, runs in known.items()},
+        known=known,
         across=not scores.options.comparable_by,
     )
 
 
 def _line(members: Sequence[Candidate], direction: Direction) -> _Line:
-    leaders: list[tuple[Order, RunRow]] = []
-    by_model: dict[str, list[tuple[Order, RunRow]]] = {}
+    leaders: list[RunRow] = []
+    by_model: dict[str, Sequence[RunRow]] = {}
     best: float | None = None
     for candidate in members:
         row, metric = candidate.row, candidate.metric
         if metric is None or metric.value is None:
             continue
         for model in row.models:
-            by_model.setdefault(model.sha256, []).append((order(row), row))
+            gather(by_model, model.sha256, row)
         if direction != "none" and (best is None or is_better(metric.value, best, direction)):
             best = metric.value
-            leaders.append((order(row), row))
+            leaders.append(row)
     return _Line(
         direction=direction,
         leaders=tuple(leaders),
-        by_model={digest: tuple(runs) for digest, runs in by_model.items()},
+        by_model=by_model,
         first=members[0].row.started_at,
         last=members[-1].row.started_at,
     )

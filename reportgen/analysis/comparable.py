@@ -146,7 +146,7 @@ def score(rows: Iterable[RunRow], options: LeaderboardOptions) -> Scores:
     directions = _FirstSaid()
     data = _DataFacts(options.comparable_by)
     keys: dict[Key, Key] = {}
-    measured: list[tuple[RunRow, Metric | None, Key, Missing | None, str]] = []
+    measured: list[Candidate] = []
     by_name = direction_by_name(options.metric) or "none"
     for row in select_rows(rows, options):
         metric = row.metrics.get(options.metric)
@@ -163,16 +163,11 @@ def score(rows: Iterable[RunRow], options: LeaderboardOptions) -> Scores:
             rows=unlike,
         )
         key = keys.setdefault(key, key)
-        measured.append((row, metric, key, missing, text))
+        measured.append(Candidate(row, key, metric, missing, text))
     first: Direction = directions.first.get("", by_name)
-    scored = {key for _, _, key, missing, _ in measured if missing is None}
-    attach = _Attach([(row, key) for row, _, key, missing, _ in measured if missing is None])
-    candidates = tuple(
-        Candidate(
-            row=row, key=key if key in scored else attach.key(row, key), metric=metric, missing=missing, missing_text=text
-        )
-        for row, metric, key, missing, text in measured
-    )
+    scored = {candidate.key for candidate in measured if candidate.missing is None}
+    attach = _Attach([candidate for candidate in measured if candidate.missing is None])
+    candidates = tuple([c if c.key in scored else c._replace(key=attach.key(c.row, c.key)) for c in measured])
     resolved: dict[Key, Direction] = {c.key: c.key.direction or first for c in candidates}
     return Scores(options=options, candidates=candidates, directions=resolved)
 
@@ -214,27 +209,20 @@ class _DataFacts:
 class _Attach:
     """Finds the board on which a run without the metric is listed: same data if known, else the one in use at its time."""
 
-    def __init__(self, scored: Sequence[tuple[RunRow, Key]]) -> None:
-        self._all = _Timeline(scored)
-        by: dict[tuple[str | None, ...], list[tuple[RunRow, Key]]] = {}
-        for row, key in scored:
-            by.setdefault(key.by, []).append((row, key))
-        self._by = {values: _Timeline(pairs) for values, pairs in by.items()}
+    def __init__(self, scored: Sequence[Candidate]) -> None:
+        self._all = scored
+        self._by: dict[tuple[str | None, ...], list[Candidate]] = {}
+        for candidate in scored:
+            self._by.setdefault(candidate.key.by, []).append(candidate)
 
     def key(self, row: RunRow, own: Key) -> Key:
         unknown = all(value is None for value in own.by)
-        timeline = self._all if unknown else self._by.get(own.by)
-        found = timeline.at(row) if timeline else None
+        found = _in_use(self._all if unknown else self._by.get(own.by, ()), row)
         return found if found is not None else own
 
 
-class _Timeline:
-    def __init__(self, pairs: Sequence[tuple[RunRow, Key]]) -> None:
-        self._times = [order(row) for row, _ in pairs]
-        self._keys = [key for _, key in pairs]
-
-    def at(self, row: RunRow) -> Key | None:
-        """The key last in use at the time of `row`, else the first one after it."""
-        if not self._keys:
-            return None
-        return self._keys[max(0, bisect.bisect_right(self._times, order(row)) - 1)]
+def _in_use(scored: Sequence[Candidate], row: RunRow) -> Key | None:
+    """The key last in use at the time of `row`, else the first one after it; `scored` is in the order of time."""
+    if not scored:
+        return None
+    return scored[max(0, bisect.bisect_right(scored, order(row), key=lambda each: order(each.row)) - 1)].key

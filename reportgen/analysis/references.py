@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from reportgen.analysis.comparable import order
 from reportgen.analysis.values import RunId, run_id
+from reportgen.many import gather
 from reportgen.model import RunRow
 
 Build = tuple[str, int]
@@ -105,13 +106,13 @@ class BuildIndex:
         self.fingerprinted = any(row.fingerprints for row in self.rows)
         self._names = _Jobs(self.jobs)
         self._named: dict[int, tuple[RunRow, list[tuple[str, Build]]]] = {}
-        self._builds: dict[Build, list[RunRow]] = {}
+        self._builds: dict[str, dict[int, Sequence[RunRow]]] = {job: {} for job in self.jobs}
         for row in self.rows:
-            self._builds.setdefault((row.job, row.number), []).append(row)
+            gather(self._builds[row.job], row.number, row)
 
     def find(self, job: str, number: int, at: datetime) -> list[RunRow]:
         """Return the runs of the build that had this number at the time `at`, by run name; empty if it is not known."""
-        rows = self._builds.get((job, number), [])
+        rows = self._builds.get(job, {}).get(number, ())
         place = bisect.bisect_right(rows, at, key=lambda row: row.started_at)
         start = rows[place - 1].started_at if place else None
         return [row for row in rows[:place] if row.started_at == start]

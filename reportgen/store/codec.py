@@ -170,6 +170,8 @@ def _unescape(value: Any) -> Any:
 
 
 Convert = Callable[[Any], Any]
+NO_ITEMS: Mapping[str, Any] = {}
+"""What values that hold no items hold: one for all of them."""
 
 
 class Codec:
@@ -181,6 +183,7 @@ class Codec:
         self._thawed = thawed(kind)
         self._encoders: list[tuple[str, Any, Convert | None]] = []
         self._decoders: list[tuple[str, Convert]] = []
+        self._mappings = [each.name for each in fields(kind) if each.default_factory is dict and each.name not in leave_out]
         for each in fields(kind):
             if each.name in leave_out:
                 continue
@@ -209,6 +212,8 @@ class Codec:
 
     def decode(self, content: dict[str, Any]) -> Any:
         """Return the value whose `encode` is `content`."""
+        for name in self._mappings:
+            content.setdefault(name, NO_ITEMS)
         made = self._thawed(**(self.arguments(content) if self._decoders else content))
         made.__class__ = self.kind
         return made

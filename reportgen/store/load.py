@@ -7,11 +7,21 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from reportgen.many import no_collection, thawed
 from reportgen.model import Build, Cause, Dataset, Decision, Fingerprint, Metric, Model, Run, RunRow
-from reportgen.store.codec import codec_of, dump_json, load_json, load_json_all, parse_number, parse_optional_time, parse_time
+from reportgen.store.codec import (
+    NO_ITEMS,
+    codec_of,
+    dump_json,
+    load_json,
+    load_json_all,
+    parse_number,
+    parse_optional_time,
+    parse_time,
+)
 from reportgen.store.columns import StoredMetrics, load_columns
 from reportgen.store.rows import (
     BUILD_COLUMNS,
@@ -26,6 +36,7 @@ from reportgen.store.rows import (
 
 _AT_ONCE = 500
 _SHORT = 20
+_PASSING = -2048
 _ThawedRow = thawed(RunRow)
 _LISTED = "(SELECT value FROM json_each(?))"
 
@@ -92,7 +103,7 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         " nullif(approvers, '[]'), nullif(fingerprints, '[]'), expired, nullif(over_limit, '[]'), build.gone_since"
         f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id{listed}"
     )
-    with no_collection():
+    with no_collection(), _passing(database) if most and metrics is not None else nullcontext():
         make = _RowMaker(
             renames=dict(database.execute("SELECT old_name, new_name FROM job_rename").fetchall()),
             several={row[0] for row in database.execute(several, wanted).fetchall()},
@@ -103,6 +114,17 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         while cells := found.fetchmany(_AT_ONCE):
             rows.update(zip([row[0] for row in cells], make(cells), strict=True))
     return [rows[run_id] for run_id in run_ids if run_id in rows]
+
+
+@contextmanager
+def _passing(database: sqlite3.Connection) -> Iterator[None]:
+    """Keep little of the file in memory while runs are read one after the other: none of its pages is read again."""
+    (size,) = database.execute("PRAGMA cache_size").fetchone()
+    database.execute(f"PRAGMA cache_size = {_PASSING}")
+    try:
+        yield
+    finally:
+        database.execute(f"PRAGMA cache_size = {size}")
 
 
 def _are_most(database: sqlite3.Connection, run_ids: Sequence[int]) -> bool:
@@ -119,7 +141,7 @@ def _load_metrics(
     A few runs get theirs at once; of many, some names are read whole and kept as they are (`reportgen.store.columns`).
     """
     if names is not None and not names:
-        return lambda _: {}
+        return lambda _: NO_ITEMS
     if names is not None:
         kinds = _kinds(database, "name", dump_json(sorted(names)))
         if most:
@@ -169,6 +191,9 @@ class _RowMaker:
             for name, value in params.items()
         }
 
+    def _models(self, texts: Sequence[str | None]) -> list[tuple[Any, ...]]:
+        return _values(texts, Model, self._shared)
+
     def _datasets(self, text: str) -> tuple[Dataset, ...]:
         found = self._memo.get(text)
         if found is None:
@@ -180,8 +205,8 @@ class _RowMaker:
         same = self._words.setdefault
         columns = list(zip(*rows, strict=True))
         params = [self._shared(found) for found in load_json_all(columns[11])]
-        tags = [load_json(text) if text else {} for text in columns[12]]
-        models, decisions = _values(columns[14], Model), _values(columns[15], Decision)
+        tags = [load_json(text) if text else NO_ITEMS for text in columns[12]]
+        models, decisions = self._models(columns[14]), _values(columns[15], Decision)
         causes, fingerprints = _values(columns[18], Cause), _values(columns[20], Fingerprint)
         approvers, over_limit = _names(columns[19]), _names(columns[22])
         for place, row in enumerate(rows):
@@ -227,8 +252,13 @@ def _names(texts: Sequence[str | None]) -> list[tuple[str, ...]]:
     return [tuple(load_json(text)) if text else () for text in texts]
 
 
-def _values(texts: Sequence[str | None], kind: type[Any]) -> list[tuple[Any, ...]]:
-    """Return the values of one kind that a JSON column holds, row by row; None stands for an empty list."""
+def _values(
+    texts: Sequence[str | None], kind: type[Any], change: Callable[[dict[str, Any]], dict[str, Any]] = dict
+) -> list[tuple[Any, ...]]:
+    """Return the values of one kind that a JSON column holds, row by row; None stands for an empty list.
+
+    `change` is what each goes through before it is one.
+    """
     decode = codec_of(kind).decode
     found = iter(load_json_all([text for text in texts if text]))
-    return [tuple([decode(item) for item in next(found)]) if text else () for text in texts]
+    return [tuple([decode(change(item)) for item in next(found)]) if text else () for text in texts]

@@ -143,9 +143,9 @@ def test_values_and_traits_are_read_without_making_metrics(store: Store, view: S
     traits = [[(None, None)], [(None, "s"), ("lower", None)], []]
     kept = rows[0]
     assert isinstance(kept, RunMetrics)
-    assert (kept.values_of(names, rows), kept.traits_of(names, rows)) == (values, traits)
+    assert (list(kept.values_of(names, rows)), kept.traits_of(names, rows)) == (values, traits)
     mixed = [dict(rows[0]), *rows[1:]]
-    assert (kept.values_of(names, mixed), kept.traits_of(names, mixed)) == (values, traits)
+    assert (list(kept.values_of(names, mixed)), kept.traits_of(names, mixed)) == (values, traits)
     assert not kept
     assert rows[1]
 
