@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reportgen import estimate
 from reportgen.analysis.cells import best_of
 from reportgen.analysis.comparable import digests, role_of
 from reportgen.analysis.directions import find_direction
 from reportgen.analysis.missing import missing_reason
 from reportgen.analysis.paired import Paired
-from reportgen.analysis.separable import Scored, deltas_to_fixed, scored, word_for
+from reportgen.analysis.separable import Scored, deltas_to_fixed, scored
 from reportgen.analysis.values import Delta, MetricOptions, Missing
 from reportgen.errors import ReportgenError
 from reportgen.model import Direction, Metric, Point, RunRow
@@ -240,22 +239,8 @@ def _deltas(
         for place, run in enumerate(runs)
         if paired is not None and place != baseline and comparable[place] and (difference := paired(name, fixed, run))
     }
-    values = [
-        _scored(run, name) if comparable[place] and place != baseline and place not in on_rows else None
-        for place, run in enumerate(runs)
-    ]
-    deltas: list[Delta | None] = list(deltas_to_fixed(values, reference, direction))
-    for (place, found), p in zip(on_rows.items(), _adjusted(on_rows.values()), strict=True):
-        own = _scored(runs[place], name)
-        word = word_for(own.value, reference.value, direction) if own is not None else ""
-        deltas[place] = Delta(
-            value=found.value, word=word, low=found.low, high=found.high, separable=p <= 0.05, method="paired rows"
-        )
-    return tuple(deltas)
-
-
-def _adjusted(differences: Iterable[estimate.Difference]) -> list[float]:
-    return estimate.holm([d.p if d.p is not None else float(d.low <= 0 <= d.high) for d in differences])
+    values = [_scored(run, name) if comparable[place] and place != baseline else None for place, run in enumerate(runs)]
+    return tuple(deltas_to_fixed(values, reference, direction, on_rows=on_rows))
 
 
 def _scored(run: RunRow, name: str) -> Scored | None:

@@ -43,6 +43,7 @@ MOST_PAIRED = 50
 _VALUE = attrgetter("value")
 _Told = tuple[bool | None, Literal["", "intervals", "paired rows"]]
 _UNTOLD: _Told = (None, "")
+_TOLD: Mapping[bool | None, _Told] = {None: _UNTOLD, True: (True, "intervals"), False: (False, "intervals")}
 
 
 class _Entry(NamedTuple):
@@ -184,7 +185,7 @@ def _separability(options: LeaderboardOptions, placed: Sequence[_Entry], paired:
     leader = placed[0]
     others: list[Scored | None] = [e.scored if options.comparable_by or _same_set(e, leader) else None for e in placed[1:]]
     known = from_leader(leader.scored, others, runs)
-    told: list[_Told] = [_UNTOLD, *((one, "" if one is None else "intervals") for one in known)]
+    told = [_UNTOLD, *(_TOLD[one] for one in known)]
     if paired is not None and options.comparable_by and not options.group_by and runs > 1:
         for place, entry in enumerate(placed[1 : MOST_PAIRED + 1], start=1):
             found = paired(options.metric, leader.row, entry.row)

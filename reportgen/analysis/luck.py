@@ -20,13 +20,18 @@ def standard_error(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else (high - low) / (2 * estimate.Z95)
 
 
-def model_identity(row: RunRow) -> tuple[str, ...]:
-    """Return what tells which model was scored: the digests it used, else those it made, else the run itself."""
+def model_identity(row: RunRow) -> str | tuple[str, ...]:
+    """Return what tells which model was scored: the digest it used, or the several, else those it made, else the run itself."""
     if len(row.models) == 1:
-        return (row.models[0].sha256,)
+        return row.models[0].sha256
     used = tuple(sorted(m.sha256 for m in row.models if m.role == "input"))
     made = tuple(sorted(m.sha256 for m in row.models if m.role == "made"))
-    return used or made or ("run", row.job, str(row.number), row.started_at.isoformat(), row.name, row.record)
+    digests = used or made
+    return (
+        digests[0]
+        if len(digests) == 1
+        else digests or ("run", row.job, str(row.number), row.started_at.isoformat(), row.name, row.record)
+    )
 
 
 def count_models(rows: Iterable[RunRow]) -> int:

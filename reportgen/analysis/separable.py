@@ -6,7 +6,8 @@ data; Holm (1979) against a run that was fixed beforehand. The arithmetic is `re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from reportgen import estimate
@@ -79,6 +80,8 @@ def p_value(a: Scored, b: Scored) -> float | None:
 
 
 def _p_of(found: estimate.Difference) -> float:
+    if found.p is not None:
+        return found.p
     if found.value == 0:
         return 1.0
     reach = found.value - found.low if found.value > 0 else found.high - found.value
@@ -98,23 +101,39 @@ def single_delta(value: Scored, reference: Scored, direction: Direction, *, comp
     )
 
 
-def deltas_to_fixed(values: Sequence[Scored | None], reference: Scored, direction: Direction) -> list[Delta | None]:
-    """Return the differences of all `values` to a run that was fixed beforehand, corrected by Holm; None stays None."""
-    differences = [None if v is None else difference(v, reference) for v in values]
+def deltas_to_fixed(
+    values: Sequence[Scored | None],
+    reference: Scored,
+    direction: Direction,
+    *,
+    on_rows: Mapping[int, estimate.Difference] = MappingProxyType({}),
+) -> list[Delta | None]:
+    """Return the differences of all `values` to a run that was fixed beforehand, corrected by Holm; None stays None.
+
+    `on_rows` has, by place, those that row-level results gave. They are corrected together with the others: it is one column.
+    """
+    differences = [None if v is None else on_rows.get(place) or difference(v, reference) for place, v in enumerate(values)]
     adjusted = iter(estimate.holm([_p_of(found) for found in differences if found is not None]))
     return [
-        None if value is None else _delta_to_fixed(value, reference, direction, found, adjusted)
-        for value, found in zip(values, differences, strict=True)
+        None if value is None else _delta_to_fixed(value, reference, direction, found, adjusted, paired=place in on_rows)
+        for place, (value, found) in enumerate(zip(values, differences, strict=True))
     ]
 
 
 def _delta_to_fixed(
-    value: Scored, reference: Scored, direction: Direction, found: estimate.Difference | None, adjusted: Iterator[float]
+    value: Scored,
+    reference: Scored,
+    direction: Direction,
+    found: estimate.Difference | None,
+    adjusted: Iterator[float],
+    *,
+    paired: bool,
 ) -> Delta:
     change, word = value.value - reference.value, word_for(value.value, reference.value, direction)
     if found is None:
         return Delta(change, word)
-    return Delta(change, word, found.low, found.high, next(adjusted) <= LEVEL, "Holm over this column")
+    method = "paired rows" if paired else "Holm over this column"
+    return Delta(found.value if paired else change, word, found.low, found.high, next(adjusted) <= LEVEL, method)
 
 
 def from_leader(leader: Scored, others: Sequence[Scored | None], runs: int) -> list[bool | None]:

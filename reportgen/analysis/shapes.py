@@ -27,6 +27,9 @@ LEADERBOARD_CSV = (
     "board", "rank", "tied", "separable", "job", "number", "name", "value", "low", "high", "n", "delta_champion", "champion",
     "baseline", "missing",
 )  # fmt: skip
+COMPARE_CSV = (
+    "kind", "name", "direction", "same", "job", "number", "run", "baseline", "value", "delta", "separable",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
@@ -213,6 +216,19 @@ def _metric_line(metric: MetricLine) -> dict[str, Any]:
         "separable": [d.separable if d is not None else None for d in metric.deltas],
         "same": metric.same,
     }
+
+
+def compare_rows(comparison: Comparison) -> Iterator[list[Any]]:
+    """Yield head and rows of ``compare --csv``: one row for each param or metric of each run, in the order of the JSON."""
+    found = compare_json(comparison)
+    yield list(COMPARE_CSV)
+    for kind in ("param", "metric"):
+        for each in found[f"{kind}s"]:
+            nothing = [None] * len(found["runs"])
+            cells = zip(found["runs"], each["values"], each.get("deltas", nothing), each.get("separable", nothing), strict=True)
+            for run, value, delta, separable in cells:
+                about = [kind, each["name"], each.get("direction"), each["same"]]
+                yield [*about, run["job"], run["number"], run["name"], run["baseline"], value, delta, separable]
 
 
 def safe_cell(value: Any) -> Any:

@@ -170,7 +170,7 @@ def find_past(scores: Scores, titles: Titles | None = None) -> Past:
 def _line(members: Sequence[Candidate], direction: Direction) -> _Line:
     best: list[float | None] = [None]
     total, models = [0.0], [0]
-    seen: set[tuple[str, ...]] = set()
+    seen: set[str | tuple[str, ...]] = set()
     for candidate in members:
         value = candidate.metric.value if candidate.metric is not None else None
         last = best[-1]

@@ -22,6 +22,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 @click.argument("first", metavar="A")
 @click.argument("others", metavar="B...", nargs=-1, required=True)
 @click.option("--json", "shape", flag_value="json", help="Print the documented JSON.")
+@click.option("--csv", "shape", flag_value="csv", help="Print CSV: a row for each param or metric of each run.")
 @click.option("--md", "shape", flag_value="md", help="Print Markdown tables.")
 @pass_app
 def command(app: App, first: str, others: tuple[str, ...], shape: str | None) -> int:
@@ -31,7 +32,7 @@ def command(app: App, first: str, others: tuple[str, ...], shape: str | None) ->
     """
     from reportgen.analysis.compare import Detail, compare
     from reportgen.analysis.options import metric_options
-    from reportgen.analysis.shapes import compare_json, line
+    from reportgen.analysis.shapes import compare_json, compare_rows, csv_text, line
     from reportgen.cli.reading import find_environment, find_run
     from reportgen.site.evaluations import paired_runs
     from reportgen.store.view import StoreView
@@ -44,6 +45,10 @@ def command(app: App, first: str, others: tuple[str, ...], shape: str | None) ->
     comparison = compare(runs, metrics=metric_options(config), details=details, paired=paired)
     if shape == "json":
         click.echo(line(compare_json(comparison)))
+        return DONE
+    if shape == "csv":
+        for text in csv_text(compare_rows(comparison)):
+            click.echo(text, nl=False)
         return DONE
     for text in _text(comparison, shape):
         click.echo(text)

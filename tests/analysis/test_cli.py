@@ -171,6 +171,22 @@ def test_a_comparison_as_json_and_markdown(shown: Shown) -> None:
     assert set(after) == {""}
 
 
+def test_a_comparison_as_csv_says_what_its_json_says(shown: Shown) -> None:
+    runs = ("churn/validate#1", "churn/validate#2", "churn/validate#4")
+    found = json.loads(shown("compare", *runs, "--json"))
+    lines = list(csv.DictReader(io.StringIO(shown("compare", *runs, "--csv"))))
+    assert len(lines) == 3 * (len(found["params"]) + len(found["metrics"]))
+    f1 = [line for line in lines if (line["kind"], line["name"]) == ("metric", "val/f1")]
+    assert [(line["number"], line["baseline"], line["value"]) for line in f1] == [
+        ("1", "true", "0.7"), ("2", "false", "0.74"), ("4", "false", "0.5"),
+    ]  # fmt: skip
+    told = next(metric for metric in found["metrics"] if metric["name"] == "val/f1")
+    assert [float(line["delta"]) for line in f1[1:]] == told["deltas"][1:]
+    assert [line["separable"] for line in f1] == ["", *(str(known).lower() for known in told["separable"][1:])]
+    algorithms = [line["value"] for line in lines if line["name"] == "algorithm"]
+    assert algorithms[2].startswith("'=1+1"), "no spreadsheet may take it for a formula"
+
+
 def test_a_job_without_a_configured_leaderboard_gets_one(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -96,6 +96,18 @@ def test_row_level_results_are_asked_first() -> None:
     assert compare(runs).metrics[0].deltas[1].separable is False  # type: ignore[union-attr]
 
 
+def test_differences_by_rows_and_by_intervals_are_corrected_together() -> None:
+    runs = [row(1, 0.734, (0.712, 0.755)), row(2, 0.722, (0.699, 0.744)), row(3, 0.702, (0.679, 0.724))]
+
+    def paired(name: str, first: RunRow, second: RunRow) -> Difference | None:
+        return Difference(-0.012, -0.023, -0.001, 0.0056, 0.03) if second.number == 2 else None
+
+    alone = compare(runs[:2], paired=paired).metrics[0].deltas
+    both = compare(runs, paired=paired).metrics[0].deltas
+    assert [d.separable for d in alone if d] == [True], "p = .03 alone"
+    assert [(d.method, d.separable) for d in both if d] == [("paired rows", False), ("Holm over this column", False)]
+
+
 def test_environments_and_series_stand_beside() -> None:
     def detail(numpy: str, last: float) -> Detail:
         points = (Point(step=0, value=1.0), Point(step=1, value=last))
