@@ -16,9 +16,14 @@ _VIEWS = ("mark", "layer", "hconcat", "vconcat", "concat", "facet", "repeat", "s
 MAX_DEPTH = 100
 _LISTS = ("layer", "hconcat", "vconcat", "concat")
 _MARKS = frozenset({
-    "arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "geoshape", "image", "line", "point", "rect", "rule",
-    "square", "text", "tick", "trail",
+    "arc", "area", "bar", "boxplot", "circle", "errorband", "errorbar", "line", "point", "rect", "rule", "square", "text",
+    "tick", "trail",
 })  # fmt: skip
+"""What the site draws: a chart that it would refuse is better refused where it is made."""
+_UNDRAWN = {
+    "image": "pictures in charts are not drawn: log_figure",
+    "geoshape": "maps are not drawn: log_figure shows a picture",
+}
 
 
 def chart_spec(chart: Any) -> dict[str, Any]:
@@ -74,10 +79,7 @@ def _check_view(view: Mapping[str, Any], where: str = "the chart", depth: int = 
     if not any(part in view for part in _VIEWS):
         raise RecordError(f"{where} is not Vega-Lite: it has none of " + ", ".join(_VIEWS))
     if "mark" in view:
-        mark = view["mark"]
-        kind = mark.get("type") if isinstance(mark, Mapping) else mark
-        if kind not in _MARKS:
-            raise RecordError(f"{where} is not Vega-Lite: {kind!r:.80} is no mark", hint="marks: " + ", ".join(sorted(_MARKS)))
+        _check_mark(view["mark"], where)
     for part in ("encoding", "data"):
         if view.get(part) is not None and not isinstance(view[part], Mapping):
             raise RecordError(f"{where} is not Vega-Lite: its {part} is no object")
@@ -90,6 +92,15 @@ def _check_view(view: Mapping[str, Any], where: str = "the chart", depth: int = 
                 _check_view(inner, f"{part} {number} of {where}", depth + 1)
     if isinstance(view.get("spec"), Mapping):
         _check_view(view["spec"], f"the spec in {where}", depth + 1)
+
+
+def _check_mark(mark: Any, where: str) -> None:
+    kind = mark.get("type") if isinstance(mark, Mapping) else mark
+    kind = kind if isinstance(kind, str) else word(kind)
+    if kind in _UNDRAWN:
+        raise RecordError(f"{where} has the mark {kind!r}", hint=_UNDRAWN[kind])
+    if kind not in _MARKS:
+        raise RecordError(f"{where} is not Vega-Lite: {kind!r:.80} is no mark", hint="marks: " + ", ".join(sorted(_MARKS)))
 
 
 def find_remote(spec: Any, depth: int = 0) -> str | None:

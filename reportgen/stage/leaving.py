@@ -2,7 +2,8 @@
 
 Python tells nobody which status it is about to end with: the exception is gone when the functions of `atexit` run. So the
 calls are noted as they are made, and a noted one holds if the script did not go on and return afterwards. A bare
-``raise SystemExit(3)`` is not seen; a ``with`` block sees that, too.
+``raise SystemExit(3)`` is not seen, nor an ``exit`` that another module than the script took from `sys` before; a ``with``
+block sees those, too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ def watch() -> None:
 
     exit.__doc__ = leave.__doc__
     sys.exit = exit
+    main = vars(sys.modules["__main__"])
+    main.update({name: exit for name, value in main.items() if value is leave})  # from sys import exit
     quitter: Any = type(getattr(builtins, "exit", None))
     if quitter.__module__ == "_sitebuiltins":
         quitter.__call__ = _noted(quitter.__call__)

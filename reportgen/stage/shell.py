@@ -173,10 +173,12 @@ def _session(options: _Options) -> Run:
 
 
 def _start(given: Any, options: _Options) -> None:
-    from reportgen.stage.session import open_run
+    from reportgen.stage.session import look, open_run
 
     run = open_run(os.environ, given.name, stage=given.stage, strict=options.strict or None)
-    sys.stdout.write(f"{run.directory}\n")
+    sys.stdout.write(
+        f"{run.directory if look(run.directory) else ''}\n"
+    )  # nothing to be found by, where the disk did not take it
 
 
 def _end(given: Any, options: _Options) -> None:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import IO, Any
 
 from reportgen.stage.active import new_run
+from reportgen.stage.session import look
 
 TAIL_LINES = 40
 TAIL_CHARACTERS = 8_000
@@ -41,9 +42,7 @@ def run_command(
 
     previous = {number: signal.signal(number, hand_on) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        child = subprocess.Popen(
-            list(command), stderr=subprocess.PIPE, env={**environ, "REPORTGEN_RUN": str(run.directory.absolute())}
-        )
+        child = subprocess.Popen(list(command), stderr=subprocess.PIPE, env=_with_run(environ, run.directory))
     except OSError as problem:
         _restore(previous)
         sys.stderr.write(f"error: {command[0]}: {problem.strerror}\n")
@@ -76,6 +75,13 @@ def run_command(
         failure = {"type": "ExitStatus", "message": f"{program} {how}", "traceback": text}
         run.end("failed", failure=failure, facts={"exit_status": status})
     return status
+
+
+def _with_run(environ: Mapping[str, str], directory: Path) -> dict[str, str]:
+    """Return the environment of the command. Where the disk did not take the record, its helpers open runs of their own: they
+    warn as this one did, and the work goes on."""
+    others = {key: value for key, value in environ.items() if key != "REPORTGEN_RUN"}
+    return {**others, "REPORTGEN_RUN": str(directory.absolute())} if look(directory) else others
 
 
 def _restore(handlers: Mapping[signal.Signals, Any]) -> None:

@@ -19,8 +19,9 @@ import pytest
 from PIL import Image
 
 import reportgen
+from reportgen.charts import check
 from reportgen.errors import RecordError
-from reportgen.stage import journal
+from reportgen.stage import charts, journal
 from tests.stage.support import events, metrics, of_kind
 
 
@@ -48,9 +49,13 @@ def test_a_chart_of_many_rows_is_kept_with_its_data(run):
 @pytest.mark.parametrize(
     ("spec", "said"),
     [
-        ({"mark": {"type": "image", "url": "http://192.0.2.1/p.png"}}, "192.0.2.1"),
+        ({"mark": {"type": "image", "url": "http://192.0.2.1/p.png"}}, "the mark 'image'"),
+        ({"mark": "image", "encoding": {"url": {"value": "http://192.0.2.1/p.png"}}}, "the mark 'image'"),
+        ({"hconcat": [{"mark": "bar"}, {"mark": "geoshape"}]}, "hconcat 2 of the chart has the mark 'geoshape'"),
+        ({"mark": {"type": "bar", "url": "http://192.0.2.1/p.png"}}, "192.0.2.1"),
         ({"layer": [{"mark": "bar", "data": {"url": "d.csv"}}]}, "d.csv"),
         ({"mark": "heatmap"}, "'heatmap' is no mark"),
+        ({"mark": ["bar"]}, "is no mark"),
         ({"layer": []}, "layer is no list of views"),
         ({"mark": "bar", "data": [1]}, "data is no object"),
         ({"hconcat": [{"mark": "bar"}, {}]}, "hconcat 2 of the chart"),
@@ -60,6 +65,11 @@ def test_a_chart_that_is_none_or_loads_something_is_refused(run, spec, said):
     with pytest.raises(RecordError, match=said.replace("(", r"\(")):
         run.log_chart("c", spec)
     assert of_kind(run, "chart") == []
+
+
+def test_the_marks_are_those_that_the_site_draws():
+    assert charts._MARKS == check.MARKS
+    assert not set(charts._UNDRAWN) & check.MARKS
 
 
 def test_a_cell_that_is_called_url_is_data(run):

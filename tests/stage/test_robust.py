@@ -202,6 +202,7 @@ LEAVING = {
     "sys.exit(0)": ("complete", 0),
     "sys.exit(130)": ("aborted", 130),
     "def main():\n    sys.exit(4)\nmain()": ("failed", 4),
+    "leave(7)": ("failed", 7),
     "try:\n    sys.exit(5)\nfinally:\n    reportgen.log_metric('last', 1)": ("failed", 5),
     "with open(__import__('os').devnull):\n    sys.exit(5)": ("failed", 5),
     "import argparse\nargparse.ArgumentParser().parse_args(['--unknown'])": ("failed", 2),
@@ -222,7 +223,7 @@ LEAVING = {
 @pytest.mark.parametrize("leaving", LEAVING)
 @pytest.mark.parametrize("way", ["-c", "file", "-m"])
 def test_a_run_left_open_ends_as_the_program_left(tmp_path, leaving, way):
-    code = f"import sys, reportgen\nreportgen.log_metric('m', 1)\n{leaving}\n"
+    code = f"from sys import exit as leave\nimport sys, reportgen\nreportgen.log_metric('m', 1)\n{leaving}\n"
     (tmp_path / "step.py").write_text(code)
     command = {"-c": ["-c", code], "file": ["step.py"], "-m": ["-m", "step"]}[way]
     env = {**clean_environment(), "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}

@@ -252,6 +252,26 @@ def test_an_unwritable_directory_is_a_warning_or_with_strict_an_error(shell):
     assert (strict.returncode, strict.stderr.startswith("error: ")) == (1, True)
 
 
+@pytest.mark.parametrize("inner", ["log metric a=1", "python"])
+def test_steps_of_a_wrapped_command_go_on_where_its_record_could_not_be_written(shell, inner):
+    (shell.cwd / "file").write_text("")
+    program = [sys.executable, "-S", "-c", "import reportgen; reportgen.log_metric('a', 1); print('went on')"]
+    command = program if inner == "python" else [sys.executable, "-S", "-m", "reportgen", *inner.split()]
+    result = shell("run", "--", *command, env={"REPORTGEN_DIR": "file/below"})
+    assert result.returncode == 0
+    assert [line.partition(" to ")[0] for line in result.stderr.splitlines()] == ["warning: reportgen cannot write"] * 2
+    assert result.stdout == ("went on\n" if inner == "python" else "")
+
+
+def test_a_run_that_could_not_be_opened_is_not_named_for_later_steps(shell):
+    (shell.cwd / "file").write_text("")
+    env = {"REPORTGEN_DIR": "file/below"}
+    started = shell("log", "start", "train", env=env)
+    assert (started.returncode, started.stdout, started.stderr.count("warning: ")) == (0, "\n", 1)
+    later = shell("log", "metric", "a=1", env={**env, "REPORTGEN_RUN": started.stdout.strip()})
+    assert (later.returncode, later.stderr.count("warning: ")) == (0, 1)
+
+
 def test_other_verbs_without_their_packages_say_what_to_install(shell):
     result = shell("build")
     assert result.returncode == 1
