@@ -31,6 +31,7 @@ _stack: ContextVar[tuple[Run, ...]] = ContextVar("reportgen_runs", default=())
 _open: list[Run] = []
 _lock = threading.RLock()
 _prepared = False
+_guards = False
 
 
 def start_run(
@@ -238,14 +239,15 @@ def _script() -> str:
 
 def _prepare() -> None:
     """Once per process: end what is left open at exit, as the program left, and note a SIGTERM nobody else handles."""
-    global _prepared
-    if _prepared:
-        return
-    _prepared = True
-    atexit.register(_end_all)
-    leaving.watch()
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        signal.signal(signal.SIGTERM, _on_terminate)
+    global _prepared, _guards
+    if not _prepared:
+        _prepared = True
+        atexit.register(_end_all)
+        leaving.watch()
+    if not _guards:
+        _guards = True
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, _on_terminate)
 
 
 def _last_error() -> BaseException | None:
@@ -278,8 +280,16 @@ def _on_terminate(*_: object) -> None:
 
 
 def _after_fork() -> None:
-    global _lock
+    """Make the lock the child's own, and let SIGTERM end it at once until it opens a run itself.
+
+    A handler of Python's runs only when the interpreter comes to it. A worker that waits for a lock might never, and then
+    `Pool.terminate` of its parent would wait for it without end.
+    """
+    global _lock, _guards
     _lock = threading.RLock()
+    _guards = False
+    if signal.getsignal(signal.SIGTERM) is _on_terminate:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 if hasattr(os, "register_at_fork"):

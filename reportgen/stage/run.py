@@ -162,6 +162,8 @@ class Run(Writer):
         if event is None:
             return ""
         event.update({key: count_of(count, key) for key, count in (("rows", rows), ("columns", columns)) if count is not None})
+        if "path" in event:
+            event["path"] = self._redactor.text(event["path"]).value
         if role is not None:
             event["role"] = {"train": "training", "val": "validation"}.get(role, values.name_of(role, "role"))
         self._write(event)

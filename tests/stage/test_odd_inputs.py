@@ -112,13 +112,53 @@ def test_a_step_or_count_may_be_a_float_without_a_fraction(run):
         run.log_metric("loss", 0.5, step=3.5)
 
 
-def test_secrets_are_masked_wherever_words_are_taken(run, tmp_path):
-    (tmp_path / "m.bin").write_bytes(b"m")
-    run.log_table("t", [{"a": 1}], caption="password=hunter2-in-caption")
-    run.log_environment(packages=False, api_key="hunter2-in-facts")
-    run.log_metric("f1", None, reason="password=hunter2-in-reason")
-    assert len(events(run)) == 4
-    assert "hunter2" not in (run.directory / "events.jsonl").read_text()
+SECRET = "password=hunter2-in-words"
+WORDS = {
+    "param": lambda run: run.log_param("command", f"fit {SECRET}"),
+    "param by its name": lambda run: run.log_param("db_password", "hunter2"),
+    "param within": lambda run: run.log_params({"db": {"list": [{"password": "hunter2"}]}}),
+    "tag": lambda run: run.set_tag("kind", SECRET),
+    "note": lambda run: run.log_note(f"Read with {SECRET}"),
+    "caption of a table": lambda run: run.log_table("t", [{"a": 1}], caption=SECRET),
+    "caption of a chart": lambda run: run.log_chart("c", {"mark": "bar", "data": {"values": []}}, caption=SECRET),
+    "caption of a figure": lambda run: run.log_figure("f", Image.new("1", (1, 1)), caption=SECRET),
+    "caption of a file": lambda run: run.log_artifact("m.bin", caption=SECRET),
+    "reason of a metric": lambda run: run.log_metric("f1", None, reason=SECRET),
+    "note on a metric": lambda run: run.log_metric("f1", 0.5, note=SECRET),
+    "reason of a decision": lambda run: run.log_decision("approved", reason=SECRET),
+    "fact": lambda run: run.log_environment(packages=False, api_key="hunter2"),
+    "variable": lambda run: run.log_environment(packages=False, variables="DB_PASSWORD"),
+    "path of a model": lambda run: run.log_model(f"at {SECRET}/m.bin"),
+    "path of a data set": lambda run: run.log_dataset("d", f"at {SECRET}/m.bin"),
+}
+
+
+@pytest.mark.parametrize("where", WORDS)
+def test_secrets_are_masked_wherever_words_are_taken(run, tmp_path, monkeypatch, where):
+    monkeypatch.setenv("DB_PASSWORD", "hunter2")
+    within = tmp_path / f"at {SECRET}"
+    within.mkdir()
+    for directory in (within, tmp_path):
+        (directory / "m.bin").write_bytes(b"m")
+    WORDS[where](run)
+    run.end()
+    written = [path.read_text() for path in run.directory.iterdir() if path.is_file()]
+    assert not [text for text in written if "hunter2" in text]
+    assert "[redacted: " in (run.directory / "events.jsonl").read_text()
+
+
+def lowest_free() -> int:
+    descriptor = os.open(os.devnull, os.O_RDONLY)
+    os.close(descriptor)
+    return descriptor
+
+
+def test_a_run_that_has_ended_holds_no_file_open(run):
+    before = lowest_free()
+    for _ in range(20):
+        with reportgen.start_run("t", environment=False) as other:
+            other.log_table("t", [{"a": 1}])
+    assert lowest_free() == before
 
 
 def log_from_elsewhere(run, number):

@@ -152,6 +152,33 @@ with reportgen.start_run("t", directory=".", environment=False) as run:
     assert summary == {"before": 1, "child": 200, "parent": 199}
 
 
+def test_a_forked_child_is_ended_by_sigterm_at_once_unless_it_has_a_run_of_its_own(tmp_path):
+    code = """
+import os, signal, sys, time, reportgen
+reportgen.start_run("parent", directory=".", environment=False)
+for own in (False, True):
+    child = os.fork()
+    if child == 0:
+        if own:
+            reportgen.start_run("child", directory=".", environment=False)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(30)
+        os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGTERM
+child = os.fork()
+if child == 0:
+    os._exit(signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL)
+assert os.waitpid(child, 0)[1] == 0
+assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
+"""
+    with program(code, tmp_path) as child:
+        assert child.wait() == 0
+    found = {
+        path.parent.name.partition("-")[0]: read_record("r", path.read_bytes()) for path in tmp_path.glob("*/events.jsonl")
+    }
+    assert {name: record.status for name, record in found.items()} == {"parent": "complete", "child": "aborted"}
+
+
 def test_multiprocessing_workers_log_to_the_run_of_their_parent(tmp_path):
     code = """
 import multiprocessing, reportgen
