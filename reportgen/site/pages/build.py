@@ -80,7 +80,7 @@ def build_page(site: Site, given: BuildInput) -> Page:
         artifacts=run_files.artifacts(site, path, build, whole),
         console=build.console_tail or "",
     )
-    return Page(path, "build.html", context, run_files.brought_along(build, whole))
+    return Page(path, "build.html", context, run_files.brought_along(site, build, whole))
 
 
 def _ordered(rows: Sequence[RunRow], style: Style | None) -> list[RunRow]:

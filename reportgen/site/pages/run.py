@@ -58,7 +58,7 @@ def run_page(site: Site, given: RunInput) -> Page:
     """Return the page of a run; of a build that logged nothing, the page that says so."""
     build, run = given.build, given.run or _nothing(given.build)
     path = site.links.run(build.job, build.number, run.name if len(build.runs) > 1 else "", run.record, build.started_at)
-    return Page(path, "run.html", _context(site, given, build, run, path), run_files.brought_along(build, run))
+    return Page(path, "run.html", _context(site, given, build, run, path), run_files.brought_along(site, build, run))
 
 
 def _nothing(build: Build) -> Run:
@@ -130,7 +130,7 @@ def _context(site: Site, given: RunInput, build: Build, run: Run, path: str) -> 
         environment=run_parts.environment_table(run),
         environment_words=run_parts.environment_words(run),
         previews=previews.previews(path, run, given.peeks),
-        journal=_journal(path, run),
+        journal=_journal(site, path, run),
         siblings=_siblings(site, path, build, run) if several else (),
     )
 
@@ -309,10 +309,11 @@ def _params_words(run: Run, past: RunPast, changed: set[str]) -> str:
     return f"{words}, {count or 'none'} changed since {number_label(past.previous)}"
 
 
-def _journal(path: str, run: Run) -> Link | None:
-    if not run.journal:
+def _journal(site: Site, path: str, run: Run) -> Link | None:
+    digest = run_files.journal(site, run)
+    if not digest:
         return None
-    return Link("Raw record (events.jsonl)", relative(path, run_files.stored_path(run.journal, "txt")))
+    return Link("Raw record (events.jsonl)", relative(path, run_files.stored_path(digest, "txt")))
 
 
 def _siblings(site: Site, path: str, build: Build, run: Run) -> tuple[Link, ...]:

@@ -186,7 +186,7 @@ def artifacts(site: Site, path: str, build: Build, run: Run) -> Table | None:
     files = [*ours, *extra]
     if not files:
         return None
-    brought = {file.sha256: file.path for file in brought_along(build, run)}
+    brought = {file.sha256: file.path for file in brought_along(site, build, run)}
     rows = tuple(_artifact(site, path, build, artifact, brought) for artifact in files[:_ARTIFACTS])
     more = f", the first {_ARTIFACTS} shown" if len(files) > _ARTIFACTS else ""
     columns = (Column("File", sort="text"), Column("Size", num=True, sort="num"), Column("SHA-256"), Column("Where"))
@@ -223,9 +223,16 @@ def _artifact(site: Site, path: str, build: Build, artifact: Artifact, brought: 
     return Row((Cell((Span(name, href),), "any"), size, digest, Cell((Span(where),))))
 
 
-def brought_along(build: Build, run: Run) -> tuple[StoredFile, ...]:
+def journal(site: Site, run: Run) -> str:
+    """Return the digest of a run's raw record; empty where there is none, or where it names a person and people are hidden."""
+    named = any(decision.by for decision in run.decisions)
+    return (run.journal or "") if site.people or not named else ""
+
+
+def brought_along(site: Site, build: Build, run: Run) -> tuple[StoredFile, ...]:
     """Return the stored files that the page of the run shows or links to, each once."""
     figures = _figures(run)
+    hidden = {each.journal for each in build.runs if not journal(site, each)}
     stored = [each for each in run.attachments if each.state == "stored" and each.sha256]
     paths = {(attached_path(each, each.sha256 or ""), each.sha256 or "") for each in stored}
     paths |= {
@@ -233,6 +240,6 @@ def brought_along(build: Build, run: Run) -> tuple[StoredFile, ...]:
         for each in build.artifacts[:_ARTIFACTS]
         if each.state == "stored" and each.sha256
     }
-    if run.journal:
-        paths.add((stored_path(run.journal, "txt"), run.journal))
-    return tuple(StoredFile(path, digest) for path, digest in sorted(paths))
+    if record := journal(site, run):
+        paths.add((stored_path(record, "txt"), record))
+    return tuple(StoredFile(path, digest) for path, digest in sorted(paths) if digest not in hidden)
