@@ -90,7 +90,7 @@ class SiteConfig(_Section):
     output: Path = Field(Path("public"), description="The published tree: one directory per version and `latest`.")
     keep_versions: int = Field(10, ge=1, description="Versions kept; one that an alias names is never removed.")
     alias: Literal["symlink", "copy", "redirect"] = Field("symlink", description="How `latest` is made.")
-    people: Literal["ids", "hide"] = Field("ids", description="Show Jenkins user ids, or nobody, nor raw records that name one.")
+    people: Literal["ids", "hide"] = Field("ids", description="Show Jenkins user ids, or nobody and no raw record that does.")
     theme_options: dict[str, str | int | float | bool] = Field(
         default_factory=dict, description="Options that the theme declares in its theme.toml."
     )
