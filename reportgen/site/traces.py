@@ -165,8 +165,11 @@ class Traces:
         return next((metric for row in reversed(rows) if (metric := self._found.chronicle.metric(row.job))), "")
 
     def _stored(self, model: Model, makers: Sequence[RunRow]) -> str:
-        """Where the model's file is published, if its bytes are kept."""
+        """Where the model's file is published, if its bytes are kept: as an archived file or as one that was logged."""
         for build in self._view.builds([row.build_id for row in makers[:1]]):
+            for archived in build.artifacts:
+                if archived.state == "stored" and archived.sha256 == model.sha256:
+                    return stored_path(model.sha256, "", archived.path)
             for file in (attachment for run in build.runs for attachment in run.attachments):
                 if _is_file_of(file, model):
                     return stored_path(model.sha256, file.format, file.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import posixpath
 import re
 import shutil
 from pathlib import Path
@@ -211,3 +212,52 @@ def test_what_had_expired_is_not_blamed_on_the_job(site: Path) -> None:
     page = (site / "jobs" / "wisconsin" / "train" / "81" / "index.html").read_text("utf-8")
     assert "What it logged was gone from Jenkins before it was read." in page
     assert "archiveArtifacts" not in page
+
+
+def linked(site: Path, page: str) -> set[str]:
+    """Return the pages that the main part of a page links to."""
+    main = (site / page).read_text("utf-8").partition("<main")[2].partition("</main>")[0]
+    found = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(page), href)) for href in re.findall(r'href="([^"#:]+)"', main)
+    )
+    return {name for name in found if name.endswith(".html")}
+
+
+def test_from_a_model_to_its_data_are_two_clicks_at_most_and_back(site: Path, exported: dict[str, Any]) -> None:
+    links: dict[str, set[str]] = {}
+
+    def within_two_clicks(page: str) -> set[str]:
+        first = links.setdefault(page, linked(site, page))
+        return first.union(*(links.setdefault(one, linked(site, one)) for one in first))
+
+    def page_of(kind: str, digest: str) -> str:
+        return f"{kind}/{digest[:12]}/index.html"
+
+    pairs = set()
+    for run in exported["runs"]:
+        sets = [one["sha256"] for one in run["datasets"] if one["sha256"]]
+        for model in run["models"]:
+            pairs |= {(page_of("models", model["sha256"]), page_of("datasets", one)) for one in sets}
+    assert len({model for model, _ in pairs}) == len(list((site / "models").glob("*/index.html"))), "every model has data"
+    for model, dataset in sorted(pairs):
+        assert dataset in within_two_clicks(model), (model, dataset)
+        assert model in within_two_clicks(dataset), (dataset, model)
+
+
+def test_the_page_of_the_champion_says_who_approved_it_when_and_why_and_has_the_file(
+    site: Path, exported: dict[str, Any]
+) -> None:
+    board = json.loads((site / "data" / "leaderboards" / "wisconsin.json").read_text("utf-8"))["boards"][0]
+    champion = next(row for row in board["rows"] if row["champion"])
+    run = next(run for run in exported["runs"] if (run["job"], run["number"]) == (champion["job"], champion["number"]))
+    digest = run["models"][0]["sha256"]
+    page = (site / "models" / digest[:12] / "index.html").read_text("utf-8")
+    verdict = re.sub(r"<[^>]+>", "", page.partition('<p class="verdict">')[2].partition("</p>")[0])
+    assert verdict.startswith("Approved and live. Deployed on 4 November, approved by reviewer-1.")
+    decisions = re.sub(r"<[^>]+>", " ", page.partition('id="decisions"')[2].partition("</section>")[0])
+    assert re.search(
+        r"approved\s+reviewer-1\s+F1 0\.982 and recall 0\.964 on 228 rows.*approve #12\s+2026-11-04 08:14", decisions, re.DOTALL
+    )
+    file = re.search(rf'href="\.\./\.\./(files/{digest[:2]}/{digest}\.bin)"[^>]*>Download', page)
+    assert file, "the demo keeps its models"
+    assert hashlib.sha256((site / file[1]).read_bytes()).hexdigest() == digest

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reportgen.model import Attachment, Build, Dataset, Model, Problem
+from reportgen.model import Attachment, Build, Dataset, Model, Problem, Stage
 from reportgen.site.contexts.base import Picture
 from reportgen.site.contexts.run import RunContext
 from reportgen.site.pages import previews
@@ -88,6 +88,31 @@ def test_a_failed_run_says_why_and_what_differs_from_the_last_good_one() -> None
     assert found.logged is not None
     assert found.console.endswith("Finished: FAILURE")
     assert "Last good #141" in [link.label for link in found.pager]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            "Error cloning remote repo 'origin'\nmore",
+            "Failed in stage Validate after 41 s: Error cloning remote repo 'origin'. No metric",
+        ),
+        ("script returned exit code 1", "Failed in stage Validate after 41 s. No metric was logged"),
+        ("", "Failed in stage Validate after 41 s. No metric was logged"),
+    ],
+)
+def test_a_build_that_failed_without_a_record_says_what_its_stage_said(error: str, words: str) -> None:
+    found = replace(
+        odd_build(4), result="FAILURE", stages=(Stage(name="Validate", status="FAILED", duration_s=3, error=error),)
+    )
+    assert said(context(RunInput(build=found, run=None)).verdict).startswith(words)
+
+
+def test_differences_of_parameters_are_counted_apart_from_the_parameters() -> None:
+    given = run_input(140)
+    few = replace(given.build.runs[0], params={"max_depth": 4})
+    words = context(replace(given, run=few)).params_words
+    assert words == "1 parameter, 12 differences from #139"
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def jobs_table(site: Site, path: str, jobs: Sequence[JobState]) -> Table:
                 )
             )
         )
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("Job", sort="text"),
         Column("Last build"),
         Column("Date", sort="text"),
@@ -69,6 +69,8 @@ def jobs_table(site: Site, path: str, jobs: Sequence[JobState]) -> Table:
         Column("Success", num=True, sort="num"),
         Column("What it does"),
     )
+    if not any(state.description.strip() for state in jobs):
+        columns, rows = columns[:-1], [row._replace(cells=row.cells[:-1]) for row in rows]
     return Table("c-jobs", (Span(f"{fmt.plural(len(jobs), 'job')} harvested. Dates are UTC."),), columns, tuple(rows))
 
 

@@ -321,7 +321,7 @@ def _caption(jobs: set[str], style: Style | None, band: str) -> Text:
 
 def _empty() -> Empty:
     return Empty(
-        "The store is empty.",
+        "First steps.",
         (Span("Name your Jenkins and at least one job in reportgen.toml, then build:"),),
         '[jenkins]\nurl = "https://ci.example.com/jenkins"\n\n[[jobs]]\nname = "folder/job"\n\n$ reportgen build',
     )

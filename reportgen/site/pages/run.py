@@ -305,8 +305,8 @@ def _params_words(run: Run, past: RunPast, changed: set[str]) -> str:
     words = fmt.plural(len(run.params), "parameter")
     if past.previous is None:
         return words
-    count = len(changed)
-    return f"{words}, {count or 'none'} changed since {number_label(past.previous)}"
+    count = fmt.plural(len(changed), "difference") if changed else "no difference"
+    return f"{words}, {count} from {number_label(past.previous)}"
 
 
 def _journal(site: Site, path: str, run: Run) -> Link | None:

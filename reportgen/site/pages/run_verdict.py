@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from reportgen.model import Build, Run
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Span, Text
@@ -12,6 +14,8 @@ from reportgen.site.pages.run_metrics import Rival, compared, rivals
 from reportgen.site.pages.trends import training_digest
 
 MOST_WORDS = 40
+_EXIT_CODE = re.compile(r"script returned exit code \d+$")
+"""What Jenkins says of every shell step that fails: it tells no more than that it failed."""
 
 
 def verdict(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Text:
@@ -41,18 +45,25 @@ def _interrupted(run: Run) -> Text:
 
 
 def _failed(build: Build, run: Run) -> Text:
-    stage = next((stage.name for stage in build.stages if stage.status.upper() in ("FAILED", "FAILURE")), "")
-    where = f" in stage {stage}" if stage else (f" in {run.stage}" if run.stage else "")
+    failed = next((stage for stage in build.stages if stage.status.upper() in ("FAILED", "FAILURE")), None)
+    where = f" in stage {failed.name}" if failed and failed.name else (f" in {run.stage}" if run.stage else "")
     lead = f"Failed{where} after {fmt.duration(build.duration_s)}"
-    if run.error is None:
+    if run.error is not None:
+        short = _first_words(run.error.message)
+        what = f"{run.error.type}: {short}" if short else run.error.type
+    else:
+        what = _first_words(failed.error) if failed and failed.error and not _EXIT_CODE.match(failed.error) else ""
+    if not what:
         return (Span(f"{lead}.", mark="b"), Span(f" {_logged_by_then(run).capitalize()}{_unranked(run)}."))
-    message = run.error.message.strip().splitlines()[0] if run.error.message.strip() else ""
-    short = " ".join(message.split()[:16]) + (" …" if len(message.split()) > 16 else "")
-    what = f"{run.error.type}: {short}" if short else run.error.type
     return (
         Span(f"{lead}:", mark="b"),
         Span(f" {what.rstrip('.')}. {_logged_by_then(run).capitalize()}{_unranked(run)}."),
     )
+
+
+def _first_words(message: str) -> str:
+    words = next(iter(message.strip().splitlines()), "").split()
+    return " ".join(words[:16]) + (" …" if len(words) > 16 else "")
 
 
 def _unranked(run: Run) -> str:
