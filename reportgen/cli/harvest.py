@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reportgen.harvest.summary import HarvestSummary
     from reportgen.store.db import Store
 
-_SHOWN = 10
+_SHOWN = 3
 
 
 def _parse_shard(context: click.Context, parameter: click.Parameter, text: str | None) -> Shard | None:

@@ -62,8 +62,13 @@ def safe_part(part: str) -> tuple[str, bool]:
 
 
 def safe_path(parts: Sequence[str], name: str, *, taken: bool = False) -> str:
-    """Return the directory of `name`, made of `parts`; if one had to change or it is `taken`, a digest tells it apart."""
+    """Return the directory of `name`, made of `parts`; if one had to change or it is `taken`, a digest tells it apart.
+
+    The page that lists all of a kind lies beside their directories, so that ``index.html`` is always taken.
+    """
     pairs = [safe_part(part) for part in parts]
+    if pairs[0][0].lower() == "index.html":
+        pairs[0] = f"-{pairs[0][0]}", True
     path = "/".join(safe for safe, _ in pairs)
     if taken or any(changed for _, changed in pairs):
         path += "~" + sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]

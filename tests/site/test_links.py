@@ -44,6 +44,9 @@ def test_a_plain_full_name_is_its_own_address():
         ("nul", "-nul" + mark("nul")),
         ("aux.txt", "-aux.txt" + mark("aux.txt")),
         ("console", "console"),
+        ("index.html", "-index.html" + mark("index.html")),
+        ("Index.html/x", "-Index.html/x" + mark("Index.html/x")),
+        ("x/index.html", "x/index.html"),
         ("x" * 80, "x" * 80),
         ("x" * 81, "x" * 80 + mark("x" * 81)),
         ("a.b_c-D9", "a.b_c-D9"),
@@ -51,6 +54,12 @@ def test_a_plain_full_name_is_its_own_address():
 )
 def test_every_rule_of_an_address(name, directory):
     assert job_directories([name]) == {name: directory}
+
+
+def test_a_leaderboard_or_pipeline_called_like_the_page_that_lists_them_has_another_address():
+    changed = "-index.html" + mark("index.html")
+    assert Links().leaderboard("index.html") == f"leaderboards/{changed}/index.html"
+    assert Links().pipeline("index.html") == f"pipelines/{changed}/index.html"
 
 
 def test_of_names_equal_but_for_case_the_first_stored_keeps_its_directory():
