@@ -101,6 +101,9 @@ class SiteConfig(_Section):
         return _plain_url(value) if value else value
 
 
+_Scalar = str | int | float | bool
+
+
 class StoreConfig(_Section):
     """``[store]``: where everything that was harvested is kept."""
 
@@ -183,7 +186,9 @@ class LeaderboardConfig(_Section):
         ("dataset.validation",), description="What must be the same for runs to be ranked together; [] ranks all, visibly."
     )
     group_by: tuple[str, ...] = Field((), description="Columns that make one row of several runs: mean, sd, n.")
-    where: dict[str, str | int | float | bool] = Field(default_factory=dict, description="Only runs with these values.")
+    where: dict[str, _Scalar | list[_Scalar]] = Field(
+        default_factory=dict, description="Only runs with these values; of a list, any."
+    )
     baseline: str | None = Field(None, description="The fixed reference, as JOB#N.")
     champion: Literal["deployed", "approved", "best"] = Field("deployed", description="Who holds the title.")
     missing: Literal["show", "skip"] = Field("show", description="List runs that cannot be ranked, or leave them out.")

@@ -108,7 +108,8 @@ def _board(
     runs, told = _separability(options, placed, by_rows) if direction != "none" else (0, [_UNTOLD] * len(placed))
     separable = [known for known, _ in told]
     baseline = _find_run(members, options.baseline)
-    judged = with_best(_shrunk_columns(columns, placed), [(e.row, e.group) for e in placed])
+    mixed = _mixed(options, members)
+    judged = with_best(_shrunk_columns(columns, placed if mixed <= 1 else ()), [(e.row, e.group) for e in placed])
     rows = _rows(placed, told, judged, options, direction, (champion, baseline))
     ranked = len(rows) if direction != "none" else 0
     unlike = [place for place, known in enumerate(separable) if known is False]
@@ -122,8 +123,8 @@ def _board(
         with_interval=runs,
         not_separable=len(unlike),
         prefix=unlike == list(range(1, len(unlike) + 1)),
-        mixed=_mixed(options, members),
-        luck=board_luck(rows, members, size) if ranked and not options.group_by else None,
+        mixed=mixed,
+        luck=board_luck(rows, members, size) if ranked and mixed <= 1 and not options.group_by else None,
         rows_scored=size,
         by_rows=sum(method == "paired rows" for _, method in told[: MOST_PAIRED + 1]),
         first_used=members[0].row.started_at,
@@ -348,5 +349,5 @@ def _change_note(board: Board, older: Board, data: str) -> str | None:
     if first is None:
         return None
     before, now = older.rows_scored, board.rows_scored
-    rows = f" ({count(before)} → {count(now)} rows)" if before and now else ""
+    rows = f" ({count(before)} → {count(now)} rows)" if before and now and before != now else ""
     return f"{data} changed at #{first.number}{rows}"

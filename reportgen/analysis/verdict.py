@@ -260,19 +260,22 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
     below = board.rows[shared : board.ranked]
     close = sum(row.separable is False for row in below) if leader.tied else board.not_separable
     if close and not second.separable:
-        yield (Part(_close(close, len(below), "them" if leader.tied else "it")),)
+        judged = len(below) if board.mixed <= 1 else sum(row.separable is not None for row in below)
+        alike = " scored on the same set" if judged < len(below) else ""
+        yield (Part(_close(close, judged, "them" if leader.tied else "it", alike)),)
     delta = next((row.delta_champion for row in board.rows if row is leader), None)
     if delta is not None and not leader.champion:
         yield (Part(_on_champion(delta, spec)),)
 
 
-def _close(close: int, others: int, first: str) -> str:
+def _close(close: int, others: int, first: str, alike: str) -> str:
     """How many of the runs below the leader, or those that share its rank, are too near to what is `first`."""
     if others == 1:
-        return f"The other run cannot be told apart from {first}"
+        return f"The other run{alike} cannot be told apart from {first}"
+    runs = f"the other {plural(others, 'run')}{alike}"
     if close == others:
-        return f"None of the other {plural(others, 'run')} can be told apart from {first}"
-    return f"{count(close)} of the other {plural(others, 'run')} cannot be told apart from {first}"
+        return f"None of {runs} can be told apart from {first}"
+    return f"{count(close)} of {runs} cannot be told apart from {first}"
 
 
 def _gap(value: float, spec: str) -> str:

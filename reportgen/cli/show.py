@@ -238,9 +238,11 @@ def _board_text(board: Board, options: LeaderboardOptions, shape: str | None, co
     mark = "**" if shape == "md" else ""
     yield f"{mark}{options.label}{mark}: {about.label}, {direction}" + (f"; {data}" if data else "") + "\n"
     yield f"{board_verdict(board, label=about.label, format_spec=spec).text}.\n\n"
-    head = ["rank", "run", about.label, "95 % interval", "against first", "on champion", *(c.title for c in board.columns)]
-    rows = [_board_line(row, board, spec) for row in board.rows[:count]]
-    yield from _table(head, rows, shape, right=[0, 2, 3, 5, *range(6, len(head))])
+    fixed = _fixed(board)
+    on = [f"on {name}" for name in fixed]
+    head = ["rank", "run", about.label, "95 % interval", "against first", *on, *(c.title for c in board.columns)]
+    rows = [_board_line(row, board, spec, fixed) for row in board.rows[:count]]
+    yield from _table(head, rows, shape, right=[0, 2, 3, *range(5, len(head))])
     item = "- " if shape == "md" else ""
     if len(board.rows) > count:
         yield f"{item}{count} of {plural(len(board.rows), 'run')}; -n shows more\n"
@@ -248,29 +250,35 @@ def _board_text(board: Board, options: LeaderboardOptions, shape: str | None, co
         yield f"{item}{note}\n"
 
 
-def _board_line(row: BoardRow, board: Board, spec: str) -> list[str]:
+def _fixed(board: Board) -> list[str]:
+    """What the differences of a board are to: of champion and baseline those that it ranks."""
+    ranked = board.rows[: board.ranked]
+    return [name for name in ("champion", "baseline") if any(getattr(row, name) for row in ranked)]
+
+
+def _board_line(row: BoardRow, board: Board, spec: str, fixed: Sequence[str]) -> list[str]:
     from reportgen.analysis.wording import interval, number
 
     marks = [m for m, on in (("champion", row.champion), ("baseline", row.baseline), (row.run.result, row.failed)) if on]
     group = f" ({row.group.words})" if row.group is not None else ""
     name = str(row.run.key) + group + (f" [{', '.join(marks)}]" if marks else "")
     if row.rank is None and row.missing is not None:
-        return ["–", name, row.missing, "", "", "", *(_cell(row, c) for c in board.columns)]
+        return ["–", name, row.missing, "", "", *("" for _ in fixed), *(_cell(row, c) for c in board.columns)]
     shown = f".{row.decimals}f" if row.decimals is not None and spec.endswith("f") else spec
     first = row.rank == 1 and row.separable is None
     against = "leader" if first else {True: "separable", False: "not separable", None: ""}[row.separable]
     against = f"{against} {board.mark(row)}".strip()
     rank = "–" if row.rank is None else f"{row.rank} =" if row.tied else str(row.rank)
     return [
-        rank, name, number(row.value, shown), interval(row.low, row.high, spec), against, _delta(row.delta_champion, spec),
-        *(_cell(row, c) for c in board.columns),
+        rank, name, number(row.value, shown), interval(row.low, row.high, spec), against,
+        *(_delta(getattr(row, f"delta_{name}"), spec) for name in fixed), *(_cell(row, c) for c in board.columns),
     ]  # fmt: skip
 
 
 def _delta(delta: Delta | None, spec: str) -> str:
     from reportgen.analysis.wording import signed
 
-    return "" if delta is None else signed(delta.value, spec)
+    return "" if delta is None else f"{signed(delta.value, spec)} {delta.word}".strip()
 
 
 def _cell(row: BoardRow, column: Column) -> str:

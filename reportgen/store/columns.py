@@ -52,7 +52,7 @@ class Cells:
     def put(self, runs: Sequence[int], cells: Sequence[Any], *, keep_none: bool = False) -> None:
         """Keep the cells of some runs; None is a cell only where `keep_none` says so. The later of two counts."""
         packed, first, others = self._packed, self._first, self._others
-        if packed and not others and self._code != "O" and set(map(type, cells)) == {self._kind}:
+        if packed and not others and self._code == "d" and set(map(type, cells)) == {float}:
             for run, cell in zip(runs, cells, strict=True):
                 packed[run - first] = cell
             return

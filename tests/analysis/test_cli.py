@@ -84,6 +84,10 @@ def test_a_leaderboard_in_the_terminal(shown: Shown) -> None:
     ranks = [line.split()[:2] for line in lines[4:9]]
     assert ranks == [["1", "="], ["1", "="], ["3", "churn/validate#1"], ["4", "churn/validate#4"], ["–", "churn/validate#5"]]
     assert "[baseline]" in lines[6]
+    assert "on champion" in lines[3]
+    assert "on baseline" in lines[3]
+    assert "0.000 same  +0.040 better" in lines[4]
+    assert "−0.240 worse   −0.200 worse" in lines[7]
     assert "0.680–0.720" in lines[6]
     assert "build failed" in lines[8]
     assert "\x1b" not in text
@@ -202,6 +206,7 @@ def test_a_job_without_a_configured_leaderboard_gets_one(
     [
         'columns = ["metrics.val/recall", "tags.kind", "duration_s"]',
         'where = { "metrics.val/recall" = 0.6 }',
+        'where = { "params.depth" = [1, 3, 9] }',
         'where = { "val/recall" = 0.6, "params.depth" = 2 }',
         'group_by = ["params.algorithm", "val/recall"]',
     ],

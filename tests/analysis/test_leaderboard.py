@@ -88,6 +88,8 @@ def test_the_change_of_the_validation_set_is_said() -> None:
     rows = [row(1, metric(0.7, n=1305)), row(2, metric(0.72, n=1422), data=SET_B)]
     first = leaderboard(rows, options()).boards[0]
     assert first.notes == ("validation set changed at #2 (1,305 → 1,422 rows)",)
+    rows = [row(1, metric(0.7, n=1305)), row(2, metric(0.72, n=1305), data=SET_B)]
+    assert leaderboard(rows, options()).boards[0].notes == ("validation set changed at #2",)
 
 
 @pytest.mark.parametrize(
@@ -149,6 +151,27 @@ def test_ranking_across_sets_needs_to_be_asked_for_and_is_marked() -> None:
     assert board.mixed == 2
     assert "ranked across 2 validation sets by request" in board.notes
     assert [(r.run.number, r.separable) for r in board.rows] == [(1, None), (3, True), (2, None)]
+
+
+def test_a_difference_to_a_run_of_another_set_is_told_without_a_claim() -> None:
+    rows = [row(1, 0.9, (0.89, 0.91)), row(2, 0.5, (0.49, 0.51), data=SET_B), row(3, 0.6, (0.59, 0.61))]
+    board = one_board(rows, comparable_by=(), baseline=RunKey("churn/validate", 1))
+    told = {r.run.number: r.delta_baseline for r in board.rows}
+    assert told[2] is not None
+    assert told[3] is not None
+    assert (told[2].value, told[2].low, told[2].separable) == (pytest.approx(-0.4), None, None)
+    assert told[3].separable is True
+
+
+def test_of_the_luck_of_the_best_nothing_is_said_across_sets() -> None:
+    rows = [row(n, 0.7 + n / 100, (0.65 + n / 100, 0.75 + n / 100), model=str(n)) for n in range(1, 8)]
+    other = row(8, 0.5, (0.45, 0.55), data=SET_B, model="8")
+    alone = one_board(rows, columns=("shrunk",), comparable_by=())
+    assert alone.luck is not None
+    assert alone.rows[0].columns["shrunk"].value is not None
+    mixed = one_board([*rows, other], columns=("shrunk",), comparable_by=())
+    assert mixed.luck is None, "the candidates were not picked from by one set, nor is their mean one of one set"
+    assert mixed.rows[0].columns["shrunk"].value is None
 
 
 MISSING = [

@@ -193,6 +193,14 @@ def test_boards_open_with_what_can_be_told() -> None:
     assert board_verdict(None).text == "Nothing to rank yet"
 
 
+def test_across_sets_only_runs_of_the_same_set_are_said_to_be_near() -> None:
+    rows = [row(1, 0.736, (0.725, 0.746)), row(2, 0.735, (0.724, 0.745)), row(3, 0.734, (0.723, 0.744))]
+    other = row(4, 0.72, (0.71, 0.73), data=SET_B)
+    said = boards_say([*rows, other], comparable_by=())
+    assert said.endswith(". None of the other 2 runs scored on the same set can be told apart from it")
+    assert boards_say(rows, comparable_by=()).endswith(". None of the other 2 runs can be told apart from it")
+
+
 wide = st.tuples(st.floats(0, 1), st.floats(0, 0.2) | st.none(), st.sampled_from(["", "a", "b"]))
 
 

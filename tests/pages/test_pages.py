@@ -413,6 +413,19 @@ def test_a_data_set_lists_as_many_runs_as_a_table_may_have_and_says_where_the_ot
     assert context.uses_more[3].href == f"../../search/index.html#q={dataset.sha256[:12]}"  # type: ignore[index]
 
 
+def test_a_board_without_a_champion_tells_differences_to_the_baseline() -> None:
+    known = judged().leaderboard.options
+    found = judge(rows(), replace(known, comparable_by=(), champion="best"))
+    context = leaderboard_page(site(), LeaderboardInput(name="churn", judged=found)).context
+    assert isinstance(context, LeaderboardContext)
+    (part,) = context.boards
+    assert part.delta_head == "on #119"
+    told = {line.label: line.delta.text for line in part.rows}
+    value = {n: row(n).metrics["val/f1"].value for n in (119, 140)}
+    assert told["#140"] == f"+{value[140] - value[119]:.3f}"  # type: ignore[operator]
+    assert told["#119"] == "–"
+
+
 # ---- comparisons --------------------------------------------------------------------------------------------------------------
 
 
@@ -443,6 +456,14 @@ def comparison(*numbers: int) -> CompareContext:
 )
 def test_what_a_comparison_claims(numbers: tuple[int, ...], words: str) -> None:
     assert words in said(comparison(*numbers).verdict)
+
+
+def test_without_a_direction_a_separable_difference_is_neither_better_nor_worse() -> None:
+    runs = [replace(row(n), metrics={"x": replace(row(n).metrics["val/f1"], name="x", direction="none")}) for n in (140, 141)]
+    given = CompareInput(path="compare/x/index.html", comparison=compare(runs), roles=("champion",), board="churn", metric="x")
+    context = compare_page(site(), given).context
+    assert isinstance(context, CompareContext)
+    assert said(context.verdict).startswith("#141 differs from #140 by X 0.067, separable.")
 
 
 def test_a_comparison_on_other_data_draws_nothing() -> None:

@@ -55,7 +55,7 @@ class BoardPart(NamedTuple):
     metric: Annotated[str, "Title of the metric."]
     axis: Annotated[tuple[Tick, ...], "Shared scale; empty where nothing can be drawn."]
     intervals: Annotated[bool, "Whether any row has one."]
-    delta_head: Annotated[str, "`on #140`, or `on first`."]
+    delta_head: Annotated[str, "`on #140` (champion, else baseline), or `on first`."]
     columns: Annotated[tuple[Column, ...], "The chosen columns."]
     width: Annotated[int, "Number of columns of the table."]
     rows: Annotated[tuple[BoardLine, ...], "Ranked rows."]

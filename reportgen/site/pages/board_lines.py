@@ -77,13 +77,17 @@ def lines(
     specs: Sequence[str],
     *,
     several: bool,
+    reference: BoardRow | None,
 ) -> Iterator[BoardLine]:
-    """Yield ranked rows of a board as the page shows them; one by one, for a board may have very many."""
-    champion = champion_of(board)
+    """Yield ranked rows of a board as the page shows them; one by one, for a board may have very many.
+
+    Differences are to `reference` (champion or baseline), to the leader where it is None.
+    """
+    references = champion_of(board), reference
     values = _aligned([fmt.number(row.value, _spec(row, style)) for row in rows])
     for row, value, known in zip(rows, values, bare_values(rows, board.columns), strict=True):
         extra = _extra(board, known, specs, ranked=True)
-        yield _line(site, path, board, row, value, style, scale, champion, extra, several=several)
+        yield _line(site, path, board, row, value, style, scale, references, extra, several=several)
 
 
 def _spec(row: BoardRow, style: Style) -> str:
@@ -95,6 +99,11 @@ def champion_of(board: Board) -> BoardRow | None:
     return next((row for row in board.rows[: board.ranked] if row.champion), None)
 
 
+def reference_of(board: Board) -> BoardRow | None:
+    """Return the row that differences are to: the champion's, else that of the baseline; None: those to the first are told."""
+    return champion_of(board) or next((row for row in board.rows[: board.ranked] if row.baseline), None)
+
+
 def _line(
     site: Site,
     path: str,
@@ -103,12 +112,13 @@ def _line(
     value: str,
     style: Style,
     scale: Scale | None,
-    champion: BoardRow | None,
+    references: tuple[BoardRow | None, BoardRow | None],
     extra: tuple[Extra, ...],
     *,
     several: bool,
 ) -> BoardLine:
     leader = board.leader
+    champion, reference = references
     band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
     line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
     place = None if row.value is None else float(row.value)
@@ -127,7 +137,7 @@ def _line(
         interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
         against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
         mark=board.mark(row),
-        delta=_delta(row, leader, champion, style),
+        delta=_delta(row, leader, reference, style),
         extra=extra,
         date=fmt.day(row.run.started_at),
         datetime=fmt.machine_time(row.run.started_at),
@@ -158,11 +168,11 @@ def _group_words(row: BoardRow, style: Style) -> str:
     return f"{group.words}{spread}" + (f"; {by}" if by else "")
 
 
-def _delta(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None, style: Style) -> Delta:
-    """Against the champion; only a gain that can be told apart is coloured, for most rows are expected to be lower."""
-    if champion is not None:
-        found = row.delta_champion
-        if row is champion or found is None:
+def _delta(row: BoardRow, leader: BoardRow | None, reference: BoardRow | None, style: Style) -> Delta:
+    """Against champion or baseline; only a gain that can be told apart is coloured, for most rows are expected to be lower."""
+    if reference is not None:
+        found = row.delta_champion if reference.champion else row.delta_baseline
+        if row is reference or found is None:
             return NO_DELTA
         return delta_of(found.value, style.spec, separable=found.separable and found.word == "better", word=found.word)
     if leader is None or row is leader or row.value is None or leader.value is None:

@@ -247,6 +247,8 @@ def _two(line: MetricLine, style: Style, runs: Sequence[Compared], order: Sequen
             Span(f" by {style.title} {size}", mark="b"),
             Span(", separable."),
         ]
+    if delta.separable:
+        return [a, Span(" differs from ", mark="b"), b, Span(f" by {style.title} {size}", mark="b"), Span(", separable.")]
     if delta.separable is False:
         spans = [a, Span(f" and {who}", mark="b"), b, Span(" cannot be told apart", mark="b")]
         return [*spans, Span(f": {style.title} {fmt.difference(delta.value, style.spec)}, not separable.")]

@@ -73,7 +73,9 @@ def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
     champion = champion_of(board)
     several = len({row.run.job for row in board.rows}) > 1
     first = run_label(given.first, "" if several else given.first.job)
-    shown = lines(site, path, board, [one.row for one in given.ready], style, None, chosen(board).specs, several=several)
+    rows_of = [one.row for one in given.ready]
+    specs = chosen(board).specs
+    shown = lines(site, path, board, rows_of, style, None, specs, several=several, reference=champion)
     rows = tuple(
         Row(
             (

@@ -32,7 +32,7 @@ from reportgen.site.pages.base import (
     run_label,
     said,
 )
-from reportgen.site.pages.board_lines import champion_of, chosen, lines, long_table, unranked_lines
+from reportgen.site.pages.board_lines import chosen, lines, long_table, reference_of, unranked_lines
 from reportgen.site.pages.scale import Scale
 
 MOST_ROWS = 200
@@ -161,7 +161,7 @@ def _board(
     ends = [value for row in ranked for value in (row.value, row.low, row.high)]
     intervals = any(row.low is not None for row in ranked)
     scale = Scale.over(ends, bulk=True) if intervals else None
-    champion = champion_of(board)
+    reference = reference_of(board)
     columns = chosen(board)
     shown_unranked = unranked[: MOST_UNRANKED if position == 0 else 5]
     part = BoardPart(
@@ -173,10 +173,10 @@ def _board(
         metric=style.title + (f", {style.unit}" if style.unit else ""),
         axis=scale.ticks() if scale else (),
         intervals=intervals,
-        delta_head=f"on {run_label(champion.run, champion.run.job)}" if champion else "on first",
+        delta_head=f"on {run_label(reference.run, reference.run.job)}" if reference else "on first",
         columns=columns.heads,
         width=5 + len(columns.heads) + (2 if scale else 0),
-        rows=tuple(lines(site, path, board, ranked, style, scale, columns.specs, several=several)),
+        rows=tuple(lines(site, path, board, ranked, style, scale, columns.specs, several=several, reference=reference)),
         unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
@@ -185,7 +185,8 @@ def _board(
     )
     if position or board.ranked <= MOST_ROWS:
         return part, ()
-    every = lines(site, path, board, board.rows[: board.ranked], style, scale, columns.specs, several=several)
+    all_ranked = board.rows[: board.ranked]
+    every = lines(site, path, board, all_ranked, style, scale, columns.specs, several=several, reference=reference)
     script = long_table(given.name, path, part, every)
     return part._replace(data=relative(path, script.path)), (script,)
 
