@@ -62,15 +62,15 @@ VALUE_RULES: Mapping[str, _Rule] = {
     "authorization": _Rule(
         ("uthorization",), r"(?i:authorization)[\"']?\s*[:=]\s*[\"']?(?:Basic|Bearer|[Tt]oken)\s+([^\s\"']{6,})"
     ),
-    "option": _Rule(
-        ("--",),
-        r"(?i)--(?!(?:eos|bos|pad|sep|cls|mask|unk|image|prompt)[-_])[\w-]{0,40}?(?:password|passwd|passphrase|secret|token"
-        r"|api[_-]?key|access[_-]?key)[\s,]+[\"']*([^\s\"'-][^\s\"']{3,500})",
-    ),
     "assignment": _Rule(
         ("=",),
         r"(?i)(?:^|[\s?&;,{\"'(-])[\w.-]{0,40}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key"
         r"|(?:auth|access|api|refresh|bearer)[_-]?token)=[\"']?([^\s\"'&,;]{4,500})",
+    ),
+    "option": _Rule(
+        ("--",),
+        r"(?i)--(?!(?:eos|bos|pad|sep|cls|mask|unk|image|prompt)[-_])[\w-]{0,40}?(?:password|passwd|passphrase|secret|token"
+        r"|api[_-]?key|access[_-]?key)[\s,=]+[\"']*((?!\[redacted:)[^\s\"'-][^\s\"']{3,500})",
     ),
 }
 

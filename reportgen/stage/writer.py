@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+def _anchored(directory: Path) -> Path:
+    """Return the directory as a whole path: a step may change into another one, and its record stays where it is."""
+    try:
+        return Path(os.getcwd(), directory)  # noqa: PTH109 - a path's own method takes twice the time
+    except OSError:  # the working directory is gone
+        return directory
+
+
 def _make(directory: Path) -> None:
     """Make the directory: one call where its parent is there and it is not, as nearly always."""
     try:
@@ -69,7 +77,7 @@ class Writer:
         first: Sequence[str] = (),
     ) -> None:
         """Open the record with its ``run`` event, and in the same write the bodies of those that come `first`."""
-        self.directory = directory
+        self.directory = directory = _anchored(directory)
         self.name: str = opening["name"]
         self.stage: str = opening["stage"]
         self.strict = strict
@@ -103,7 +111,7 @@ class Writer:
         from reportgen.stage.joined import arrive
 
         opening = {"name": self.name, "stage": self.stage, "t": moment(self._started)}
-        return arrive, (str(self.directory.absolute()), opening, self.strict, self._secrets)
+        return arrive, (str(self.directory), opening, self.strict, self._secrets)
 
     def __enter__(self) -> Self:
         return self

@@ -53,6 +53,21 @@ def test_a_secret_in_text_is_masked_and_named_by_its_rule(rule):
 
 
 @pytest.mark.parametrize(
+    ("words", "clean"),
+    [
+        ("fit --token=hunter22 -n 3", "fit --token=[redacted: option] -n 3"),
+        ("fit --hub-token='hunter22'", "fit --hub-token='[redacted: option]'"),
+        ("fit --password=hunter22", "fit --password=[redacted: assignment]"),
+        ("fit --max-tokens=5120 --eos-token=</s> --tokenizer=bpe", "fit --max-tokens=5120 --eos-token=</s> --tokenizer=bpe"),
+    ],
+)
+def test_options_of_commands_are_masked_in_both_spellings_once(words, clean):
+    found = PLAIN.text(words)
+    assert found.value == clean
+    assert len(found.findings) == clean.count("[redacted")
+
+
+@pytest.mark.parametrize(
     "name",
     ["password", "db_password", "DB_PASSWORD", "dbPassword", "MYSQL_PWD", "api_key", "apiKey", "API-KEY", "accessToken",
      "hf_token",

@@ -144,6 +144,24 @@ def test_one_input_and_one_variable_need_no_list(monkeypatch):
     assert of_kind(run, "environment")[0]["value"]["variables"] == {"STEP_COLOUR": "blue"}
 
 
+def test_a_step_may_change_into_another_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with start(directory="results") as run:
+        run.log_metric("before", 1)
+        monkeypatch.chdir(elsewhere)
+        run.log_metric("after", 2)
+        run.log_table("t", [{"a": 1}])
+    assert list(elsewhere.iterdir()) == []
+    assert {path.name for path in (tmp_path / "results" / run.directory.name).iterdir()} == {
+        "events.jsonl",
+        "files",
+        "metrics.json",
+    }
+    assert json.loads((run.directory / "metrics.json").read_text()) == {"before": 1, "after": 2}
+
+
 def test_a_working_directory_that_is_gone_stops_nothing(tmp_path, monkeypatch, capsys):
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
@@ -430,7 +448,7 @@ def test_context_of_jenkins():
         "node": "agent-3",
         "branch": "main",
     }
-    assert run.directory.parent == Path("reportgen-results")
+    assert run.directory.parent == Path("reportgen-results").absolute()
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_start_and_end_name_a_run_across_stages(shell):
     done(shell("log", "metric", "a=1", env={"STAGE_NAME": "Evaluate"}))
     done(shell("log", "end", "--status", "failed", env={"STAGE_NAME": "Declarative: Post Actions"}))
     [found] = shell.records().values()
-    assert directory == f"reportgen-results/{found.directory}"
+    assert directory == str(shell.cwd / "reportgen-results" / found.directory)
     assert (found.name, found.status) == ("nightly", "failed")
     assert [e["kind"] for e in found.events] == ["run", "metric", "end"]
 
