@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+GIT_SECONDS = 10.0
+"""How long git may take to answer; then the run is one outside git."""
+
+
 def ci_of(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return job, build, url, node and branch of the Jenkins build that this environment describes; empty outside Jenkins."""
     job = environ.get("JOB_NAME", "")
@@ -86,7 +90,7 @@ def _git(directory: str) -> tuple[tuple[str, str], ...]:
     ]
     try:
         answer = subprocess.run(  # a hung file system must not hang a training job
-            command, cwd=directory, capture_output=True, timeout=10, check=True, stdin=subprocess.DEVNULL
+            command, cwd=directory, capture_output=True, timeout=GIT_SECONDS, check=True, stdin=subprocess.DEVNULL
         ).stdout.decode("utf-8", "backslashreplace")
     except (OSError, subprocess.SubprocessError):
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import random
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,46 @@ def test_sigterm_is_noted_as_aborted(tmp_path):
     found = only_record(tmp_path / "reportgen-results")
     assert found.status == "aborted"
     assert found.unread_lines == 0
+
+
+def test_sigterm_in_the_middle_of_a_call_ends_the_run_all_the_same(tmp_path):
+    code = """
+import os, signal, reportgen
+from reportgen.stage import journal
+run = reportgen.start_run("t", directory=".", environment=False)
+write = journal.write_whole
+def terminated(descriptor, content):
+    journal.write_whole = write
+    write(descriptor, content)
+    os.kill(os.getpid(), signal.SIGTERM)
+    os.getpid()
+journal.write_whole = terminated
+run.log_metric("m", 1)
+"""
+    with program(code, tmp_path) as child:
+        try:
+            assert child.wait(timeout=30) == -signal.SIGTERM
+        finally:
+            child.kill()
+    found = only_record(tmp_path)
+    assert [e["kind"] for e in found.events] == ["run", "metric", "end"]
+    assert found.status == "aborted"
+
+
+def test_a_writer_waits_while_another_process_writes(tmp_path):
+    path = tmp_path / "events.jsonl"
+    with path.open("ab") as held, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        held.write(b'{"v":1,"id":"half')
+        held.flush()
+        written = pool.submit(Journal(path).append, [note("mine")], "2026-01-01T00:00:00.000Z")
+        assert not wait([written], timeout=0.3).done
+        held.write(b'","t":"2026-01-01T00:00:00.000Z","kind":"note","text":"theirs"}\n')
+        held.flush()
+        fcntl.flock(held, fcntl.LOCK_UN)
+        written.result(timeout=30)
+    found = read_record("r", path.read_bytes())
+    assert ([e["text"] for e in found.events], found.unread_lines) == (["theirs", "mine"], 0)
 
 
 def test_a_run_left_open_is_ended_with_the_program(tmp_path):

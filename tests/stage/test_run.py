@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from enum import Enum
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 
 import reportgen
 from reportgen.errors import RecordError
+from reportgen.stage import context
 from reportgen.stage.values import nested
 from tests.stage.support import events, metrics, of_kind, params, record
 
@@ -259,6 +262,51 @@ def test_a_dataset_from_a_file_a_frame_and_a_digest(tmp_path):
     assert last["role"] == "training"
 
 
+def test_the_digest_of_a_directory_does_not_depend_on_the_order_it_is_listed_in(tmp_path, monkeypatch):
+    (tmp_path / "data" / "sub").mkdir(parents=True)
+    for name in ("b", "a", "c", "sub/d"):
+        (tmp_path / "data" / name).write_text(name)
+    listed = [(where, inner, list(names)) for where, inner, names in os.walk(tmp_path / "data")]
+    digests = set()
+    with start() as run:
+        for order in (listed, [(where, inner, names[::-1]) for where, inner, names in reversed(listed)]):
+            monkeypatch.setattr(os, "walk", lambda *_, order=order, **__: iter(order))
+            digests.add(run.log_dataset("data", tmp_path / "data"))
+    lines = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in ("a", "b", "c", "sub/d")]
+    assert digests == {hashlib.sha256("".join(lines).encode()).hexdigest()}
+
+
+@pytest.mark.parametrize("digest", ["g" * 64, "0" * 63, "0" * 65, 7, "0" * 63 + "\u0660"])
+def test_what_is_no_digest_is_refused(digest):
+    with start() as run:
+        for call in (
+            lambda: run.log_model("m", sha256=digest),
+            lambda: run.log_model("m", sha256="0" * 64, inputs=[digest]),
+            lambda: run.log_decision("approved", model=digest),
+        ):
+            with pytest.raises(RecordError, match="is a SHA-256 of 64 hex digits"):
+                call()
+
+
+def test_a_long_traceback_keeps_its_beginning_and_its_end():
+    def deep(left):
+        return deep(left - 1) if left else {}["column"]
+
+    def other(left):
+        return deep(0) if not left else (other if left % 2 else another)(left - 1)
+
+    def another(left):
+        return other(left - 1) if left else deep(0)
+
+    with pytest.raises(KeyError), start() as run:
+        other(300)
+    trace = of_kind(run, "end")[0]["error"]["traceback"]
+    assert 20_000 <= len(trace) < 20_100
+    assert trace.startswith("Traceback (most recent call last)")
+    assert "characters left out" in trace
+    assert trace.endswith("KeyError: 'column'\n")
+
+
 def test_a_model_file_and_directory(tmp_path):
     (tmp_path / "model.pkl").write_bytes(b"weights")
     saved = tmp_path / "saved"
@@ -488,6 +536,19 @@ def test_git_is_asked_for_commit_branch_and_dirty(tmp_path, monkeypatch):
     assert context.source_of({"BRANCH_NAME": "feature"}, str(tmp_path)) == {**clean, "branch": "feature", "dirty": True}
 
 
+def test_a_git_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
+    (tmp_path / "hung" / ".git").mkdir(parents=True)
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\nexec sleep 60\n")
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", str(git.parent), prepend=os.pathsep)
+    monkeypatch.setattr(context, "GIT_SECONDS", 0.2)
+    began = time.monotonic()
+    assert context.source_of({"GIT_COMMIT": "abc"}, str(tmp_path / "hung")) == {"commit": "abc"}
+    assert time.monotonic() - began < 30
+
+
 def test_outside_git_the_environment_is_asked():
     from reportgen.stage import context
 
@@ -586,6 +647,16 @@ def test_resume_goes_on_where_it_stopped():
     ends = [e["duration_s"] for e in found.events if e["kind"] == "end"]
     assert ends[1] > ends[0]
     assert len({e["id"] for e in found.events}) == len(found.events)
+
+
+def test_the_newest_of_a_name_is_resumed():
+    old, new = start(), start()
+    for run, seconds in ((new, 2_000_000_000), (old, 1_000_000_000)):
+        os.utime(run.directory / "events.jsonl", (seconds, seconds))
+    assert start(resume=True).directory == new.directory
+    for run, seconds in ((new, 1_000_000_000), (old, 2_000_000_000)):
+        os.utime(run.directory / "events.jsonl", (seconds, seconds))
+    assert start(resume=True).directory == old.directory
 
 
 def test_resume_by_directory_or_name_and_without_a_record():

@@ -216,6 +216,32 @@ def test_a_killed_command_gives_the_status_a_shell_gives(shell):
     assert "SIGKILL" in found.ending["error"]["message"]
 
 
+def test_a_grandchild_that_keeps_standard_error_is_not_waited_for(shell):
+    began = time.monotonic()
+    program = [
+        sys.executable,
+        "-S",
+        "-m",
+        "reportgen",
+        "run",
+        "--",
+        "sh",
+        "-c",
+        "sleep 60 >/dev/null & echo $!; echo words >&2; exit 3",
+    ]
+    with subprocess.Popen(
+        program, cwd=shell.cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **BUILD}, stdout=subprocess.PIPE
+    ) as child:
+        left = int(child.stdout.readline())
+        try:
+            assert child.wait(timeout=40) == 3
+            assert time.monotonic() - began < 40
+        finally:
+            os.kill(left, signal.SIGKILL)
+    [found] = shell.records().values()
+    assert found.ending["error"]["traceback"] == "words\n"
+
+
 def test_sigterm_is_handed_on_and_noted_as_aborted(shell):
     env = {**os.environ, "PYTHONPATH": str(ROOT), **BUILD}
     child = subprocess.Popen(

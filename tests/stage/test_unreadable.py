@@ -95,13 +95,15 @@ def test_a_file_that_vanishes_from_a_directory_being_read_is_told(run, tmp_path,
     assert f"'{folder / 'b'}' does not exist" in capsys.readouterr().err
 
 
-def test_a_directory_within_that_may_not_be_read_is_no_smaller_data_set(run, tmp_path, capsys):
+def test_a_directory_within_that_may_not_be_read_is_no_smaller_data_set(run, tmp_path, monkeypatch, capsys):
     inner = tmp_path / "parts" / "inner"
     inner.mkdir(parents=True)
     (inner / "rows.csv").write_text("a\n1\n")
+    tmp_path.chmod(0o755)  # from here on, what the path leads through may be read
+    monkeypatch.chdir(tmp_path)
     with forbidden(inner):
-        assert run.log_dataset("parts", tmp_path / "parts") == ""
-    assert "cannot be read: Permission denied" in capsys.readouterr().err
+        assert run.log_dataset("parts", "parts") == ""
+    assert "'parts/inner' cannot be read: Permission denied" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("kind", CALLS)
