@@ -650,13 +650,15 @@ def test_resume_goes_on_where_it_stopped():
 
 
 def test_the_newest_of_a_name_is_resumed():
-    old, new = start(), start()
-    for run, seconds in ((new, 2_000_000_000), (old, 1_000_000_000)):
-        os.utime(run.directory / "events.jsonl", (seconds, seconds))
-    assert start(resume=True).directory == new.directory
-    for run, seconds in ((new, 1_000_000_000), (old, 2_000_000_000)):
-        os.utime(run.directory / "events.jsonl", (seconds, seconds))
-    assert start(resume=True).directory == old.directory
+    runs = []
+    for _ in range(2):
+        with start() as run:
+            runs.append(run)
+    for newest, older in (runs, runs[::-1]):
+        for run, seconds in ((newest, 2_000_000_000), (older, 1_000_000_000)):
+            os.utime(run.directory / "events.jsonl", (seconds, seconds))
+        with start(resume=True) as again:
+            assert again.directory == newest.directory
 
 
 def test_resume_by_directory_or_name_and_without_a_record():
