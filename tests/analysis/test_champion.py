@@ -13,7 +13,7 @@ from reportgen.analysis.champion import Titles, find_titles
 from reportgen.analysis.comparable import order, score
 from reportgen.analysis.decisions import DecisionJobs, find_rulings
 from reportgen.analysis.judge import judge
-from reportgen.model import Cause, Decision, RunRow
+from reportgen.model import Cause, Decision, Fingerprint, RunRow
 from tests.analysis.rows import SET_A, SET_B, at, digest, options, row
 
 JOBS = ("churn/validate",)
@@ -167,6 +167,15 @@ def test_else_the_nearest_upstream_run_with_a_model() -> None:
     check = row(1, job="churn/check", hours=4.2, data=None, upstream=(("churn/validate", 2),))
     rulings = find_rulings([*VALIDATED, check, approve(5, upstream=(("churn/check", 1),))], DecisionJobs())
     assert [(r.model, r.target.number) for r in rulings] == [(digest("m2"), 2)]  # type: ignore[union-attr]
+
+
+def test_a_fingerprint_of_equal_bytes_does_not_outrun_a_cause_that_is_further_away() -> None:
+    check = row(1, job="churn/check", hours=4.2, data=None, upstream=(("churn/validate", 2),))
+    first_made = (Fingerprint(file="report.csv", md5="0" * 32, job="churn/validate", number=3),)
+    caused = approve(5, upstream=(("churn/check", 1),), fingerprints=first_made)
+    assert [r.target.number for r in find_rulings([*VALIDATED, check, caused], DecisionJobs()) if r.target] == [2]
+    alone = approve(5, fingerprints=first_made)
+    assert [r.target.number for r in find_rulings([*VALIDATED, alone], DecisionJobs()) if r.target] == [3]
 
 
 def test_an_approve_job_without_events_tells_by_its_approver_or_the_user_who_started_it() -> None:

@@ -108,6 +108,8 @@ def test_a_leaderboard_is_exported_as_documented() -> None:
         (5, None, None, "not finite", False), (3, None, None, "build failed", False),
     ]  # fmt: skip
     assert first[2]["value"] == "inf"
+    shared = leaderboard_json(leaderboard([row(1, 0.7), row(2, 0.7), row(3, 0.6)], options()))
+    assert [(r["rank"], r["tied"]) for r in shared["boards"][0]["rows"]] == [(1, True), (1, True), (3, False)]
     grouped = leaderboard_json(leaderboard(rows, options(group_by=("params.x",))))
     assert checked(grouped, "leaderboard")["boards"][0]["rows"][0]["group"]["n"] == 2
 
