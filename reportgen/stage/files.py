@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.stage.values import word
+from reportgen.stage.values import nameless, word
 
 CHUNK = 1 << 20
 
@@ -164,13 +164,16 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def table_chunks(table: Any, columns: Sequence[str] | None = None) -> Iterator[bytes]:
+def table_chunks(table: Any, columns: Sequence[str] | None = None, *, exact: bool = False) -> Iterator[bytes]:
     """Yield the CSV text of a pandas or polars frame, a list of dicts or of rows, or a dict of columns; RecordError for
-    others."""
+    others.
+
+    A cell that cannot be shown is written as its type; with `exact`, a frame that has one raises what the cell does.
+    """
     if hasattr(table, "to_csv") and hasattr(table, "iloc"):
-        return _pandas_chunks(table)
+        return _pandas_chunks(table, exact=exact)
     if hasattr(table, "write_csv"):
-        return _polars_chunks(table)
+        return _polars_chunks(table, exact=exact)
     if isinstance(table, Mapping):
         heads = [word(key) for key in table]
         flat = [head for head, column in table.items() if isinstance(column, (str, bytes)) or not hasattr(column, "__iter__")]
@@ -214,27 +217,53 @@ def _rows_chunks(heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterato
     yield buffer.getvalue().encode("utf-8", "backslashreplace")
 
 
-def _pandas_chunks(frame: Any) -> Iterator[bytes]:
+def _pandas_chunks(frame: Any, *, exact: bool = False) -> Iterator[bytes]:
     named = any(name is not None for name in frame.index.names)
     index = named or type(frame.index).__name__ != "RangeIndex"
     for start in range(0, max(len(frame), 1), 50_000):
         part = frame.iloc[start : start + 50_000]
-        yield part.to_csv(index=index, header=not start, lineterminator="\n").encode("utf-8", "backslashreplace")
+        options = {"index": index, "header": not start, "lineterminator": "\n"}
+        try:
+            text = part.to_csv(**options)
+        except Exception:
+            if exact:
+                raise
+            text = _legible(part).to_csv(**options)
+        yield text.encode("utf-8", "backslashreplace")
 
 
-def _polars_chunks(frame: Any) -> Iterator[bytes]:
-    try:
-        for start in range(0, max(len(frame), 1), 50_000):
-            yield frame.slice(start, 50_000).write_csv(include_header=not start).encode()
-    except sys.modules["polars"].exceptions.ComputeError as problem:
-        raise RecordError(f"the frame cannot be written as CSV: {problem}", hint="nested columns: cast them to text") from None
+def _legible(frame: Any) -> Any:
+    """Return a pandas frame with the type in angle brackets in place of each cell that cannot be shown."""
+    frame = frame.copy()
+    for place, kind in enumerate(map(str, frame.dtypes)):
+        if kind == "category":
+            frame.isetitem(place, frame.iloc[:, place].astype(object))
+        if kind in {"object", "category"}:
+            for row, cell in enumerate(frame.iloc[:, place]):
+                try:
+                    str(cell)
+                except Exception:  # noqa: BLE001 - as in `_rows_chunks`
+                    frame.iat[row, place] = nameless(cell)
+    return frame
+
+
+def _polars_chunks(frame: Any, *, exact: bool = False) -> Iterator[bytes]:
+    """Yield the CSV text of a polars frame, which writes neither lists nor bytes nor objects itself: as their `str`."""
+    text = str if exact else word
+    for start in range(0, max(len(frame), 1), 50_000):
+        part = frame.slice(start, 50_000)
+        for name, kind in part.schema.items():
+            if kind.is_nested() or str(kind) in {"Object", "Binary"}:
+                cells = [None if cell is None else text(cell) for cell in part[name].to_list()]
+                part = part.with_columns(type(part[name])(name, cells, dtype=sys.modules["polars"].String))
+        yield part.write_csv(include_header=not start).encode()
 
 
 def digest_frame(frame: Any) -> Digest:
     """Return the digest of a frame: of the CSV text that `table_chunks` makes of it."""
     sha = hashlib.sha256()
     size = 0
-    for chunk in table_chunks(frame):
+    for chunk in table_chunks(frame, exact=True):
         sha.update(chunk)
         size += len(chunk)
     return Digest(sha.hexdigest(), size, len(frame))

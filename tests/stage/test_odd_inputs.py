@@ -15,6 +15,7 @@ from pathlib import Path
 
 import altair as alt
 import pandas as pd
+import polars as pl
 import pytest
 from PIL import Image
 
@@ -244,6 +245,43 @@ def test_a_cell_that_cannot_be_shown_costs_that_cell_alone(run):
     assert tables == {"dicts": f"a,b\n1,{shown}\n2,x\n", "rows": f"a,b\n1,{shown}\n2,\n", "columns": f"a\n{shown}\n2.5\n"}
 
 
+FRAMES = {
+    "pandas": lambda: pd.DataFrame({"a": [1, 2], "b": [Mute(), None], "c": [0.5, None], "d": pd.Categorical(["y", Mute()])}),
+    "pandas, names twice": lambda: pd.DataFrame([[1, Mute(), 0.5, "y"], [2, None, None, Mute()]], columns=list("abbd")),
+    "polars": lambda: pl.DataFrame(
+        {
+            "a": [1, 2],
+            "b": pl.Series([Mute(), None], dtype=pl.Object),
+            "c": [0.5, None],
+            "d": pl.Series(["y", Mute()], dtype=pl.Object),
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_a_cell_of_a_frame_that_cannot_be_shown_costs_that_cell_alone(run, capsys, kind):
+    frame = FRAMES[kind]()
+    run.log_table("t", frame)
+    run.log_metric("m", 1)
+    [table] = of_kind(run, "table")
+    shown = "<tests.stage.test_odd_inputs.Mute>"
+    written = list(csv.reader((run.directory / table["file"]).read_text().splitlines()))
+    assert written == [list(frame.columns), ["1", shown, "0.5", "y"], ["2", "", "", shown]]
+    assert metrics(run) == {"m": 1}
+    assert not capsys.readouterr().err
+    assert isinstance(frame[frame.columns[3]][1], Mute)  # the user's own frame is left as it is
+
+
+def test_a_polars_frame_of_lists_records_and_bytes_is_written_as_their_words(run):
+    frame = pl.DataFrame({"list": [[1, 2], None], "record": [{"x": 1}, None], "bytes": [b"a\xff", None]})
+    run.log_table("t", frame)
+    [table] = of_kind(run, "table")
+    written = list(csv.reader((run.directory / table["file"]).read_text().splitlines()))
+    assert written == [["list", "record", "bytes"], ["[1, 2]", "{'x': 1}", "b'a\\xff'"], ["", "", ""]]
+    assert len(run.log_dataset("d", frame)) == 64
+
+
 @pytest.mark.parametrize(
     "value", [Mute(), Unmade(), [Mute()], {"k": Unmade()}, {Mute()}], ids=lambda value: type(value).__name__
 )
@@ -287,7 +325,7 @@ FAILING = {
     "figure": lambda run: run.log_figure("f", Unmade()),
     "table": lambda run: run.log_table("t", Unmade()),
     "dataset": lambda run: run.log_dataset("d", Unmade()),
-    "frame": lambda run: run.log_table("t", pd.DataFrame({"a": [Mute()]})),
+    "cell of a data set": lambda run: run.log_dataset("t", pd.DataFrame({"a": [Mute()]})),
     "generator": lambda run: run.log_table("t", ({"a": 1 / (2 - number)} for number in range(3))),
 }
 
