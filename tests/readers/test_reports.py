@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import reportgen
 from reportgen import model
 from reportgen.harvest.readers.junit import is_junit_path
 from reportgen.harvest.readers.mlruns import plain
@@ -16,6 +18,25 @@ from tests.readers.reading import fixture, limits, read, read_one, reason
 
 def by_name(metrics: tuple[model.Metric, ...]) -> dict[str, model.Metric]:
     return {metric.name: metric for metric in metrics}
+
+
+class TestPlainJsonOfOurHelpers:
+    def test_it_reads_back_by_the_rules_of_other_tools(self, tmp_path: Path) -> None:
+        """DVC joins nested keys and takes any leaf, jdss shows one object as a table of its keys; we join with a slash."""
+        params = {"model/depth": 3, "lr": 0.1, "on": True, "seeds": [1, 2], "nothing": None, "é": "a: b"}
+        metrics = {"val/f1": 0.7, "rows": 12, "a/b": math.nan, "a/c": -math.inf, "p.q": 1e-20}
+        with reportgen.start_run("t", directory=tmp_path, environment=False, environ={}) as run:
+            run.log_params(params)
+            run.log_metrics(metrics)
+            run.log_metric("loss", 1.0, step=0)
+            run.log_metric("loss", 0.5, step=1)
+        files = {name: (run.directory / name).read_bytes() for name in ("params.json", "metrics.json")}
+        assert read_one("params.json", files["params.json"]).params == params
+        found = {metric.name: metric.value for metric in read_one("metrics.json", files["metrics.json"]).metrics}
+        assert repr(sorted(found.items())) == repr(sorted({**metrics, "loss": 0.5}.items()))
+        written = json.loads(files["metrics.json"], parse_constant=pytest.fail)
+        assert written["val"] == {"f1": 0.7}
+        assert sorted(written) == ["a", "loss", "p.q", "rows", "val"]
 
 
 class TestClassificationReport:
