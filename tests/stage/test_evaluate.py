@@ -227,6 +227,19 @@ def test_regression_as_scikit_learn(tmp_path, seed):
     assert {name: found[f"val/{name}"].value for name in theirs} == pytest.approx(theirs, rel=1e-12)
 
 
+def test_what_is_not_defined_is_null_where_scikit_learn_gives_a_number(run):
+    import sklearn.metrics as sk
+
+    assert sk.mean_absolute_percentage_error(*R) == pytest.approx(7.5e14, rel=0.01)
+    assert sk.matthews_corrcoef([0, 1, 1], [1, 1, 1]) == 0.0
+    assert (sk.r2_score([2, 2], [2, 2]), sk.r2_score([2, 2], [2, 3])) == (1.0, 0.0)
+    assert run.log_regression(*R).metrics["val/mape"].value == pytest.approx(0.336905, abs=SIX)
+    found = run.log_classification([0, 1, 1], y_pred=[1, 1, 1], split="one").metrics["one/mcc"]
+    assert (found.value, found.reason) == (None, "only one class is predicted")
+    found = run.log_regression([2, 2], [2, 3], split="flat").metrics["flat/r2"]
+    assert (found.value, found.reason) == (None, "target is constant")
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=60))
 def test_ranking_as_by_counting_pairs(rows):
     positive = [float(s) for y, s in rows if y]
