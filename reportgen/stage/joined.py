@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class JoinedRun(Run):
     """Writes to a record whose opening event is known; leaving a ``with`` block does not end it."""
 
+    _set_once_hint = "another step or process set it; a new run begins after 'reportgen log end'"
+
     def __init__(
         self,
         directory: Path,

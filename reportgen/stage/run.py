@@ -27,6 +27,8 @@ class Run(Writer):
     it is read, one warning goes to standard error and the work goes on, unless the run is `strict`.
     """
 
+    _set_once_hint = "log what changes during a run as a metric"
+
     # -- what was put in
 
     def log_param(self, name: str, value: Any) -> None:
@@ -49,7 +51,7 @@ class Run(Writer):
             elif old != found.value:
                 raise RecordError(
                     f"param {clean!r} is already {old!r:.200}; params are set once",
-                    hint="log what changes during a run as a metric",
+                    hint=self._set_once_hint,
                 )
         if rules:
             bodies = [body for pair in fresh for body in record.value_bodies("param", [pair], rules.get(pair[0], {}))]

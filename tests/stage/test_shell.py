@@ -122,6 +122,16 @@ def test_an_open_record_of_another_build_is_never_joined(shell):
     assert [e["kind"] for e in shell.records()[Path(stale).name].events] == ["run", "metric"]
 
 
+def test_outside_jenkins_calls_add_to_one_run_until_it_is_ended_and_the_error_says_so(shell):
+    laptop = {"JOB_NAME": "", "BUILD_NUMBER": "", "STAGE_NAME": ""}
+    done(shell("log", "param", "lr=0.1", env=laptop))
+    again = shell("log", "param", "lr=0.2", env=laptop)
+    assert (again.returncode, "hint: another step or process set it" in again.stderr) == (1, True)
+    done(shell(*again.stderr.split("'reportgen ")[1].partition("'")[0].split(), env=laptop))
+    done(shell("log", "param", "lr=0.2", env=laptop))
+    assert len(shell.records()) == 2
+
+
 def test_what_a_killed_python_step_left_is_not_added_to(shell):
     code = "import os, reportgen; reportgen.start_run('train'); os.kill(os.getpid(), 9)"
     subprocess.run([sys.executable, "-S", "-c", code], cwd=shell.cwd, env={"PYTHONPATH": str(ROOT), **BUILD}, check=False)
