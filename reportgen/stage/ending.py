@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -68,7 +69,10 @@ def status_of(error: BaseException | None) -> str:
     if isinstance(error, SystemExit):
         status = exit_status(error)
         return "complete" if status == 0 else "aborted" if status in (130, 143) else "failed"
-    return "aborted" if isinstance(error, (KeyboardInterrupt, GeneratorExit)) else "failed"
+    stopped: tuple[type[BaseException], ...] = (KeyboardInterrupt, GeneratorExit)
+    if "asyncio" in sys.modules:  # a cancelled task, as all are that Ctrl+C ends
+        stopped = (*stopped, sys.modules["asyncio"].CancelledError)
+    return "aborted" if isinstance(error, stopped) else "failed"
 
 
 def describe(error: BaseException) -> dict[str, str]:

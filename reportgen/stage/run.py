@@ -289,6 +289,6 @@ class Run(Writer):
             value["packages"] = context.packages()
         if variables:
             variables = [variables] if isinstance(variables, str) else variables
-            found = {variable: os.environ.get(variable) for variable in variables}
+            found = {name: os.environ.get(name) for name in (values.name_of(each, "variable") for each in variables)}
             value["variables"] = {key: self._redactor.param(key, item).value for key, item in found.items()}
         self._write({"kind": "environment", "name": values.name_of(name, "environment"), "value": value})

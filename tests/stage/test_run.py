@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 import json
@@ -200,6 +201,7 @@ def test_a_working_directory_that_is_gone_stops_nothing(tmp_path, monkeypatch, c
         (lambda r: r.log_chart("c", endless()), "nested too deeply"),
         (lambda r: r.log_model(object()), "named by the path of its file, not object"),
         (lambda r: r.log_dataset("d", "a\0b"), "is no path"),
+        (lambda r: r.log_environment(variables=[3]), "the name of a variable is text"),
         (lambda r: r.log_artifact("."), "is a directory"),
         (lambda r: r.log_artifact(3), "named by a path, not int"),
         (lambda r: r.log_model("/dev/null"), "no regular file"),
@@ -393,11 +395,16 @@ def test_environment_has_packages_and_only_the_variables_named(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     monkeypatch.setenv("API_TOKEN", "hunter2")
     with reportgen.start_run("t") as run:
-        run.log_environment("more", variables=["CUDA_VISIBLE_DEVICES", "API_TOKEN"], packages=False, gpu="A100")
+        names = ["CUDA_VISIBLE_DEVICES", "API_TOKEN", "NOT_\ud800_SET"]
+        run.log_environment("more", variables=names, packages=False, gpu="A100")
     first, second = (e["value"] for e in of_kind(run, "environment"))
     assert first["packages"]["pytest"] == pytest.__version__
     assert "variables" not in first
-    assert second["variables"] == {"CUDA_VISIBLE_DEVICES": "0", "API_TOKEN": "[redacted: name]"}
+    assert second["variables"] == {
+        "CUDA_VISIBLE_DEVICES": "0",
+        "API_TOKEN": "[redacted: name]",
+        "NOT_\\ud800_SET": None,
+    }
     assert second["gpu"] == "A100"
 
 
@@ -439,6 +446,7 @@ def test_a_failing_block_is_recorded_and_the_error_goes_on():
         (SystemExit(2), "failed"),
         (SystemExit(143), "aborted"),
         (KeyboardInterrupt(), "aborted"),
+        (asyncio.CancelledError(), "aborted"),
     ],
 )
 def test_ways_to_leave(error, status):
