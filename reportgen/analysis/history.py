@@ -319,11 +319,3 @@ def shift_words(history: History, shift: Shift) -> str:
     change = signed(shift.delta, spec)
     since = f"{plural(shift.since, 'build')} since"
     return f"{history.label} {verb} {levels} ({change}{word}) {where}{unsure}; {since}{spread}{recovered}"
-
-
-def shift_clause(history: History) -> str:
-    """Return the clause of a verdict: "F1 has been lower since #82"; "" where no regression is open."""
-    shift = next((shift for shift in reversed(history.shifts) if shift.open), None)
-    if shift is None:
-        return ""
-    return f"{history.label} has been {'lower' if shift.delta < 0 else 'higher'} since #{shift.bad.number}"

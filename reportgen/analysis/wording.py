@@ -9,6 +9,7 @@ MINUS = "−"
 DASH = "–"
 MOST_DECIMALS = 17
 _ORDINALS = ("st", "nd", "rd")
+_DIGITS = ("", "one digit", "two digits", "three digits", "four digits", "five digits", "six digits")
 
 
 def number(value: float | None, spec: str) -> str:
@@ -30,6 +31,34 @@ def signed(value: float, spec: str) -> str:
     """Return a difference with its sign; without one where it rounds to nothing."""
     text = number(value, spec)
     return text if text.startswith(MINUS) or not _shows_something(text) else f"+{text}"
+
+
+def is_unseen(value: float, spec: str) -> bool:
+    """Tell whether `value` is so near to 0 that its format shows nothing but zeros."""
+    return not _shows_something(number(value, spec))
+
+
+def change(value: float, spec: str) -> str:
+    """Return a difference with its sign, and with as many decimals as it takes to see of it more than zeros."""
+    head, dot, tail = spec.rpartition(".")
+    digits = tail.rstrip("f%")
+    if dot and digits.isdigit() and digits != tail and value != 0:
+        wider = (f"{head}.{decimals}{tail[len(digits) :]}" for decimals in range(int(digits), MOST_DECIMALS + 1))
+        spec = next((each for each in wider if not is_unseen(value, each)), spec)
+    return signed(value, spec)
+
+
+def same_to(spec: str) -> str:
+    """Return words for a difference that the format cannot show: "same to three digits"."""
+    digits = spec.rpartition(".")[2].rstrip("f%")
+    if not digits.isdigit() or not 0 < int(digits) < len(_DIGITS):
+        return "same to the last digit shown"
+    return f"same to {_DIGITS[int(digits)]}"
+
+
+def gap(value: float, spec: str) -> str:
+    """Return the size of a lead, which is never said to be 0 where there is one."""
+    return "less than a digit" if value != 0 and is_unseen(value, spec) else number(abs(value), spec)
 
 
 def interval(low: float | None, high: float | None, spec: str) -> str:

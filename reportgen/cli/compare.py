@@ -79,7 +79,7 @@ def _metrics(comparison: Comparison, names: Sequence[str], shape: str | None) ->
 
 
 def _metric_line(metric: MetricLine) -> list[str]:
-    from reportgen.analysis.wording import number, signed, spec_for
+    from reportgen.analysis.wording import change, number, spec_for
 
     spec = metric.format or spec_for(metric.values)
     shown = [number(m.value, spec) if m is not None and m.value is not None else str(why or "–") for m, why in
@@ -91,7 +91,7 @@ def _metric_line(metric: MetricLine) -> list[str]:
             continue
         certain = {None: "", True: "separable", False: "not separable"}[delta.separable]
         words = ", ".join(w for w in (delta.word, certain, "same rows" if delta.method == "paired rows" else "") if w)
-        cells += [value, signed(delta.value, spec) + (f" ({words})" if words else "")]
+        cells += [value, change(delta.value, spec) + (f" ({words})" if words else "")]
     return cells
 
 

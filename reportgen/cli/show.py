@@ -276,9 +276,9 @@ def _board_line(row: BoardRow, board: Board, spec: str, fixed: Sequence[str]) ->
 
 
 def _delta(delta: Delta | None, spec: str) -> str:
-    from reportgen.analysis.wording import signed
+    from reportgen.analysis.wording import change
 
-    return "" if delta is None else f"{signed(delta.value, spec)} {delta.word}".strip()
+    return "" if delta is None else f"{change(delta.value, spec)} {delta.word}".strip()
 
 
 def _cell(row: BoardRow, column: Column) -> str:

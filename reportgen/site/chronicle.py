@@ -15,12 +15,11 @@ from hashlib import sha256
 from operator import itemgetter
 from typing import NamedTuple
 
-from reportgen.analysis.champion import Titles
-from reportgen.analysis.comparable import Scores, order
 from reportgen.analysis.missing import has_failed
 from reportgen.analysis.options import default_leaderboard
 from reportgen.analysis.references import BuildIndex
-from reportgen.analysis.values import Key, MetricOptions, RunId, run_id
+from reportgen.analysis.standing import NOWHERE, Place, Standings
+from reportgen.analysis.values import MetricOptions
 from reportgen.globs import covers
 from reportgen.model import RunRow
 from reportgen.site.links import Links
@@ -77,8 +76,7 @@ class Facts(NamedTuple):
     champion_comparable: bool = False
     baseline: Ref | None = None
     baseline_comparable: bool = False
-    rank: int | None = None
-    comparable: int = 0
+    place: Place = NOWHERE
     before: Near | None = None
     after: Near | None = None
     last_good: Ref | None = None
@@ -87,7 +85,6 @@ class Facts(NamedTuple):
     failures_digest: str = ""
     upstream: tuple[Step, ...] = ()
     causes: tuple[Caused, ...] = ()
-    shift: str = ""
 
     def builds(self) -> Iterator[int]:
         """Yield the builds whose content the page may show; the neighbours are named by their numbers alone."""
@@ -109,57 +106,6 @@ def ref_of(row: RunRow) -> Ref:
     return Ref(row.build_id, row.name, row.record)
 
 
-class BoardPast:
-    """One leaderboard as it grew: who was comparable with whom, and which place a run took when it came."""
-
-    def __init__(self, scores: Scores, titles: Titles) -> None:
-        self.options = scores.options
-        self.scores = scores
-        self.titles = titles
-        self._key_of: dict[RunId, Key] = {}
-        self._rank: dict[RunId, tuple[int | None, int]] = {}
-        self._baseline: dict[Key, RunRow] = {}
-        self._any_baseline: RunRow | None = None
-        values: dict[Key, list[float]] = {}
-        wanted = scores.options.baseline
-        for candidate in scores.candidates:
-            row, key = candidate.row, candidate.key
-            self._key_of[run_id(row)] = key
-            if wanted is not None and (row.job, row.number) == wanted[:2] and wanted.name in ("", row.name):
-                self._baseline[key] = self._any_baseline = row
-            if candidate.missing is None and candidate.metric is not None and candidate.metric.value is not None:
-                better_first = values.setdefault(key, [])
-                sign = -1.0 if scores.directions[key] == "higher" else 1.0
-                value = sign * candidate.metric.value
-                place = bisect.bisect_left(better_first, value)
-                bisect.insort(better_first, value)
-                ranked = scores.directions[key] != "none"
-                self._rank[run_id(row)] = (place + 1 if ranked else None, len(better_first))
-
-    def rank(self, row: RunRow) -> tuple[int | None, int]:
-        """Return the rank a run took among the comparable ones that were there, and how many those were with it."""
-        return self._rank.get(run_id(row), (None, 0))
-
-    def champion(self, row: RunRow) -> tuple[RunRow | None, str, bool]:
-        """Return who held the title when the run started, by which rule, and whether the two are comparable."""
-        key = self._key_of.get(run_id(row))
-        if key is None:
-            return None, "", False
-        holder = self.titles.holder(key, before=row)
-        found = (holder.run or holder.known) if holder is not None else None
-        if holder is None or found is None or run_id(found) == run_id(row):
-            return None, "", False
-        return found, holder.rule, holder.run is not None
-
-    def baseline(self, row: RunRow) -> tuple[RunRow | None, bool]:
-        """Return the fixed reference, if it was there before, and whether it is comparable with the run."""
-        found = self._any_baseline
-        if found is None or order(found) >= order(row):
-            return None, False
-        key = self._key_of.get(run_id(row))
-        return found, key is not None and self._baseline.get(key) is found
-
-
 class Chronicle:
     """The past of every run of a site, from the rows of all its runs.
 
@@ -171,7 +117,7 @@ class Chronicle:
         self,
         builds: Sequence[BuildRow],
         index: BuildIndex,
-        boards: Sequence[BoardPast],
+        boards: Sequence[Standings],
         links: Links,
         metrics: Mapping[str, MetricOptions],
         sample: Iterable[RunRow] = (),
@@ -203,7 +149,7 @@ class Chronicle:
                 found = default_leaderboard(job, sampled.get(job, []), metrics)
                 self._metric_of[job] = found.metric if found else ""
 
-    def _first_board(self, job: str) -> BoardPast | None:
+    def _first_board(self, job: str) -> Standings | None:
         return next((b for b in self.boards if any(covers(pattern, job) for pattern in b.options.jobs)), None)
 
     @property
@@ -277,7 +223,6 @@ class Chronicle:
         board = self._board_of[row.job]
         champion, rule, alike = board.champion(row) if board else (None, "", False)
         baseline, baseline_alike = board.baseline(row) if board else (None, False)
-        rank, comparable = board.rank(row) if board else (None, 0)
         return near._replace(
             path=self.links.row(row),
             run=ref_of(row),
@@ -288,8 +233,7 @@ class Chronicle:
             champion_comparable=alike,
             baseline=ref_of(baseline) if baseline else None,
             baseline_comparable=baseline_alike,
-            rank=rank,
-            comparable=comparable,
+            place=board.place(row) if board else NOWHERE,
             upstream=self._upstream(row),
         )
 

@@ -17,11 +17,12 @@ from reportgen.analysis.lineage import Graph, lineage
 from reportgen.analysis.options import decision_jobs, metric_options
 from reportgen.analysis.pipeline import PipelineOptions, find_pipelines
 from reportgen.analysis.references import BuildIndex
+from reportgen.analysis.standing import Standings
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.config import Config
 from reportgen.globs import covers
 from reportgen.model import Job, RunningBuild
-from reportgen.site.chronicle import BoardPast, Chronicle
+from reportgen.site.chronicle import Chronicle
 from reportgen.site.evaluations import BoardRows, Found
 from reportgen.site.links import Links
 from reportgen.site.manifest import Entry
@@ -103,7 +104,7 @@ def survey(view: StoreView, config: Config, program: str) -> Survey:
         judged=judged,
         rulings=rulings,
         chronicle=Chronicle(
-            builds, index, [BoardPast(each.scores, each.titles) for each in judged], links, about, undecided, view.caused_by()
+            builds, index, [Standings(each.scores, each.titles) for each in judged], links, about, undecided, view.caused_by()
         ),
         misfits=tuple(misfits(config, view, builds, jobs)),
     )

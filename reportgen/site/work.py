@@ -261,8 +261,7 @@ class Workshop:
             champion_comparable=facts.champion_comparable,
             baseline=row(facts.baseline),
             baseline_comparable=facts.baseline_comparable,
-            rank=facts.rank,
-            comparable=facts.comparable,
+            place=facts.place,
             history=_history(facts, run, by_build, values),
             before=Neighbour(facts.before.number, facts.before.started_at) if facts.before else None,
             after=Neighbour(facts.after.number, facts.after.started_at) if facts.after else None,
@@ -272,7 +271,6 @@ class Workshop:
                 Upstream(found, step.made, step.digest) for step in facts.upstream if (found := row(step.run)) is not None
             ),
             causes=_causes(facts),
-            shift=facts.shift,
         )
 
     def _first_of_kind(self, facts: Facts, run: Run | None, failed: Sequence[int]) -> bool:

@@ -164,6 +164,19 @@ def test_two_runs_side_by_side(shown: Shown) -> None:
     assert "1 entry of the environment is the same; none differs" in lines
 
 
+def test_a_difference_is_never_shown_as_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "reportgen.toml").write_text(CONFIG)
+    with Store.open(tmp_path / ".reportgen") as store:
+        store.save_builds([make_build(1, f1=0.74), make_build(2, f1=0.740013), make_build(3, f1=0.74)], now=NOW)
+    shown = Shown(tmp_path, capsys)
+    line = shown("compare", "churn/validate#1", "churn/validate#2").splitlines()[1]
+    assert line.split(maxsplit=3) == ["F1", "0.740", "0.740", "+0.00001 (better, not separable)"]
+    board = [line for line in shown("show", "churn").splitlines() if "churn/validate#" in line]
+    assert "+0.00001 better" in board[0]
+    assert any("−0.00001 worse" in line for line in board)
+    assert not any(words in line for line in board for words in ("0.000 better", "0.000 worse"))
+
+
 def test_a_comparison_as_json_and_markdown(shown: Shown) -> None:
     found = json.loads(shown("compare", "churn/validate#1", "churn/validate#last", "churn/train#7/other", "--json"))
     jsonschema.validate(found, json.loads((SCHEMAS / "compare.schema.json").read_text()))

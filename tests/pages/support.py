@@ -7,6 +7,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 from reportgen.analysis.judge import Judged, judge
+from reportgen.analysis.standing import Place
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.model import Build, RunKey, RunRow
 from reportgen.resources import themes_dir
@@ -77,8 +78,7 @@ def past(number: int) -> RunPast:
         champion_comparable=True,
         baseline=row(119),
         baseline_comparable=True,
-        rank=2,
-        comparable=20,
+        place=Place(2, 20),
         history=history,
         before=Neighbour(number - 1, f.started(number - 1)),
         after=Neighbour(number + 1, f.started(number + 1)) if number < f.LAST else None,

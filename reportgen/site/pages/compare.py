@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from reportgen.analysis.compare import Comparison, MetricLine, ValueLine
+from reportgen.analysis.wording import is_unseen, same_to
 from reportgen.model import Metric, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Delta, Empty, Figure, Link, Plot, Result, Row, Span, Table, Text
@@ -249,6 +250,9 @@ def _two(line: MetricLine, style: Style, runs: Sequence[Compared], order: Sequen
         ]
     if delta.separable:
         return [a, Span(" differs from ", mark="b"), b, Span(f" by {style.title} {size}", mark="b"), Span(", separable.")]
+    if is_unseen(delta.value, style.spec):
+        words = "the same as" if delta.word == "same" else f"the {same_to(style.spec)} as"
+        return [a, Span(f" is {words} {who}", mark="b"), b, Span(f" by {style.title}.")]
     if delta.separable is False:
         spans = [a, Span(f" and {who}", mark="b"), b, Span(" cannot be told apart", mark="b")]
         return [*spans, Span(f": {style.title} {fmt.difference(delta.value, style.spec)}, not separable.")]

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.luck import model_identity
 from reportgen.analysis.values import Board, BoardRow
+from reportgen.analysis.wording import gap
 from reportgen.globs import covers
 from reportgen.model import RunningBuild, RunRow
 from reportgen.site import format as fmt
@@ -206,10 +207,10 @@ def _standing(site: Site, path: str, board_of: Judged) -> list[Span]:
         Span(f" holds at {style.title} {fmt.number(champion.value, style.spec)}.", mark="b"),
     ]
     if leader is not champion and leader.delta_champion is not None:
-        gap = fmt.number(abs(leader.delta_champion.value), style.spec)
+        size = gap(leader.delta_champion.value, style.spec)
         hedge = {False: ", too little to tell apart", True: ", separable", None: ""}[leader.delta_champion.separable]
         ahead = Span(number_label(leader.run), relative(path, site.links.row(leader.run)))
-        spans += [Span(" Challenger "), ahead, Span(f" is {gap} ahead{hedge}.")]
+        spans += [Span(" Challenger "), ahead, Span(f" is {size} ahead{hedge}.")]
     return spans
 
 
@@ -243,9 +244,9 @@ def _card_text(
         second = board.rows[1] if board.ranked > 1 else None
         spans = [link(leader), Span(f" ranks first of {board.ranked}")]
         if second is not None and second.value is not None and leader.value is not None:
-            gap = fmt.number(abs(float(leader.value) - float(second.value)), style.spec)
+            size = gap(float(leader.value) - float(second.value), style.spec)
             hedge = {False: ", not separable", True: ", separable", None: ""}[second.separable]
-            spans += [Span(f", {gap} ahead of "), link(second), Span(hedge)]
+            spans += [Span(f", {size} ahead of "), link(second), Span(hedge)]
         return (*spans, Span(". Nobody holds the title."))
     spans = [link(champion), Span(" "), Span("champion", mark="key")]
     term = held_since(board_of, board)
@@ -258,13 +259,13 @@ def _card_text(
             same = model_identity(second.run) == model_identity(leader.run)
             spans += [Span("It shares rank 1 with "), link(second), Span(", of the same model." if same else ".")]
         elif second is not None and second.delta_champion is not None:
-            gap = fmt.number(abs(second.delta_champion.value), style.spec)
+            size = gap(second.delta_champion.value, style.spec)
             hedge = {False: ", not separable", True: ", separable", None: ""}[second.delta_champion.separable]
-            spans += [Span(f"It leads by {gap} over "), link(second), Span(f"{hedge}.")]
+            spans += [Span(f"It leads by {size} over "), link(second), Span(f"{hedge}.")]
     elif leader.delta_champion is not None:
-        gap = fmt.number(abs(leader.delta_champion.value), style.spec)
+        size = gap(leader.delta_champion.value, style.spec)
         hedge = {False: ", not separable", True: ", separable", None: ""}[leader.delta_champion.separable]
-        spans += [link(leader), Span(f" is {gap} ahead{hedge}.")]
+        spans += [link(leader), Span(f" is {size} ahead{hedge}.")]
     return tuple(spans)
 
 

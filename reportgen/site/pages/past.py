@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from reportgen.analysis.standing import NOWHERE, Place
 from reportgen.model import RunRow
 
 HISTORY = 22
@@ -36,8 +37,8 @@ class RunPast:
     """A run's past. `metric` is the one it is judged by (empty: none); the rows hold the metrics the run itself has.
 
     `previous` is the newest earlier run of the job, `validation` tells whether it was scored on the same data; `champion` held
-    the title when the run started, by `champion_rule`. `rank` among `comparable` ranked runs on the same data, this one and
-    those before it; `history` has per metric the values of the last builds, oldest first, this one last.
+    the title when the run started, by `champion_rule`. `place` is the one it took among the comparable runs that were there;
+    `history` has per metric the values of the last builds, oldest first, this one last.
     """
 
     metric: str = ""
@@ -48,8 +49,7 @@ class RunPast:
     champion_comparable: bool = False
     baseline: RunRow | None = None
     baseline_comparable: bool = False
-    rank: int | None = None
-    comparable: int = 0
+    place: Place = NOWHERE
     history: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     before: Neighbour | None = None
     after: Neighbour | None = None
@@ -60,5 +60,3 @@ class RunPast:
     """From data to this run, oldest first."""
     causes: Mapping[tuple[str, int], str] = field(default_factory=dict)
     """Paths of the pages of the builds that started this one, by job and number as Jenkins wrote them."""
-    shift: str = ""
-    """A level shift that the run is part of, in words, or empty."""

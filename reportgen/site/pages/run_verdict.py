@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from reportgen.model import Build, Run
+from reportgen.analysis.wording import is_unseen, same_to
+from reportgen.model import Build, Run, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Span, Text
 from reportgen.site.links import relative
@@ -120,11 +121,14 @@ def _judged(site: Site, path: str, run: Run, past: RunPast) -> Text:
     style = site.style(mine.name, [mine, *(r.row.metrics.get(mine.name) for r in others if r.comparable)])
     unit = f" {style.unit}" if style.unit else ""
     first: list[Span] = [Span(f"{style.title} {fmt.number(mine.value, style.spec)}{unit}", mark="b")]
-    if past.rank == 1 and past.comparable > 1:
-        first.append(Span(f", the best of {past.comparable} comparable runs so far"))
-    elif past.rank is not None and past.comparable > 1:
-        first.append(Span(f", rank {past.rank} of {past.comparable} comparable runs so far"))
-    elif past.comparable == 1 and past.validation != "changed":
+    place = past.place
+    so_far = f"{place.comparable} comparable runs so far"
+    if place.rank == 1 and place.comparable > 1:
+        first.append(Span(f", shares rank 1 of {so_far}" if place.tied else f", the best of {so_far}"))
+        first += [Span("; expect some luck")] if place.lucky else []
+    elif place.rank is not None and place.comparable > 1:
+        first.append(Span(f", rank {place.rank} of {so_far}"))
+    elif place.comparable == 1 and past.validation != "changed":
         first.append(Span(", the first run on this validation set" if _has_validation(run) else ", the first of its kind"))
     first.append(Span("."))
     clauses = [clause for rival in others if rival.comparable and (clause := _against(site, path, run, past, rival))]
@@ -147,8 +151,9 @@ def _against(site: Site, path: str, run: Run, past: RunPast, rival: Rival) -> li
     label = number_label(rival.row)
     who = {"champion then": "champion ", "baseline": "baseline "}.get(rival.role, "")
     link = Span(label, relative(path, site.links.row(rival.row)))
-    if difference.value == 0:
-        return [Span("equal to ", mark=""), Span(who), link]
+    if is_unseen(difference.value, style.spec):
+        words = "same as" if difference.word == "same" else f"{same_to(style.spec)} as"
+        return [Span(f"{words} {who}"), link, Span(" (identical model)" if _one_model(run, rival.row) else "")]
     text = fmt.difference(difference.value, style.spec)
     if difference.separable and difference.word in ("better", "worse"):
         size = fmt.number(abs(difference.value), style.spec)
@@ -158,6 +163,12 @@ def _against(site: Site, path: str, run: Run, past: RunPast, rival: Rival) -> li
         return [Span(f"{text} on {who}", mark="b"), Span(label, link.href, "b"), Span(f", clearly {difference.word}")]
     hedge = ", not separable" if difference.separable is False else ""
     return [Span(f"{text} on {who}"), link, Span(hedge)]
+
+
+def _one_model(run: Run, row: RunRow) -> bool:
+    """Whether two runs scored one model; nothing is known of runs that name none."""
+    mine, theirs = ({model.sha256 for model in models} for models in (run.models, row.models))
+    return len(mine) == 1 and mine == theirs
 
 
 def _data_words(past: RunPast, run: Run, style: Style) -> str:
