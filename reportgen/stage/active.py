@@ -244,9 +244,9 @@ def _prepare() -> None:
         _prepared = True
         atexit.register(_end_all)
         leaving.watch()
-    if not _guards:
+    if not _guards and threading.current_thread() is threading.main_thread():  # only there can a signal be handled
         _guards = True
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _on_terminate)
 
 

@@ -208,6 +208,21 @@ def test_sigterm_is_noted_as_aborted(tmp_path):
     assert found.unread_lines == 0
 
 
+def test_sigterm_is_noted_where_a_thread_had_a_run_before(tmp_path):
+    before = """
+import threading, reportgen
+first = threading.Thread(target=lambda: reportgen.start_run("first", directory="first", environment=False).end())
+first.start()
+first.join()
+"""
+    with program(before + ENDLESS, tmp_path, stdout=subprocess.PIPE) as child:
+        os.read(child.stdout.fileno(), 1)
+        child.send_signal(signal.SIGTERM)
+        child.stdout.read()
+        assert child.wait() == -signal.SIGTERM
+    assert only_record(tmp_path / "reportgen-results").status == "aborted"
+
+
 def test_sigterm_in_the_middle_of_a_call_ends_the_run_all_the_same(tmp_path):
     code = """
 import os, signal, reportgen
