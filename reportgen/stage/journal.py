@@ -6,6 +6,7 @@ nothing a call had returned for, and leaves at most one torn line, which the nex
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Sequence
@@ -50,7 +51,10 @@ class Journal:
         fd = self._fd
         locked = _flock(fd)
         try:
-            size = os.fstat(fd).st_size
+            found = os.fstat(fd)
+            size = found.st_size
+            if not found.st_nlink and not self.path.exists():  # what is written to a deleted file is gone
+                raise FileNotFoundError(errno.ENOENT, "the record was deleted", str(self.path))
             if size not in (0, self._end):
                 self.shared = True
                 if os.pread(fd, 1, size - 1) != b"\n":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from reportgen import record
@@ -50,7 +50,10 @@ def join_or_open(environ: Mapping[str, str], *, strict: bool | None = None) -> R
 
 
 def join_to_end(environ: Mapping[str, str], *, strict: bool | None = None) -> Run:
-    """Return the run to end: as `join_or_open` finds it, else the only open one of the build; RecordError if there is none."""
+    """Return the run to end: as `join_or_open` finds it, else the only open one of the build; RecordError if there is none.
+
+    Where the disk takes nothing, there may be none because it could not be opened: a new one tells so, and fails no job.
+    """
     given = _given(environ, strict)
     if given is not None:
         return given
@@ -58,6 +61,8 @@ def join_to_end(environ: Mapping[str, str], *, strict: bool | None = None) -> Ru
     found = _fitting(base, environ)
     if found is None:
         candidates = list(_open_runs(base, environ))
+        if not candidates and not _takes_files(base):
+            return new_run(None, environ=environ, strict=strict)
         if len(candidates) != 1:
             raise RecordError(
                 f"there is no open run of this build in {base}" if not candidates else _several(candidates),
@@ -65,6 +70,20 @@ def join_to_end(environ: Mapping[str, str], *, strict: bool | None = None) -> Ru
             )
         found = candidates[0]
     return _join(found, strict)
+
+
+def _takes_files(base: Path) -> bool:
+    """Tell whether a small file can be written below `base`, or where it would be made."""
+    home = next((place for place in (base, *base.parents) if place.exists()), base)
+    probe = home / f".reportgen-{os.getpid()}.part"
+    try:
+        probe.write_bytes(b"\n")
+    except OSError:
+        return False
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+    return True
 
 
 def open_run(environ: Mapping[str, str], name: str | None, *, stage: str | None = None, strict: bool | None = None) -> Run:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -378,6 +379,25 @@ def test_a_directory_that_cannot_be_made_warns_once(tmp_path, capsys):
     assert run.metrics == {"m": 1}
     with pytest.raises(OSError, match="Not a directory"):
         reportgen.start_run("t", directory=tmp_path / "file" / "below", environment=False, strict=True)
+
+
+def test_a_record_that_is_deleted_while_it_is_written_is_told_once(tmp_path, capsys):
+    with reportgen.start_run("t", directory=tmp_path / "r", environment=False) as run:
+        run.log_metric("m", 1)
+        shutil.rmtree(tmp_path / "r")
+        for step in range(3):
+            run.log_metric("m", step, step=step)
+    told = capsys.readouterr().err
+    assert told.count("warning:") == 1
+    assert "the record was deleted; run 't' goes on" in told
+    assert not list(tmp_path.iterdir())
+    with reportgen.start_run("t", directory=tmp_path / "r", environment=False, strict=True) as run:
+        shutil.move(tmp_path / "r", tmp_path / "elsewhere")
+        run.log_metric("m", 1)  # a record that is moved is written on
+        shutil.rmtree(tmp_path / "elsewhere")
+        with pytest.raises(FileNotFoundError, match="the record was deleted"):
+            run.log_metric("m", 2)
+        run.strict = False
 
 
 def test_a_link_in_place_of_the_journal_is_not_followed(tmp_path):

@@ -288,6 +288,20 @@ def test_an_unwritable_directory_is_a_warning_or_with_strict_an_error(shell):
     assert (strict.returncode, strict.stderr.startswith("error: ")) == (1, True)
 
 
+def test_start_and_end_fail_no_job_where_the_directory_cannot_be_written(shell):
+    (shell.cwd / "file").write_text("")
+    env = {"REPORTGEN_DIR": "file/below"}
+    for verb in (["start", "nightly"], ["metric", "a=1"], ["end"]):
+        told = shell("log", *verb, env=env)
+        assert (told.returncode, told.stderr.count("warning: "), told.stdout.strip()) == (0, 1, "")
+    assert [path.name for path in shell.cwd.iterdir()] == ["file"]
+    strict = shell("--strict", "log", "end", env=env)
+    assert (strict.returncode, strict.stderr.startswith("error: ")) == (1, True)
+    nothing = shell("log", "end")
+    assert (nothing.returncode, "there is no open run" in nothing.stderr) == (1, True)
+    assert [path.name for path in shell.cwd.iterdir()] == ["file"]
+
+
 @pytest.mark.parametrize("inner", ["log metric a=1", "python"])
 def test_steps_of_a_wrapped_command_go_on_where_its_record_could_not_be_written(shell, inner):
     (shell.cwd / "file").write_text("")
