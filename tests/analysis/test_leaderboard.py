@@ -303,6 +303,23 @@ def test_luck_of_the_best_of_many_counts_every_model_that_was_tried() -> None:
     assert again.luck is None, "the same model scored twice is one candidate"
 
 
+def test_the_luck_of_the_best_counts_the_candidates_of_its_board_alone() -> None:
+    final = [row(n, 0.70 + n / 100, (0.68, 0.9), model=f"m{n}", tags={"kind": "final"}) for n in range(1, 7)]
+    tried = [row(n, 0.60 + n / 100, (0.58, 0.9), model=f"m{n}", tags={"kind": "tried"}) for n in range(7, 20)]
+    elsewhere = [row(n, 0.5, (0.4, 0.6), data=SET_B, model=f"m{n}", tags={"kind": "final"}) for n in range(20, 30)]
+    rows = [*final, *tried, *elsewhere]
+    by_set = {board.comparable.by["dataset.validation"]: board for board in leaderboard(rows, options()).boards}
+    chosen = leaderboard(rows, options(where={"tags.kind": "final"})).boards
+    assert by_set[SET_A].luck is not None
+    assert by_set[SET_A].luck.candidates == 19
+    assert [board.luck.candidates for board in chosen if board.luck is not None] == [10, 6]
+    skipped = [*final[1:], row(40, result="FAILURE", model="m40", tags={"kind": "final"})]
+    (short,) = leaderboard(skipped, options(missing="skip")).boards
+    assert len(short.rows) == 5
+    assert short.luck is not None
+    assert short.luck.candidates == 6, "rows that are not shown were tried all the same"
+
+
 @pytest.mark.parametrize(
     ("name", "direction"),
     [
