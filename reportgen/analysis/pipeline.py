@@ -23,7 +23,7 @@ from reportgen.globs import covers
 from reportgen.model import Job, RunningBuild, RunRow
 
 StepState = Literal["done", "failed", "running", "waiting", "open", "stopped", "missing"]
-PassState = Literal["deployed", "approved", "rejected", "waiting", "running", "failed", "open", "done"]
+PassState = Literal["deployed", "approved", "rejected", "revoked", "waiting", "running", "failed", "open", "done"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +222,9 @@ def _models_of(run: RunRow) -> list[str]:
 def _state_of(steps: Sequence[Step]) -> PassState:
     said = {step.ruling.kind for step in steps if step.ruling is not None and step.state == "done"}
     states = {step.state for step in steps}
-    if {step.ruling.kind for step in steps if step.ruling is not None} & {"rejected", "revoked"}:
-        return "rejected"
+    for step in steps:
+        if step.ruling is not None and (step.ruling.kind == "rejected" or step.ruling.kind == "revoked"):
+            return step.ruling.kind
     if "failed" in states:
         return "failed"
     if "deployed" in said:

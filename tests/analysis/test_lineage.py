@@ -148,9 +148,10 @@ def test_every_end_has_its_pass_newest_first() -> None:
     assert [p.state for p in found] == ["failed", "waiting", "deployed"]
 
 
-def test_a_rejected_model_stops_there() -> None:
-    (one,) = passes([*WHOLE[:3], approve(7, 4, "m1", "rejected", params={"of": "c/validate#140"})])
-    assert (numbers(one), one.state) == ([12, 88, 140, 7, "stopped"], "rejected")
+@pytest.mark.parametrize("decided", ["rejected", "revoked"])
+def test_a_model_that_was_turned_down_stops_there(decided: str) -> None:
+    (one,) = passes([*WHOLE[:3], approve(7, 4, "m1", decided, params={"of": "c/validate#140"})])
+    assert (numbers(one), one.state) == ([12, 88, 140, 7, "stopped"], decided)
 
 
 def test_an_approved_model_waits_for_its_deployment() -> None:
