@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from hypothesis import strategies as st
 from reportgen.analysis.compare import compare
 from reportgen.analysis.leaderboard import leaderboard
 from reportgen.analysis.shapes import (
+    COMPARE_CSV,
+    LEADERBOARD_CSV,
+    RUN_CSV,
     RunsTable,
     compare_json,
     csv_text,
@@ -44,6 +48,12 @@ def checked(value: Any, name: str) -> Any:
     again = json.loads(line(value))
     jsonschema.validate(again, schema, cls=jsonschema.Draft202012Validator)
     return again
+
+
+def test_every_column_of_the_csv_is_documented_in_its_order() -> None:
+    text = (SCHEMAS.parent / "reference" / "exports.md").read_text()
+    tables = [re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) for part in text.split("\n### ")[1:]]
+    assert tables == [list(RUN_CSV), list(LEADERBOARD_CSV), list(COMPARE_CSV)]
 
 
 RUN = row(
