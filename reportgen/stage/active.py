@@ -108,7 +108,7 @@ def new_run(
     """
     ci = context.ci_of(environ)
     own_stage = context.stage_of(environ)
-    name = values.name_of(name or own_stage or fallback or _script(), "run")
+    name = values.name_of(name, "run") if name else _told(own_stage, fallback, _script())
     base = os.fspath(directory or environ.get("REPORTGEN_DIR") or DIRECTORY)
     found = None if resume is False else _resumable(resume, Path(base), name, ci)
     opening: dict[str, Any] = {"name": name, "stage": record.text(stage or own_stage or name)}
@@ -131,6 +131,11 @@ def new_run(
     if strict is None:
         strict = environ.get("REPORTGEN_STRICT", "") not in {"", "0"}
     return Run(target, opening, clock=clock, strict=strict, resumed=found is not None, secrets=secrets, first=first)
+
+
+def _told(*names: str | None) -> str:
+    """Return the first name that says something, as long as a name may be: what the surroundings say is no misuse."""
+    return next((name[: record.MAX_NAME] for name in (record.text(name or "") for name in names) if name.strip()), "run")
 
 
 def active_run() -> Run | None:

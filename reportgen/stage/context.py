@@ -52,7 +52,8 @@ def branch_of(environ: Mapping[str, str]) -> str | None:
 
 def stage_of(environ: Mapping[str, str]) -> str | None:
     """Return the stage Jenkins is in, else the last part of the job's name; None outside Jenkins."""
-    return environ.get("STAGE_NAME") or environ.get("JOB_NAME", "").rpartition("/")[2] or None
+    stage = environ.get("STAGE_NAME", "")
+    return stage if stage.strip() else environ.get("JOB_NAME", "").rpartition("/")[2] or None
 
 
 def source_of(environ: Mapping[str, str], directory: str | None = None) -> dict[str, Any]:

@@ -6,25 +6,31 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
 
 from reportgen import record
 from reportgen.stage.journal import write_whole
 from reportgen.stage.values import nested
+
+TYPE_CHECKING = False  # as type checkers see `typing.TYPE_CHECKING`: that module is slow to import, and steps are short
+
+if TYPE_CHECKING:
+    from typing import Any
 
 TRACEBACK_LIMIT = 20_000
 
 _encode = record.json_encoder(", ", ": ")
 
 
-class State(NamedTuple):
+class State:
     """What a journal holds: params and last metric values by name, the duration of an earlier end, and the opening event."""
 
-    params: dict[str, Any]
-    metrics: dict[str, Any]
-    duration_s: float
-    opening: dict[str, Any]
-    ended: bool
+    __slots__ = ("duration_s", "ended", "metrics", "opening", "params")
+
+    def __init__(
+        self, params: dict[str, Any], metrics: dict[str, Any], duration_s: float, opening: dict[str, Any], ended: bool
+    ) -> None:
+        self.params, self.metrics, self.duration_s = params, metrics, duration_s
+        self.opening, self.ended = opening, ended
 
 
 def recall(journal: Path) -> State:
@@ -77,14 +83,17 @@ def status_of(error: BaseException | None) -> str:
 
 def describe(error: BaseException) -> dict[str, str]:
     """Return type, message and traceback of an exception; of a long traceback the beginning and the end."""
-    import traceback
-
     kind = type(error)
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - an exception whose text fails must not hide that the run failed
         message = "(its message could not be read)"
-    trace = "".join(traceback.format_exception(error))
+    try:
+        import traceback
+
+        trace = "".join(traceback.format_exception(error))
+    except Exception:  # noqa: BLE001 - nor must one that cannot be followed, as where no further file can be opened
+        trace = ""
     if len(trace) > TRACEBACK_LIMIT:
         half = TRACEBACK_LIMIT // 2
         trace = f"{trace[:half]}\n… ({len(trace) - TRACEBACK_LIMIT} characters left out)\n{trace[-half:]}"

@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     if options.version:
         from reportgen import __version__
 
-        sys.stdout.write(f"reportgen {__version__}\n")
+        _say(f"reportgen {__version__}\n")
         return 0
     try:
         verb, *arguments = rest
@@ -53,13 +53,13 @@ def main(argv: Sequence[str]) -> int:
     except ReportgenError as problem:
         if options.debug:
             raise
-        sys.stderr.write(f"error: {problem.message}\n" + (f"hint: {problem.hint}\n" if problem.hint else ""))
+        _complain(f"error: {problem.message}\n" + (f"hint: {problem.hint}\n" if problem.hint else ""))
         return problem.exit_code
     except OSError as problem:
         if options.debug:
             raise
         where = f": {problem.filename}" if problem.filename else ""
-        sys.stderr.write(f"error: {problem.strerror or problem}{where}\n")
+        _complain(f"error: {problem.strerror or problem}{where}\n")
         return 1
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else 2
@@ -78,7 +78,7 @@ def _bug(bug: Exception, argv: Sequence[str], *, debug: bool) -> int:
         traceback.print_exc()
     log = write_log(bug, argv)
     hint = f"please report it with {log}" if log else "run with --debug"
-    sys.stderr.write(f"error: reportgen has a bug: {type(bug).__name__}: {bug}\nhint: {hint}\n")
+    _complain(f"error: reportgen has a bug: {type(bug).__name__}: {bug}\nhint: {hint}\n")
     return 70
 
 
@@ -164,6 +164,18 @@ def _shape(prog: str) -> argparse.HelpFormatter:
     return argparse.RawDescriptionHelpFormatter(prog, width=100)
 
 
+def _say(text: str) -> None:
+    """Print, where there is a standard output: what is logged does not depend on it."""
+    if sys.stdout is not None:
+        sys.stdout.write(text)
+
+
+def _complain(text: str) -> None:
+    from reportgen.stage.writer import complain
+
+    complain(text)
+
+
 def _session(options: _Options) -> Run:
     from reportgen.stage.session import join_or_open
 
@@ -176,9 +188,7 @@ def _start(given: Any, options: _Options) -> None:
     from reportgen.stage.session import look, open_run
 
     run = open_run(os.environ, given.name, stage=given.stage, strict=options.strict or None)
-    sys.stdout.write(
-        f"{run.directory if look(run.directory) else ''}\n"
-    )  # nothing to be found by, where the disk did not take it
+    _say(f"{run.directory if look(run.directory) else ''}\n")  # nothing to be found by, where the disk did not take it
 
 
 def _end(given: Any, options: _Options) -> None:
@@ -208,13 +218,13 @@ def _tag(given: Any, options: _Options) -> None:
 
 
 def _dataset(given: Any, options: _Options) -> None:
-    sys.stdout.write(_session(options).log_dataset(given.name, given.path, given.role) + "\n")
+    _say(_session(options).log_dataset(given.name, given.path, given.role) + "\n")
 
 
 def _model(given: Any, options: _Options) -> None:
     run = _session(options)
     digest = run.log_model(given.path, given.name, framework=given.framework, inputs=given.input, role=given.role)
-    sys.stdout.write(digest + "\n")
+    _say(digest + "\n")
 
 
 def _attached(kind: str) -> Callable[[Any, _Options], None]:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from reportgen.stage.active import new_run
 from reportgen.stage.session import look
+from reportgen.stage.writer import complain
 
 TAIL_LINES = 40
 TAIL_CHARACTERS = 8_000
@@ -45,7 +46,7 @@ def run_command(
         child = subprocess.Popen(list(command), stderr=subprocess.PIPE, env=_with_run(environ, run.directory))
     except OSError as problem:
         _restore(previous)
-        sys.stderr.write(f"error: {command[0]}: {problem.strerror}\n")
+        complain(f"error: {command[0]}: {problem.strerror}\n")
         status = 126 if isinstance(problem, PermissionError) else 127
         run.end(
             "failed",
@@ -71,7 +72,7 @@ def run_command(
     elif caught or code in {-signal.SIGTERM, -signal.SIGINT}:
         run.end("aborted", facts={"exit_status": status})
     else:
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        how = f"was killed by {_signal(-code)}" if code < 0 else f"ended with status {code}"
         failure = {"type": "ExitStatus", "message": f"{program} {how}", "traceback": text}
         run.end("failed", failure=failure, facts={"exit_status": status})
     return status
@@ -89,9 +90,16 @@ def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
         signal.signal(number, handler)
 
 
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # one of those without a name
+        return f"signal {number}"
+
+
 def _pass_on(source: IO[bytes], tail: deque[bytes]) -> None:
     """Copy to standard error as it comes, and keep the last lines."""
-    target = sys.stderr.fileno()
+    target = os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno()
     line = b""
     while chunk := os.read(source.fileno(), 65536):
         try:

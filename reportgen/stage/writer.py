@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reportgen import record
 from reportgen.errors import RecordError
-from reportgen.stage import values
+from reportgen.stage import ending, values
 from reportgen.stage.events import moment
 from reportgen.stage.journal import Journal
 
@@ -41,7 +41,7 @@ def _make(directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
 
 
-def _warn(words: str) -> None:
+def complain(words: str) -> None:
     """Tell on standard error, where there is one that takes it."""
     try:
         sys.stderr.write(words)
@@ -159,13 +159,11 @@ class Writer:
             return
         if status not in {None, "complete", "failed", "aborted"}:
             raise RecordError(f"a run ends complete, failed or aborted, not {status!r:.80}")
-        from reportgen.stage import ending
-
         event: dict[str, Any] = {"kind": "end", "status": status or ending.status_of(error)}
         if error is not None and event["status"] == "failed":
             failure = ending.describe(error)
         if failure is not None:
-            event["error"] = {key: self._redactor.text(part).value for key, part in failure.items()}
+            event["error"] = self._told(failure)
         if isinstance(error, SystemExit):
             event["exit_status"] = ending.exit_status(error)
         event.update(facts or {})
@@ -179,6 +177,13 @@ class Writer:
             if self._leave is not None:
                 self._leave(self)
 
+    def _told(self, failure: Mapping[str, str]) -> dict[str, str]:
+        """Return what went wrong, as it is written; only its type, where the secrets in it cannot be masked."""
+        try:
+            return {key: self._redactor.text(part).value for key, part in failure.items()}
+        except Exception:  # noqa: BLE001 - where no further file can be opened, the run has failed all the same
+            return {"type": failure["type"]}
+
     def _summary(self) -> tuple[dict[str, Any], dict[str, Any]]:
         if self._journal.is_shared():
             self._recall()
@@ -186,8 +191,6 @@ class Writer:
 
     def _recall(self) -> None:
         """Take params, metrics and the time already spent from the journal."""
-        from reportgen.stage import ending
-
         state = ending.recall(self._journal.path)
         self._params, self._metrics, self._earlier_s = state.params, state.metrics, state.duration_s
 
@@ -242,7 +245,7 @@ class Writer:
                 raise
             if not self._warned:
                 self._warned = True
-                _warn(
+                complain(
                     f"warning: reportgen cannot write to {self.directory}: {problem.strerror or problem}; "
                     f"run {self.name!r} goes on and its record is incomplete\n"
                 )
@@ -270,7 +273,7 @@ class Writer:
             told = f"{what} cannot be logged: {type(problem).__name__}: {values.word(problem):.500}"
         if told not in self._skipped:
             self._skipped.add(told)
-            _warn(f"warning: reportgen: {told}; run {self.name!r} goes on without it\n")
+            complain(f"warning: reportgen: {told}; run {self.name!r} goes on without it\n")
         return None
 
     def _now(self) -> float:

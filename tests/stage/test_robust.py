@@ -400,6 +400,23 @@ def test_a_record_that_is_deleted_while_it_is_written_is_told_once(tmp_path, cap
         run.strict = False
 
 
+def test_a_training_that_has_run_out_of_files_is_recorded_as_failed(tmp_path):
+    code = """
+import os, resource, reportgen
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+with reportgen.start_run("t", directory=".", environment=False) as run:
+    while True:
+        os.open("/dev/null", 0)
+"""
+    with program(code, tmp_path, stderr=subprocess.PIPE) as child:
+        told = child.communicate()[1]
+    assert child.returncode == 1
+    assert told.splitlines()[-1] == b"OSError: [Errno 24] Too many open files: '/dev/null'"
+    assert b"During handling" not in told
+    found = only_record(tmp_path)
+    assert (found.status, found.ending["error"]["type"]) == ("failed", "OSError")
+
+
 def test_a_link_in_place_of_the_journal_is_not_followed(tmp_path):
     outside = tmp_path / "precious"
     outside.write_text("kept")

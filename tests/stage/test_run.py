@@ -508,6 +508,15 @@ def test_context_of_jenkins():
 
 
 @pytest.mark.parametrize(
+    ("stage", "name"), [("s" * 100_000, "s" * 500), (" ", "train-model"), ("\ud800", "\\ud800"), ("", "train-model")]
+)
+def test_what_jenkins_calls_a_stage_is_no_misuse_whatever_it_is(stage, name):
+    with start(name=None, environ={**JENKINS, "STAGE_NAME": stage}) as run:
+        pass
+    assert (run.name, record(run).name) == (name, name)
+
+
+@pytest.mark.parametrize(
     ("variables", "branch"),
     [
         ({"BRANCH_NAME": "a", "GIT_LOCAL_BRANCH": "b"}, "a"),

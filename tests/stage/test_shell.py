@@ -22,21 +22,21 @@ BUILD = {"JOB_NAME": "churn/train", "BUILD_NUMBER": "53", "STAGE_NAME": "Train"}
 
 @pytest.fixture
 def shell(tmp_path):
+    others = ("REPORTGEN_", "JOB_", "BUILD_", "STAGE_")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(others)}
+    clean |= {"PYTHONPATH": str(ROOT), **BUILD}
+
     def run(*arguments: str, env: dict[str, str] | None = None, text: str = "") -> subprocess.CompletedProcess[str]:
-        clean = {
-            key: value for key, value in os.environ.items() if not key.startswith(("REPORTGEN_", "JOB_", "BUILD_", "STAGE_"))
-        }
         return subprocess.run(
             [sys.executable, "-S", "-m", "reportgen", *arguments],
-            cwd=tmp_path, env={**clean, "PYTHONPATH": str(ROOT), **BUILD, **(env or {})}, input=text, text=True,
-            capture_output=True, check=False,
+            cwd=tmp_path, env={**clean, **(env or {})}, input=text, text=True, capture_output=True, check=False,
         )  # fmt: skip
 
     run.records = lambda: {  # type: ignore[attr-defined]
         path.parent.name: read_record(path.parent.name, path.read_bytes())
         for path in sorted((tmp_path / "reportgen-results").glob("*/events.jsonl"))
     }
-    run.cwd = tmp_path  # type: ignore[attr-defined]
+    run.cwd, run.env = tmp_path, clean  # type: ignore[attr-defined]
     return run
 
 
@@ -224,6 +224,33 @@ def test_a_killed_command_gives_the_status_a_shell_gives(shell):
     assert shell("run", "--", "sh", "-c", "kill -9 $$").returncode == 137
     [found] = shell.records().values()
     assert "SIGKILL" in found.ending["error"]["message"]
+
+
+def test_a_command_killed_by_a_signal_without_a_name_is_told_by_its_number(shell):
+    number = signal.SIGRTMIN + 1
+    result = shell("run", "--", "sh", "-c", f"kill -{int(number)} $$")
+    assert (result.returncode, result.stderr) == (128 + number, "")
+    [found] = shell.records().values()
+    assert found.ending["error"]["message"] == f"sh was killed by signal {int(number)}"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("log start x >&-", 0),
+        ("log dataset d data.csv >&-", 0),
+        ("log metric a=b 2>&-", 2),
+        ("log dataset d gone.csv 2>&-", 1),
+        ("run -- nonexistent 2>&-", 127),
+        ("run -- sh -c 'head -c 300000 /dev/zero >&2; exit 3' 2>&-", 3),
+    ],
+)
+def test_closed_streams_change_nothing_else(shell, line, code):
+    (shell.cwd / "data.csv").write_text("a\n1\n")
+    command = f"{sys.executable} -S -m reportgen {line}"
+    done = subprocess.run(["sh", "-c", command], cwd=shell.cwd, env=shell.env, timeout=60, check=False)
+    assert done.returncode == code
+    assert len(shell.records()) == (code != 2)
 
 
 def test_a_grandchild_that_keeps_standard_error_is_not_waited_for(shell):
