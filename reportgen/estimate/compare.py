@@ -39,10 +39,12 @@ def difference_from_intervals(a: Sequence[float], b: Sequence[float], *, z: floa
 
 
 def mcnemar(b: int, c: int) -> float:
-    """Return the exact two-sided p-value of McNemar's test for `b` and `c` discordant rows.
+    """Return the two-sided p-value of McNemar's test (1947) for `b` and `c` discordant rows, 1 where there are none.
 
-    Above 2,000 discordant rows the normal approximation with continuity correction.
+    Exact; above 2,000 discordant rows the normal approximation with continuity correction. ValueError for counts below 0.
     """
+    if b < 0 or c < 0:
+        raise ValueError(f"discordant rows are counts, not {b!r} and {c!r}")
     n = b + c
     if n == 0:
         return 1.0
@@ -64,9 +66,15 @@ def paired_difference(
     z: float = Z95,
     weights: Sequence[int] | None = None,
 ) -> Difference:
-    """Return b − a of one metric on the same rows, from each row's influence on either value; `weights` count equal rows."""
+    """Return b − a of one metric on the same rows, from each row's influence on either value; `weights` count equal rows.
+
+    The influences stand in the same order of rows, in the metric's unit; se = √(Σ(Uᵢᵇ−Uᵢᵃ)²)/n (infinitesimal
+    jackknife). ValueError for unequal lengths and for no rows.
+    """
     counts = weights if weights is not None else [1] * len(influence_a)
     n = sum(counts)
+    if n == 0:
+        raise ValueError("a paired difference needs rows")
     total = math.fsum(w * (y - x) ** 2 for w, x, y in zip(counts, influence_a, influence_b, strict=True))
     se = math.sqrt(total) / n
     d = b - a
@@ -75,7 +83,10 @@ def paired_difference(
 
 
 def f1_row_influence(true: Sequence[bool | int], predicted: Sequence[bool | int]) -> tuple[float | None, list[float]]:
-    """Return F1 of the positive class and each row's influence on it; None where the class is neither true nor predicted."""
+    """Return F1 of the positive class and each row's influence on it; None where the class is neither true nor predicted.
+
+    Truthy values are positive. ValueError for unequal lengths.
+    """
     n = len(true)
     hits = sum(1 for t, p in zip(true, predicted, strict=True) if t and p)
     share = (sum(map(bool, true)) + sum(map(bool, predicted))) / n if n else 0.0
@@ -87,7 +98,7 @@ def f1_row_influence(true: Sequence[bool | int], predicted: Sequence[bool | int]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values adjusted by Holm's step-down method, in the order given."""
+    """Return p-values adjusted by Holm's step-down method (1979), in the order given."""
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     adjusted = [0.0] * len(p_values)
     running = 0.0
@@ -98,7 +109,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def corrected_t(differences: Sequence[float], test_to_train: float | None = None) -> TTest:
-    """Return the corrected resampled t test (Nadeau & Bengio 2003) of fold-wise differences on equal splits."""
+    """Return the corrected resampled t test (Nadeau & Bengio 2003) of fold-wise differences on equal splits.
+
+    `test_to_train` is the ratio of rows, 1/(k−1) unless told. ValueError for fewer than two folds.
+    """
     k = len(differences)
     if k < 2:
         raise ValueError("the corrected t test needs two folds or more")
@@ -112,7 +126,7 @@ def corrected_t(differences: Sequence[float], test_to_train: float | None = None
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> TTest:
-    """Return Welch's t test of a − b for two independent groups."""
+    """Return Welch's t test (1947) of a − b for two independent groups; ValueError for fewer than two values in one."""
     if len(a) < 2 or len(b) < 2:
         raise ValueError("Welch's test needs two values or more in each group")
     parts = []

@@ -31,10 +31,15 @@ class Estimate(NamedTuple):
 
 
 def wilson(successes: float, n: float, *, z: float = Z95) -> tuple[float, float]:
-    """Return the score interval of a proportion (Wilson 1927); `successes` may be a share times `n`."""
+    """Return the score interval of a proportion (Wilson 1927); `successes` may be a share times `n`.
+
+    ValueError for no rows, and for fewer successes than 0 or more than rows.
+    """
     if n <= 0:
         raise ValueError("a proportion of no rows has no interval")
     p = successes / n
+    if not -1e-9 <= p <= 1.0 + 1e-9:
+        raise ValueError(f"{successes!r} of {n!r} rows is no proportion")
     z2 = z * z
     centre = p + z2 / (2 * n)
     half = z * math.sqrt(max(p * (1.0 - p) / n, 0.0) + z2 / (4 * n * n))
@@ -110,7 +115,7 @@ class Margins(NamedTuple):
 
 
 def margins(matrix: Matrix) -> Margins:
-    """Return the margins of a confusion matrix as shares of all rows."""
+    """Return the margins of a confusion matrix as shares of all rows; ValueError where it is empty, as in all that use it."""
     n = sum(map(sum, matrix))
     if n == 0:
         raise ValueError("the confusion matrix is empty")
@@ -125,7 +130,8 @@ def class_f1(matrix: Matrix) -> list[float]:
 
 
 def f1_influence(matrix: Matrix, *, weighted: bool = False) -> list[list[float]]:
-    """Return how a row of each cell pulls on the macro (or weighted) F1: the influence function, cell by cell."""
+    """Return how a row of each cell pulls on the macro (or weighted) F1: the influence function (Hampel 1974), cell by
+    cell, in the shape of the matrix."""
     true, predicted, _, _ = margins(matrix)
     scores = class_f1(matrix)
     size = len(matrix)
@@ -192,7 +198,8 @@ def mcc(matrix: Matrix) -> Estimate:
 
 
 def balanced_accuracy(matrix: Matrix) -> Estimate:
-    """Return the mean recall over the classes that are true somewhere, Wilson intervals combined by MOVER."""
+    """Return the mean recall over the classes that are true somewhere, Wilson intervals combined by MOVER (Zou & Donner
+    2008)."""
     recalls = [(row[k], sum(row)) for k, row in enumerate(matrix) if sum(row)]
     n = sum(rows for _, rows in recalls)
     if len(recalls) < 2:
@@ -208,7 +215,7 @@ def balanced_accuracy(matrix: Matrix) -> Estimate:
 
 
 def mean_interval(losses: Sequence[float]) -> Estimate:
-    """Return the mean of per-row losses (log loss, Brier, absolute error …) with its t interval."""
+    """Return the mean of per-row losses (log loss, Brier, absolute error …), in their unit, with its t interval."""
     n = len(losses)
     if n == 0:
         return Estimate(None, n=0, reason="no rows")
@@ -220,7 +227,7 @@ def mean_interval(losses: Sequence[float]) -> Estimate:
 
 
 def rmse(errors: Sequence[float]) -> Estimate:
-    """Return the root mean squared error; the t interval of the mean square, taken on the log scale."""
+    """Return the root mean squared error, in the errors' unit; the t interval of the mean square, taken on the log scale."""
     n = len(errors)
     if n == 0:
         return Estimate(None, n=0, reason="no rows")
@@ -234,7 +241,7 @@ def rmse(errors: Sequence[float]) -> Estimate:
 
 
 def r_squared(true: Sequence[float], errors: Sequence[float]) -> Estimate:
-    """Return 1 − SSE/SST with the interval of its influence function."""
+    """Return 1 − SSE/SST with the interval of its influence function; `errors` are predicted minus true, a row each."""
     n = len(errors)
     if n < 2:
         return Estimate(None, n=n, reason="fewer than two rows")
@@ -250,7 +257,7 @@ def r_squared(true: Sequence[float], errors: Sequence[float]) -> Estimate:
 
 
 def median_interval(values: Sequence[float]) -> Estimate:
-    """Return the median with the interval between two order statistics; none under six values."""
+    """Return the median with the interval between two order statistics (Thompson 1936); none under six values."""
     n = len(values)
     if n == 0:
         return Estimate(None, n=0, reason="no rows")

@@ -14,7 +14,7 @@ Z95 = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
 
 
 def z_quantile(p: float) -> float:
-    """Return the standard normal quantile at probability `p`."""
+    """Return the standard normal quantile at probability `p`; ValueError unless 0 < p < 1."""
     return _NORMAL.inv_cdf(p)
 
 
@@ -61,7 +61,10 @@ def t_series(p: float, df: float) -> float:
 
 @lru_cache(maxsize=1024)
 def t_quantile(p: float, df: float) -> float:
-    """Return Student's t quantile to full precision: Newton's method on the distribution function, from `t_series`."""
+    """Return Student's t quantile to full precision: Newton's method on the distribution function, from `t_series`.
+
+    ValueError unless 0 < p < 1 and df > 0.
+    """
     if not 0.0 < p < 1.0 or df <= 0:
         raise ValueError(f"a t quantile needs 0 < p < 1 and df > 0, not p={p!r}, df={df!r}")
     if p == 0.5:

@@ -96,15 +96,18 @@ def average_precision_estimate(found: Ranking) -> Estimate:
 
 
 def average_precision_interval(value: float, positives: int) -> tuple[float, float]:
-    """Return the interval of an average precision over this many positive rows."""
+    """Return the interval of an average precision over this many positive rows (Boyd, Eng & Page 2013); ValueError for
+    none."""
+    if positives <= 0:
+        raise ValueError("an average precision of no positive rows has no interval")
     if not 0.0 < value < 1.0:
         return wilson(value * positives, positives)
     return logit_interval(value, math.sqrt(value * (1.0 - value) / positives), positives)
 
 
 def placements(positive: Sequence[float], negative: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Return DeLong's placement of every positive row (share of negatives below) and negative row (share of positives
-    above)."""
+    """Return DeLong's placement (1988) of every positive row, the share of negatives below it, and of every negative row,
+    the share of positives above; ties count half."""
     low_n, low_p = _shares_below(negative), _shares_below(positive)
     return [low_n(score) for score in positive], [1.0 - low_p(score) for score in negative]
 
@@ -127,7 +130,13 @@ class _Below:
 
 
 def paired_auc(true: Sequence[object], scores_a: Sequence[float], scores_b: Sequence[float], *, z: float = Z95) -> Difference:
-    """Return AUC(b) − AUC(a) on the same rows by DeLong's covariance of the placements; `true` is truthy for positive rows."""
+    """Return AUC(b) − AUC(a) on the same rows by DeLong's covariance of the placements (1988).
+
+    `true` is truthy for positive rows; higher scores mean positive. ValueError for unequal lengths, and for fewer than two
+    rows of a class.
+    """
+    if not len(true) == len(scores_a) == len(scores_b):
+        raise ValueError(f"unequal lengths: {len(true)} labels, {len(scores_a)} and {len(scores_b)} scores")
     positive = [i for i, label in enumerate(true) if label]
     negative = [i for i, label in enumerate(true) if not label]
     if len(positive) < 2 or len(negative) < 2:

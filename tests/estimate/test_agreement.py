@@ -164,6 +164,14 @@ def test_f1_interval_covers_as_often_as_it_says():
         lambda: e.corrected_t([0.1]),
         lambda: e.welch([1.0], [1.0, 2.0]),
         lambda: e.paired_auc([1, 0], [0.1, 0.2], [0.3, 0.4]),
+        lambda: e.paired_auc([1, 1, 0, 0], [0.1, 0.2, 0.3], [0.1, 0.2, 0.3, 0.4]),
+        lambda: e.paired_difference(0.5, 0.6, [], []),
+        lambda: e.paired_difference(0.5, 0.6, [0.1], [0.1, 0.2]),
+        lambda: e.proportion(3, 2),
+        lambda: e.wilson(-1, 2),
+        lambda: e.mcnemar(-1, 2),
+        lambda: e.average_precision_interval(0.5, 0),
+        lambda: e.z_quantile(1.0),
     ],
 )
 def test_what_cannot_be_computed_is_refused(call):

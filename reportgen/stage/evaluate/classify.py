@@ -64,6 +64,16 @@ def log_classification(
     or with ``missing="drop"`` their rows are left out and counted. `rows` attaches true label, prediction and score of
     each row, up to 100,000 rows: this is what lets two models be compared on the same rows. `betas` adds Fβ scores;
     `dataset` names the data the metrics belong to.
+
+    Intervals are at 95 %: of shares (accuracy, precision, recall, specificity) Wilson's (1927), of F1 that of its Jaccard
+    share, of averages and Fβ that of the influence function on the logit scale, of balanced accuracy MOVER (Zou & Donner
+    2008), of Matthews' correlation (Gorodkin 2004) Fisher's scale, of ROC-AUC DeLong's (1988) on the logit scale, of average
+    precision (never a trapezoid: Davis & Goadrich 2006) Boyd, Eng & Page's (2013), of log loss and Brier score a t interval.
+    One against one is Hand & Till's AUC (2001). What is not defined has no value and a reason; too few rows have no
+    interval and a reason.
+
+    RecordError for unequal lengths, no rows, missing values, values that are no labels or scores, probabilities of a row
+    that do not sum to 1, and a positive class that cannot be told.
     """
     if threshold_policy not in {"fixed", "tuned"}:
         raise RecordError(f"threshold_policy is 'fixed' or 'tuned', not {threshold_policy!r:.80}")

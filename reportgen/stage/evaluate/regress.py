@@ -33,8 +33,13 @@ def log_regression(
 ) -> Evaluation:
     """Write the metrics, intervals and charts of a regression and return the estimates.
 
-    `unit` is the target's unit. `alphas` adds quantile losses and `smape` the symmetric percentage error. The other
-    arguments are those of `log_classification`.
+    `y_true` and `y_pred` hold a number per row; an error is predicted minus true. `unit` is the target's unit: MAE, RMSE,
+    bias, median absolute error and quantile losses are in it, the others are ratios. `alphas` adds quantile losses and
+    `smape` the symmetric percentage error. The other arguments are those of `log_classification`.
+
+    Intervals are at 95 %: of mean losses a t interval, of RMSE the same on the log scale, of R² that of the influence
+    function, of the median that between two order statistics (Thompson 1936), of WAPE that of the MAE with the target's
+    total taken as fixed; percentage errors have none. RecordError as there, and for values that are no finite numbers.
     """
     alphas = [float(number(alpha, "each of alphas=")) for alpha in (alphas if hasattr(alphas, "__iter__") else (alphas,))]
     given = {"y_true": y_true, "y_pred": y_pred}
