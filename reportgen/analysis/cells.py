@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from reportgen import estimate
 from reportgen.analysis.columns import find_value, split_name
 from reportgen.analysis.luck import shrunk
 from reportgen.analysis.missing import missing_reason
@@ -114,6 +114,6 @@ def _group_cell(group: Group, column: Column) -> Cell:
     values = [find_value(run, column.name) for run in group.members]
     if column.kind == "metric":
         known = [float(v) for v in values if is_finite(v)]
-        return Cell(value=math.fsum(known) / len(known)) if known else Cell(value=None, missing="not logged")
+        return Cell(value=estimate.mean_of(known)) if known else Cell(value=None, missing="not logged")
     agreed = values[0] if all(v == values[0] for v in values) else f"{len({str(v) for v in values})} values"
     return Cell(value=agreed)

@@ -26,6 +26,7 @@ def make_groups(candidates: Sequence[Candidate], by: Sequence[str]) -> list[tupl
     half-width = √((t·sd/√k)² + mean(half-widths of the members)²); more seeds do not make the validation set larger. Two
     members give no interval, and members without one give none.
     """
+    import numpy as np
     import pandas as pd
 
     ranked = [c for c in candidates if c.missing is None and c.metric is not None]
@@ -34,7 +35,8 @@ def make_groups(candidates: Sequence[Candidate], by: Sequence[str]) -> list[tupl
     keys = pd.Series([group_key(c.row, by) for c in ranked])
     codes, _ = pd.factorize(keys)
     values = pd.Series([float(c.metric.value) for c in ranked if c.metric and c.metric.value is not None])
-    table = values.groupby(codes).agg(["mean", "std", "count", "min", "max"])
+    with np.errstate(over="ignore", invalid="ignore"):  # what is no number is told as unknown below
+        table = values.groupby(codes).agg(["mean", "std", "count", "min", "max"])
     members: dict[int, list[Candidate]] = {}
     for code, candidate in zip(codes.tolist(), ranked, strict=True):
         members.setdefault(code, []).append(candidate)
@@ -52,7 +54,9 @@ def _group(
     stats: Mapping[Any, Any], members: Sequence[Candidate], without: Sequence[RunRow], by: Sequence[str]
 ) -> tuple[Group, Scored]:
     k, mean = int(stats["count"]), float(stats["mean"])
-    sd = float(stats["std"]) if k > 1 else None
+    if not math.isfinite(mean):  # each is a number, and their sum is none
+        mean = estimate.mean_of([float(c.metric.value) for c in members if c.metric and c.metric.value is not None])
+    sd = float(stats["std"]) if k > 1 and math.isfinite(stats["std"]) else None
     reach = estimate.t_quantile(0.975, k - 1) * sd / math.sqrt(k) if sd is not None and k > 2 else None
     group = Group(
         by={name: find_value(members[-1].row, name) for name in by},
@@ -77,6 +81,6 @@ def _ranked_by(mean: float, reach: float | None, members: Sequence[Candidate]) -
         return scored(members[0].metric) or Scored(mean)
     if reach is None:
         return Scored(mean)
-    widths = math.fsum((high - low) / 2 for _, low, high in known) / len(known)
+    widths = estimate.mean_of([high / 2 - low / 2 for _, low, high in known])
     half = math.hypot(reach, widths)
     return Scored(mean, mean - half, mean + half, "seeds and validation set")

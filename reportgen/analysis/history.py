@@ -296,7 +296,7 @@ def _unusual(values: Sequence[float], steps: Steps, spec: str) -> str:
         return ""
     middle = statistics.median(recent)
     reach = 3 * 1.4826 * statistics.median(abs(v - middle) for v in recent)
-    if abs(values[-1] - middle) <= reach:
+    if not abs(values[-1] - middle) > reach:
         return ""
     return (
         f"last value {number(values[-1], spec)} is outside the usual {interval(middle - reach, middle + reach, spec)}"

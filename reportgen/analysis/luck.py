@@ -56,7 +56,7 @@ def board_luck(ranked: Sequence[BoardRow], candidates: Sequence[Candidate], rows
         return None
     leader = ranked[0]
     value = float(ranked[0].value)
-    mean = math.fsum(float(row.value) for row in ranked if row.value is not None) / len(ranked)
+    mean = estimate.mean_of([float(row.value) for row in ranked if row.value is not None])
     tried = count_models(c.row for c in candidates)
     bound = luck_bound(value, mean, leader.low, leader.high, tried)
     return None if bound is None else Luck(candidates=tried, luck=bound, rows=rows, leader=value)
@@ -78,9 +78,10 @@ def shrinkage(values: Sequence[float], error: float | None) -> tuple[float, floa
     """
     if error is None or len(values) < 4:
         return None
-    mean = math.fsum(values) / len(values)
-    spread = math.fsum((x - mean) ** 2 for x in values)
-    return mean, max(0.0, 1 - (len(values) - 3) * error**2 / spread) if spread > 0 else 0.0
+    mean = estimate.mean_of(values)
+    spread = math.hypot(*(x - mean for x in values))
+    ratio = error / spread if spread > 0 else math.inf
+    return mean, max(0.0, 1 - (len(values) - 3) * min(ratio, 1.0) ** 2) if spread > 0 and math.isfinite(spread) else 0.0
 
 
 def shrunk(value: float, toward: tuple[float, float] | None) -> float | None:

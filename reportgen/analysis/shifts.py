@@ -29,6 +29,8 @@ _LOSS_LIMIT = 9.0
 _RANK_FEWEST = 15
 _REFERENCE_FEWEST, _REFERENCE_MOST = 8, 30
 _MEMORY_LIMIT = 0.8
+_LARGEST = 1e150
+"""Squares of larger values are no numbers: nothing is judged by them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ def find_steps(values: Sequence[float], *, min_shift: float) -> Steps:
     import numpy as np
 
     y = np.asarray(values, dtype=np.float64)
+    if len(y) and float(np.max(np.abs(y))) > _LARGEST:
+        return Steps(starts=(), levels=(), sigma=0.0, memory=0.0)
     if len(y) < FEWEST:
         return _nothing(y, 0.0)
     sigma = _sigma(y)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -11,6 +12,15 @@ LEVEL = 0.95
 
 _NORMAL = NormalDist()
 Z95 = _NORMAL.inv_cdf(0.5 + LEVEL / 2)
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Return the mean of finite `values`; also of such large ones that their sum is no number."""
+    try:
+        return math.fsum(values) / len(values)
+    except OverflowError:
+        half = math.fsum(value / 2 / len(values) for value in values)
+        return max(min(values), min(max(values), 2 * half))
 
 
 def z_quantile(p: float) -> float:

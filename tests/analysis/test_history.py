@@ -141,3 +141,8 @@ def test_jobs_have_histories_of_their_own_and_can_be_asked_for() -> None:
 def test_a_later_build_never_moves_the_breaks_of_the_axis() -> None:
     rows = runs([*H, 0.701, 0.704, 0.699])
     assert one([*rows, row(99, metric(0.7))]).points[: len(rows)] == one(rows).points
+
+
+def test_numbers_that_have_no_squares_are_not_judged() -> None:
+    history = one(runs([1.7e308, -1.7e308] * 15))
+    assert (history.shifts, history.levels, history.notes) == ((), (), ())

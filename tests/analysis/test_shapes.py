@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reportgen.analysis.compare import compare
@@ -34,6 +34,7 @@ from reportgen.analysis.shapes import (
     safe_cell,
 )
 from reportgen.analysis.values import MetricOptions
+from reportgen.analysis.verdict import board_verdict
 from reportgen.model import RunKey, RunRow
 from reportgen.site.pages.base import Site
 from tests.analysis.rows import SET_A, SET_B, at, digest, metric, options, row
@@ -194,3 +195,27 @@ def test_every_leaderboard_fits_its_schema(rows: list[RunRow]) -> None:
 def test_text_comes_back_from_csv_with_at_most_an_apostrophe(text: str) -> None:
     (found,) = next(csv.reader(io.StringIO("".join(csv_text([[text]])), newline="")), [""])
     assert found in (text, f"'{text}")
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([1.7976931348623157e308, -1e308, 1e200, 5e-324])
+
+
+@given(st.lists(st.tuples(finite, finite, st.integers(0, 2)), min_size=1, max_size=9), st.booleans())
+@example([(1.7976931348623157e308, 0.0, 0), (1e300, 0.0, 0), (1.5e308, 1e308, 0), (1e200, 1e160, 0), (-1e308, 1e308, 0)], True)
+def test_a_board_of_any_numbers_is_judged_and_exported(found: list[tuple[float, float, int]], grouped: bool) -> None:
+    rows = [
+        row(
+            number,
+            metric(value, (value - abs(reach), value + abs(reach))),
+            model=f"m{number}",
+            params={"of": of, "seed": number},
+        )
+        for number, (value, reach, of) in enumerate(found, 1)
+    ]
+    more = {"group_by": ("params.of",)} if grouped else {"columns": ("shrunk",)}
+    board = leaderboard(rows, options(**more))
+    checked(leaderboard_json(board), "leaderboard")
+    assert board_verdict(board.current).text
+    means = [r.value for r in board.boards[0].rows]
+    assert all(value is not None and min(v for v, _, _ in found) <= value <= max(v for v, _, _ in found) for value in means)
+    checked(compare_json(compare([rows[0], rows[-1]])), "compare")
