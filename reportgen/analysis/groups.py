@@ -56,6 +56,7 @@ def _group(
     k, mean = int(stats["count"]), float(stats["mean"])
     if not math.isfinite(mean):  # each is a number, and their sum is none
         mean = estimate.mean_of([float(c.metric.value) for c in members if c.metric and c.metric.value is not None])
+    mean = max(float(stats["min"]), min(float(stats["max"]), mean))  # rounding leaves no mean outside its values
     sd = float(stats["std"]) if k > 1 and math.isfinite(stats["std"]) else None
     reach = estimate.t_quantile(0.975, k - 1) * sd / math.sqrt(k) if sd is not None and k > 2 else None
     group = Group(

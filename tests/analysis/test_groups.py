@@ -122,3 +122,10 @@ def test_group_statistics_agree_with_pandas(pairs: list[tuple[int, float]]) -> N
             assert found.group.sd == pytest.approx(part.std(), abs=1e-9)
         else:
             assert found.group.sd is None
+
+
+def test_groups_of_one_value_share_a_rank_however_many_members_they_have() -> None:
+    value = 5.84585887701308e16
+    rows = [row(n, value, params={"of": "three" if n < 4 else "one", "seed": n}) for n in (1, 2, 3, 4)]
+    (board,) = leaderboard(rows, options(group_by=("params.of",))).boards
+    assert [(one.rank, one.value) for one in board.rows] == [(1, value), (1, value)]
