@@ -179,7 +179,7 @@ class _Builder:
         self._builds(row, here)
 
     def _dataset(self, row: RunRow, here: str, dataset: Dataset, digest: str) -> None:
-        node = dataset_node(digest)
+        node = self._known(dataset_node(digest))
         role = role_of(dataset)
         home = self.home.setdefault(digest, None if row.job in self.with_models else row.job)
         made = role in _PRODUCED or (home == row.job and row.job not in self.with_models)
@@ -187,7 +187,7 @@ class _Builder:
         self.edges.add(Edge(here, node, "made", role) if made else Edge(node, here, "used", role))
 
     def _model(self, row: RunRow, here: str, model: Model) -> None:
-        node = model_node(model.sha256)
+        node = self._known(model_node(model.sha256))
         self._note(node, "model", model.name, model.sha256, model.role, model=model)
         if model.role == "input":
             self.edges.add(Edge(node, here, "used", model.name))
@@ -240,11 +240,16 @@ class _Builder:
             return
         found = self.index.find(*build, row.started_at)
         for other in found:
-            self.edges.add(Edge(run_node(other), here, kind, label))
+            self.edges.add(Edge(self._known(run_node(other)), here, kind, label))
         if not found:
             node = f"build:{build[0]}#{build[1]}"
             self.nodes.setdefault(node, Node(id=node, kind="build", name=f"{build[0]}#{build[1]}", build=build))
             self.edges.add(Edge(node, here, kind, label))
+
+    def _known(self, node: str) -> str:
+        """The same text as in the node, if there is one: thousands of edges may lead to it."""
+        found = self.nodes.get(node)
+        return found.id if found is not None else node
 
     def graph(self) -> Graph:
         edges = tuple(sorted(self.edges, key=_place))

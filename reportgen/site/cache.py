@@ -65,8 +65,3 @@ class StoreCache:
     def save(self, made: Iterable[PageRow], gone: Collection[str], state: Any) -> None:
         """Remember pages that were made, forget those that no longer exist; all of it or nothing."""
         self._store.save_pages(made, removed=gone, state=state, site=self._site)
-
-
-def files_of(page: PageRow) -> tuple[str, ...]:
-    """Return the paths of the attachments and drawings that a page shows."""
-    return tuple(page.detail.get("files", ()))

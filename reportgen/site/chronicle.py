@@ -21,6 +21,7 @@ from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.standing import NOWHERE, Place, Standings
 from reportgen.analysis.values import MetricOptions
 from reportgen.globs import covers
+from reportgen.many import gather
 from reportgen.model import RunRow
 from reportgen.site.links import Links
 from reportgen.site.pages.past import HISTORY
@@ -95,10 +96,10 @@ class Facts(NamedTuple):
         for step in self.upstream:
             yield step.run.build
 
-    def key(self, revisions: Mapping[int, int], base: str) -> str:
-        """Return a digest that moves when the page may have to change; `base` stands for what all pages depend on."""
+    def digest(self, revisions: Mapping[int, int]) -> str:
+        """Return what moves when the page may have to change, whatever all pages depend on."""
         cited = [(build, revisions.get(build)) for build in self.builds()]
-        return sha256(_ENCODE((base, self, cited)).encode()).hexdigest()
+        return sha256(_ENCODE((self, cited)).encode()).hexdigest()
 
 
 def ref_of(row: RunRow) -> Ref:
@@ -129,13 +130,13 @@ class Chronicle:
         self.revisions = {build.id: build.revision for build in builds}
         self._caused_by = caused_by or {}
         self._jobs: dict[str, list[BuildRow]] = {}
-        self._numbers: dict[tuple[str, int], list[BuildRow]] = {}
+        self._numbers: dict[str, dict[int, Sequence[BuildRow]]] = {}
         for build in reversed(builds):
             self._jobs.setdefault(build.job, []).append(build)
-            self._numbers.setdefault((build.job, build.number), []).append(build)
-        self._rows: dict[int, list[RunRow]] = {}
+            gather(self._numbers.setdefault(build.job, {}), build.number, build)
+        self._rows: dict[int, Sequence[RunRow]] = {}
         for row in self.index.rows:
-            self._rows.setdefault(row.build_id, []).append(row)
+            gather(self._rows, row.build_id, row)
         self._board_of = {job: self._first_board(job) for job in self._jobs}
         self._metric_of: dict[str, str] = {}
         sampled: dict[str, list[RunRow]] = {}
@@ -169,26 +170,29 @@ class Chronicle:
         """Return the builds of a job that did not succeed, oldest first."""
         return [build.id for build in self._jobs[job] if build.result != "SUCCESS"]
 
-    def facts(self) -> Iterator[Facts]:
-        """Yield the facts of every run page, job by job, oldest first."""
-        for job in sorted(self._jobs):
-            yield from self._facts_of(job, self._jobs[job])
+    def pages(self) -> int:
+        """Return how many run pages there are: one for each run, and one for each build that has not just one."""
+        builds = sum(map(len, self._jobs.values()))
+        alone = sum(1 for rows in self._rows.values() if len(rows) == 1)
+        return len(self.index.rows) + builds - alone
 
-    def _facts_of(self, job: str, builds: Sequence[BuildRow]) -> Iterator[Facts]:
+    def facts(self, job: str) -> Iterator[Facts]:
+        """Yield the facts of every run page of a job, oldest first; of none where the site has no such job."""
+        builds = self._jobs.get(job, ())
         last: RunRow | None = None
         by_name: dict[str, RunRow] = {}
         good: RunRow | None = None
         failures, failed = sha256(), 0
         ids = [build.id for build in builds]
-        board = self._board_of[job]
+        board = self._board_of.get(job)
         ranked = board.options.metric if board else ""
         for position, build in enumerate(builds):
-            rows = self._rows.get(build.id, [])
+            rows = self._rows.get(build.id, ())
             near = Facts(
                 path=self.links.build(job, build.number, build.started_at),
                 run=Ref(build.id),
                 window=tuple(ids[max(0, position - HISTORY + 1) : position + 1]),
-                metric=self._metric_of[job],
+                metric=self.metric(job),
                 before=_near(builds, position - 1),
                 after=_near(builds, position + 1),
                 last_good=ref_of(good) if good else None,
@@ -214,7 +218,7 @@ class Chronicle:
     def _causes(self, build: BuildRow) -> Iterator[Caused]:
         """Yield the builds that started this one, as far as the site has pages of them."""
         for written, job, number in self._caused_by.get(build.id, ()):
-            known = self._numbers.get((job, number), [])
+            known = self._numbers.get(job, {}).get(number, ())
             place = bisect.bisect_right(known, build.started_at, key=lambda each: each.started_at)
             if place:
                 yield Caused(written, number, self.links.build(job, number, known[place - 1].started_at))

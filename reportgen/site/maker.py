@@ -15,7 +15,6 @@ from reportgen.many import no_collection, settled
 from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
-from reportgen.site.cache import files_of
 from reportgen.site.cluster import Cluster
 from reportgen.site.export import export_leaderboards, export_runs
 from reportgen.site.live import LivePages
@@ -306,7 +305,7 @@ def find_theme(config: Config) -> Theme:
 
 def keep(tree: Tree, page: PageRow, before: Mapping[str, Entry], outcome: Outcome) -> None:
     """Take a page and the files it shows over from the version before."""
-    for path in (page.path, *files_of(page)):
+    for path in (page.path, *page.files):
         if path not in outcome.files:
             if not tree.link(path, shared=path != page.path):
                 raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 from reportgen.analysis.decisions import Ruling, find_rulings
@@ -141,45 +141,58 @@ def tree_digest(directory: Path) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
-    """Run pages: those to look at, in chunks, and those that stay as they are."""
+    """Run pages: those to look at (`moved` of them), by job, and those that stay as they are.
 
-    tasks: Mapping[str, Sequence[Task]]
-    kept: Sequence[PageRow]
-    failed: Mapping[str, Sequence[int]]
+    `tasks` and `failed` are called when a job's turn comes: where all pages are looked at, the facts of one chunk are there
+    at a time and not those of the whole history.
+    """
 
-    @property
-    def moved(self) -> int:
-        """How many pages have to be looked at."""
-        return sum(map(len, self.tasks.values()))
+    moved: int
+    jobs: Sequence[str]
+    tasks: Callable[[str], Iterable[Task]]
+    failed: Callable[[str], Sequence[int]]
+    kept: Sequence[PageRow] = ()
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the work in pieces of neighbouring builds of one job."""
-        for job, tasks in self.tasks.items():
-            for start in range(0, len(tasks), _CHUNK):
-                yield Chunk(tuple(tasks[start : start + _CHUNK]), tuple(self.failed[job]))
+        for job in self.jobs:
+            tasks, failed = iter(self.tasks(job)), tuple(self.failed(job))
+            while some := tuple(islice(tasks, _CHUNK)):
+                yield Chunk(some, failed)
 
 
 def plan_runs(found: Survey, known: Mapping[str, PageRow], files: Mapping[str, Entry], base: str) -> RunPlan:
-    """Compare the key of every run page with what is `known`; `files` are those of the version that pages are taken from."""
-    chronicle = found.chronicle
-    job_of = {build.id: build.job for build in found.builds}
-    tasks: dict[str, list[Task]] = {}
+    """Compare the key of every run page with what is `known`; `files` are those of the version that pages are taken from.
+
+    A key begins with a digest of `base`: where no page was made on this one, all are looked at.
+    """
+    chronicle, ground = found.chronicle, sha256(base.encode()).hexdigest()[:16]
+
+    def look(job: str) -> Iterator[Task]:
+        for facts in chronicle.facts(job):
+            yield Task(facts, f"{ground}{facts.digest(chronicle.revisions)}", usable(known.get(facts.path), files))
+
+    jobs = sorted(chronicle.jobs)
+    if not any(row.key.startswith(ground) for row in known.values()):
+        return RunPlan(moved=chronicle.pages(), jobs=jobs, tasks=look, failed=chronicle.failed)
+    moved: dict[str, list[Task]] = {}
     kept: list[PageRow] = []
-    for facts in chronicle.facts():
-        key = facts.key(chronicle.revisions, base)
-        before = usable(known.get(facts.path), files)
-        if before is not None and before.key == key:
-            kept.append(before)
-        else:
-            tasks.setdefault(job_of[facts.run.build], []).append(Task(facts, key, before))
-    return RunPlan(tasks=tasks, kept=kept, failed={job: chronicle.failed(job) for job in tasks})
+    for job in jobs:
+        for task in look(job):
+            if task.before is not None and task.before.key == task.key:
+                kept.append(task.before)
+            else:
+                moved.setdefault(job, []).append(task)
+    return RunPlan(
+        moved=sum(map(len, moved.values())), jobs=list(moved), tasks=moved.__getitem__, failed=chronicle.failed, kept=kept
+    )
 
 
 def usable(row: PageRow | None, files: Mapping[str, Entry]) -> PageRow | None:
     """Return what is known of a page, if the version that it would be taken from has that very file and all it shows."""
     if row is None or files.get(row.path) != (row.sha256, row.size_bytes):
         return None
-    return row if all(path in files for path in row.detail.get("files", ())) else None
+    return row if all(path in files for path in row.files) else None
 
 
 def grouped(pages: Iterable[str]) -> dict[str, int]:

@@ -14,9 +14,8 @@ from reportgen.site.maker import SiteMaker
 from reportgen.site.onefile import one_file
 from reportgen.site.pages.base import run_label
 from reportgen.site.pages.compare import CompareInput, compare_page
-from reportgen.site.plan import plan_runs
 from reportgen.site.sides import find_sides
-from reportgen.site.work import Chunk, Outcome, Workshop
+from reportgen.site.work import Chunk, Outcome, Task, Workshop
 from reportgen.site.write import Tree
 from reportgen.store.view import StoreView
 
@@ -24,16 +23,15 @@ from reportgen.store.view import StoreView
 def run_as_file(maker: SiteMaker, view: StoreView, row: RunRow) -> str:
     """Return the page of a run as one file; ReportgenError where the page cannot be made."""
     found = maker.survey(view)
-    plan = plan_runs(found, {}, {}, maker.base)
     wanted = ref_of(row)
-    task = next((task for task in plan.tasks.get(row.job, ()) if task.facts.run == wanted), None)
-    if task is None:
+    facts = next((facts for facts in found.chronicle.facts(row.job) if facts.run == wanted), None)
+    if facts is None:
         raise ReportgenError(f"{row.key} has no page", hint="only finished builds have one")
 
     def make(shop: Workshop) -> Outcome:
-        return shop.runs(Chunk((task,), tuple(plan.failed[row.job])))
+        return shop.runs(Chunk((Task(facts, "", None),), tuple(found.chronicle.failed(row.job))))
 
-    return _file(maker, view, task.facts.path, make)
+    return _file(maker, view, facts.path, make)
 
 
 def comparison_as_file(maker: SiteMaker, view: StoreView, comparison: Comparison) -> str:

@@ -136,9 +136,8 @@ class Workshop:
 
     def _keep(self, path: str, key: str, mark: str, entry: Entry, files: Sequence[str], outcome: Outcome) -> None:
         outcome.files[path] = entry
-        detail = {"files": list(files)} if files else {}
         outcome.made.append(
-            PageRow(path=path, key=key, fingerprint=mark, sha256=entry.sha256, size_bytes=entry.size, detail=detail)
+            PageRow(path=path, key=key, fingerprint=mark, sha256=entry.sha256, size_bytes=entry.size, files=tuple(files))
         )
 
     def _rendered(self, page: Page, outcome: Outcome) -> bytes | None:

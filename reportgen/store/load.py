@@ -23,6 +23,7 @@ from reportgen.store.codec import (
     parse_time,
 )
 from reportgen.store.columns import StoredMetrics, load_columns
+from reportgen.store.params import ParamTable
 from reportgen.store.rows import (
     BUILD_COLUMNS,
     KIND_COLUMNS,
@@ -183,6 +184,7 @@ class _RowMaker:
         self._metrics = metrics
         self._memo: dict[str, tuple[Dataset, ...]] = {}
         self._words: dict[str, str] = {}
+        self._params = ParamTable()
 
     def _shared(self, params: dict[str, Any]) -> dict[str, Any]:
         same = self._words.setdefault
@@ -204,7 +206,7 @@ class _RowMaker:
         """Yield the runs of some rows."""
         same = self._words.setdefault
         columns = list(zip(*rows, strict=True))
-        params = [self._shared(found) for found in load_json_all(columns[11])]
+        params = [self._params.keep(self._shared(found)) if found else NO_ITEMS for found in load_json_all(columns[11])]
         tags = [load_json(text) if text else NO_ITEMS for text in columns[12]]
         models, decisions = self._models(columns[14]), _values(columns[15], Decision)
         causes, fingerprints = _values(columns[18], Cause), _values(columns[20], Fingerprint)

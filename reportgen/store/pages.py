@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,14 +32,17 @@ class BuildRevision(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRow:
-    """A page of the site as it was last made; `key` and `fingerprint` are the planner's, `sha256` is of the file."""
+    """A page of the site as it was last made; `key` and `fingerprint` are the planner's, `sha256` is of the file.
+
+    `files` are the paths of the attachments and drawings that it shows.
+    """
 
     path: str
     key: str
     fingerprint: str
     sha256: str
     size_bytes: int
-    detail: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
 
 # Pruned builds count in the running maximum, at their own place in time: what came after must be planned anew.
@@ -73,7 +76,7 @@ def read_pages(database: sqlite3.Connection, site: str) -> dict[str, PageRow]:
             fingerprint=fingerprint,
             sha256=digest,
             size_bytes=size,
-            detail={} if detail is None else load_json(detail),
+            files=() if detail is None else tuple(load_json(detail).get("files", ())),
         )
         for path, key, fingerprint, digest, size, detail in database.execute(query, (site,)).fetchall()
     }
@@ -90,7 +93,7 @@ def write_pages(database: sqlite3.Connection, site: str, pages: Iterable[PageRow
             page.fingerprint,
             page.sha256,
             page.size_bytes,
-            dump_json(dict(page.detail)) if page.detail else None,
+            dump_json({"files": page.files}) if page.files else None,
         )
         for page in pages
     ]

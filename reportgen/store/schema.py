@@ -11,6 +11,7 @@ from reportgen.errors import StoreError, StoreTooNew
 from reportgen.store.files import free_bytes
 
 BUSY_TIMEOUT_S = 60
+_READER_CACHE_KIB, _WRITER_CACHE_KIB = 8 * 1024, 64 * 1024
 
 VERSION_1 = """
 CREATE TABLE state (
@@ -256,7 +257,7 @@ def connect(database: Path, *, read_only: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute(f"PRAGMA cache_size = -{_READER_CACHE_KIB if read_only else _WRITER_CACHE_KIB}")
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     else:

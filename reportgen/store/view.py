@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
@@ -118,7 +118,8 @@ class StoreView:
             f" FROM build JOIN job ON job.id = build.job_id {_of_job(job)} ORDER BY {_NEWEST_FIRST}",
             () if job is None else (job,),
         )
-        return tuple([_build_row(row) for row in rows])
+        words: dict[Any, Any] = {}
+        return tuple([_build_row(row, words.setdefault) for row in rows])
 
     def caused_by(self) -> dict[int, tuple[tuple[str, str, int], ...]]:
         """Return for each build that others started: their job as Jenkins wrote it, its name of today, and their numbers."""
@@ -309,18 +310,19 @@ def _of_job(job: str | None) -> str:
     return "" if job is None else "WHERE job.name = ?"
 
 
-def _build_row(row: tuple[Any, ...]) -> BuildRow:
+def _build_row(row: tuple[Any, ...], same: Callable[[Any, Any], Any]) -> BuildRow:
+    """Return the facts of a row; what many rows say is the `same` value in all of them."""
     build_id, job, number, started_at, duration_s, result, revision, gone_since, last_read, runs, content = row
     return BuildRow(
         build_id,
-        job,
+        same(job, job),
         number,
         parse_time(started_at),
         parse_number(duration_s),
-        result,
-        revision,
+        same(result, result),
+        same(revision, revision),
         parse_optional_time(gone_since),
-        parse_time(last_read),
+        same(read_at := parse_time(last_read), read_at),
         runs,
         content,
     )

@@ -215,8 +215,8 @@ def test_a_view_cannot_change_the_store(store: Store, view: StoreView) -> None:
 
 
 def test_pages_are_remembered_by_site(store: Store, view: StoreView) -> None:
-    page = PageRow(path="index.html", key="k", fingerprint="f", sha256="s", size_bytes=3, detail={"title": "x"})
-    other = replace(page, path="jobs/a/index.html", detail={})
+    page = PageRow(path="index.html", key="k", fingerprint="f", sha256="s", size_bytes=3, files=("files/x.txt",))
+    other = replace(page, path="jobs/a/index.html", files=())
     store.save_pages([page, other], state={"revision": 3}, site="public")
     store.save_pages([replace(page, key="k2")], removed=[other.path], state={"revision": 4}, site="public")
     assert view.pages("public") == {"index.html": replace(page, key="k2")}
