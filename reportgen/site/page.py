@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,10 +15,10 @@ class StoredFile(NamedTuple):
 
 
 class TextFile(NamedTuple):
-    """A small file made for a page, such as the data of a chart for scripts."""
+    """A file made for a page that may be large, such as all rows of a table: a call of `pieces` makes its text anew."""
 
     path: str
-    text: str
+    pieces: Callable[[], Iterable[str]]
 
 
 PageFile = StoredFile | TextFile

@@ -55,11 +55,13 @@ def script(slot: str, value: object, *, key: str | None = None) -> str:
 
 
 def _assigned(slot: str, data: str, key: str | None) -> str:
+    return f"{_opening(slot, key)}{data};\n"
+
+
+def _opening(slot: str, key: str | None) -> str:
     if key is None:
-        return f"(self.reportgen = self.reportgen || {{}}).{slot} = {data};\n"
-    return (
-        f"self.reportgen = self.reportgen || {{}};\n(reportgen.{slot} = reportgen.{slot} || {{}})[{to_json(key)}] = {data};\n"
-    )
+        return f"(self.reportgen = self.reportgen || {{}}).{slot} = "
+    return f"self.reportgen = self.reportgen || {{}};\n(reportgen.{slot} = reportgen.{slot} || {{}})[{to_json(key)}] = "
 
 
 def to_json(value: object) -> str:
@@ -227,14 +229,17 @@ class TableColumn(NamedTuple):
     kind: str = ""
 
 
-def table_script(path: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[object]]) -> str:
-    """Return all rows of a table whose first ones stand in the page.
+def table_script(path: str, columns: Sequence[TableColumn], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """Yield, in pieces, the script with all rows of a table whose first ones stand in the page.
 
     A cell is a text, a number, ``[text, sort value, address relative to the version, classes]`` with a shorter tail allowed, or
     an object (docs/reference/data-scripts.md).
     """
     heads = to_json([list(column) for column in columns])
     todo = map(list, rows)
-    some = iter(lambda: list(islice(todo, _AT_ONCE)), [])
-    text = ",".join(to_json(batch)[1:-1] for batch in some)
-    return _assigned("tables", f'{{"schema":{SCHEMA},"columns":{heads},"rows":[{text}]}}', path)
+    yield f'{_opening("tables", path)}{{"schema":{SCHEMA},"columns":{heads},"rows":['
+    between = ""
+    while batch := list(islice(todo, _AT_ONCE)):
+        yield f"{between}{to_json(batch)[1:-1]}"
+        between = ","
+    yield "]};\n"

@@ -158,12 +158,22 @@ class Workshop:
         if file.path in outcome.files:
             return True
         if isinstance(file, TextFile):
-            outcome.files[file.path] = self.tree.share(file.path, file.text.encode("utf-8", "replace"))
-            return True
+            return self._stream(page, file, outcome)
         try:
             outcome.files[file.path] = self.tree.share_copy(file.path, self.view.blob_path(file.sha256), file.sha256)
         except (StoreError, DamagedFile) as problem:
             outcome.failures.append(Failure(page, problem.message))
+            return False
+        return True
+
+    def _stream(self, page: str, file: TextFile, outcome: Outcome) -> bool:
+        """Write a file made for a page; False where that failed."""
+        try:
+            outcome.files[file.path] = self.tree.stream(file.path, file.pieces(), self.tree.before(file.path))
+        except PublishError:
+            raise
+        except PAGE_ERRORS as problem:
+            outcome.failures.append(Failure(page, told(problem)))
             return False
         return True
 

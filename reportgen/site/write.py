@@ -15,7 +15,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Self
 
@@ -118,12 +118,17 @@ class Tree:
         target = f"{self._top}/{part}"
         self._make_parents(path)
         digest, size = sha256(), 0
-        with disk_errors(Path(target), "write"), open(target, "wb", buffering=1 << 20) as file:
-            os.fchmod(file.fileno(), 0o644)
-            for piece in pieces:
-                data = piece.encode("utf-8", "replace")
-                digest.update(data)
-                size += file.write(data)
+        try:
+            with disk_errors(Path(target), "write"), open(target, "wb", buffering=1 << 20) as file:
+                os.fchmod(file.fileno(), 0o644)
+                for piece in pieces:
+                    data = piece.encode("utf-8", "replace")
+                    digest.update(data)
+                    size += file.write(data)
+        except BaseException:
+            with suppress(PublishError):
+                self.remove(part)
+            raise
         entry = Entry(digest.hexdigest(), size)
         if entry == before and not self.in_place and self.link(path):
             self.remove(part)
@@ -133,6 +138,14 @@ class Tree:
         with disk_errors(Path(target), "write"):
             os.rename(target, f"{self._top}/{path}")
         return entry
+
+    def before(self, path: str) -> Entry | None:
+        """Return what the file of that path was in the previous version, None where there was none."""
+        if self.previous is None:
+            return None
+        with suppress(OSError), open(f"{self._before}/{path}", "rb") as file:
+            return Entry(file_digest(file, "sha256").hexdigest(), file.tell())
+        return None
 
     def link(self, path: str, *, shared: bool = False) -> bool:
         """Take a file over from the previous version; False where it is not there any more.
@@ -181,11 +194,9 @@ class Tree:
         return Entry(digest.hexdigest(), size)
 
     def share(self, path: str, data: bytes) -> Entry:
-        """Write a file that is named by its content, unless another process has done so already."""
-        entry = Entry(sha256(data).hexdigest(), len(data))
-        if self._there(path):
-            return entry
-        return self._exclusive(path, lambda part: self._create(part, data))
+        """Write a file that is named by what it tells, unless it is there; another program may have told it in other bytes."""
+        self._there(path)
+        return self._replace(path, data)
 
     def share_copy(self, path: str, source: Path, digest: str) -> Entry:
         """Copy a file that is named by its digest, unless it is there; one whose bytes are damaged is a `DamagedFile`."""

@@ -93,7 +93,7 @@ def write_site(root: Path, *, many: int = MANY) -> None:
     assert not isinstance(picture, ChartFailure)
     files["files/trend.svg"] = picture
     files["data/charts/trend.js"] = chart_script("data/charts/trend.js", spec)
-    files["data/tables/big.js"] = table_script("data/tables/big.js", BIG_COLUMNS, (big_row(at) for at in range(many)))
+    files["data/tables/big.js"] = "".join(table_script("data/tables/big.js", BIG_COLUMNS, (big_row(at) for at in range(many))))
     files["jobs/churn/validate/index.html"] = frame(
         "jobs/churn/validate/index.html", job_page(rows, svg.size_of(picture) or (0, 0))
     )

@@ -105,7 +105,7 @@ def test_a_run_page_of_any_kind_has_a_part() -> None:
 def test_charts_and_tables_are_kept_under_their_own_path() -> None:
     assert value_of(chart_script("data/charts/x.js", {"mark": "point"})) == {"mark": "point"}
     value = value_of(
-        table_script("data/tables/x.js", [TableColumn("Run", "text")], [["#1"], [["#2", 2, "jobs/a/2/index.html"]]])
+        "".join(table_script("data/tables/x.js", [TableColumn("Run", "text")], [["#1"], [["#2", 2, "jobs/a/2/index.html"]]]))
     )
     assert value["rows"] == [["#1"], [["#2", 2, "jobs/a/2/index.html"]]]
 

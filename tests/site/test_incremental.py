@@ -135,6 +135,14 @@ def test_every_kind_of_change_one_after_the_other(tmp_path):
     check(tmp_path, [list(STEPS[:6]), list(STEPS[6:11]), list(STEPS[11:])])
 
 
+def test_every_kind_of_change_where_lists_are_longer_than_a_page_shows(tmp_path, monkeypatch):
+    for where in ("leaderboard.MOST_ROWS", "job.MOST_ROWS", "changes.MOST", "lists.MOST", "pipeline.MOST_PASSES"):
+        monkeypatch.setattr(f"reportgen.site.pages.{where}", 2)
+    monkeypatch.setattr("reportgen.site.export.NEWEST", 3)
+    check(tmp_path, [[new_build], list(STEPS[:6]), list(STEPS[6:11]), list(STEPS[11:])])
+    assert list((tmp_path / "incremental" / "public" / "latest" / "data" / "tables").rglob("*.js"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.__name__)
 def test_each_kind_of_change_alone(tmp_path, step):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,9 +105,11 @@ def test_pages_are_counted_as_they_are_made(tmp_path: Path) -> None:
 def held(project: Project) -> int:
     """Bytes that everything a site needs of a store takes, after a first look that fills what processes keep."""
     survey_of(project)
+    gc.collect()
     tracemalloc.start()
     try:
         kept = survey_of(project)
+        gc.collect()
         return tracemalloc.get_traced_memory()[0] if kept.builds else 0
     finally:
         tracemalloc.stop()

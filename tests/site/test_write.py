@@ -2,6 +2,7 @@ import errno
 import json
 import os
 import stat
+from hashlib import sha256
 
 import pytest
 
@@ -48,6 +49,30 @@ def test_an_unchanged_file_is_a_hard_link_and_a_changed_one_is_not(tmp_path):
     assert tree.put("other.html", b"new!", before["other.html"]).sha256 != before["other.html"].sha256
     assert (tree.root / "same.html").samefile(tmp_path / "v1" / "same.html")
     assert (tmp_path / "v1" / "other.html").read_bytes() == b"old!"
+
+
+def test_a_shared_file_that_an_older_program_told_in_other_bytes_is_written_anew(tmp_path):
+    old = start_tree(tmp_path, "v1", None)
+    same, other = old.share("data/same.js", b"same"), old.share("data/other.js", b"old!")
+    old.root.rename(tmp_path / "v1")
+    tree = start_tree(tmp_path, "v2", tmp_path / "v1")
+    assert tree.share("data/same.js", b"same") == same
+    assert tree.share("data/other.js", b"new!") == Entry(sha256(b"new!").hexdigest(), 4) != other
+    assert (tree.root / "data/same.js").samefile(tmp_path / "v1" / "data/same.js")
+    assert (tree.root / "data/other.js").read_bytes() == b"new!"
+    assert (tmp_path / "v1" / "data/other.js").read_bytes() == b"old!"
+
+
+def test_a_text_that_fails_half_way_leaves_nothing(tmp_path):
+    tree = start_tree(tmp_path, "v1", None)
+
+    def pieces():
+        yield "half of it"
+        raise ValueError("no more")
+
+    with pytest.raises(ValueError, match="no more"):
+        tree.stream("data/long.js", pieces(), None)
+    assert [path for path in tree.root.rglob("*") if path.is_file()] == []
 
 
 def test_where_hard_links_are_not_allowed_files_are_copied(tmp_path, monkeypatch):

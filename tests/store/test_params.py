@@ -31,7 +31,7 @@ def test_they_are_equal_to_a_dict_and_read_like_one(given: list[dict[str, Any]])
         assert "none of these" not in kept
         assert kept.get("none of these", 7) == 7
         assert repr(kept) == repr(params)
-        assert copy.deepcopy(kept) == pickle.loads(pickle.dumps(kept)) == params  # noqa: S301 - made here
+        assert copy.deepcopy(kept) == pickle.loads(pickle.dumps(kept)) == params
 
 
 def test_the_order_of_names_is_that_of_each_run() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reportgen.analysis.cells import bare_values, column_values
@@ -203,7 +203,7 @@ def _reason(row: BoardRow) -> str:
     return f"{reason}: {row.missing_text}" if row.missing_text and row.missing_text != reason else reason
 
 
-def long_table(name: str, path: str, part: BoardPart, rows: Iterable[BoardLine]) -> TextFile:
+def long_table(path: str, part: BoardPart, rows: Callable[[], Iterable[BoardLine]]) -> TextFile:
     """Return the script with all rows of a board, for tables of which the page holds the first ones only."""
     columns = [TableColumn("Rank, run"), TableColumn(part.metric, "num", "v")]
     if part.axis:
@@ -212,7 +212,7 @@ def long_table(name: str, path: str, part: BoardPart, rows: Iterable[BoardLine])
     columns += [TableColumn(head.label, head.sort, "num" if head.num else "") for head in part.columns]
     columns.append(TableColumn("Date", "text", "mut"))
     address = f"data/tables/{posixpath.dirname(path)}.js"
-    return TextFile(address, table_script(address, columns, (_cells(path, line, part) for line in rows)))
+    return TextFile(address, lambda: table_script(address, columns, (_cells(path, line, part) for line in rows())))
 
 
 def _cells(path: str, line: BoardLine, part: BoardPart) -> list[object]:

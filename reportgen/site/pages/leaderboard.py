@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reportgen.analysis.champion import Term
@@ -15,7 +15,7 @@ from reportgen.charts.values import Chart
 from reportgen.model import RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Link, Row, Span, Table, Text
-from reportgen.site.contexts.leaderboard import BoardPart, LeaderboardContext
+from reportgen.site.contexts.leaderboard import BoardLine, BoardPart, LeaderboardContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page, TextFile
 from reportgen.site.pages import costs, figures
@@ -186,8 +186,11 @@ def _board(
     if position or board.ranked <= MOST_ROWS:
         return part, ()
     all_ranked = board.rows[: board.ranked]
-    every = lines(site, path, board, all_ranked, style, scale, columns.specs, several=several, reference=reference)
-    script = long_table(given.name, path, part, every)
+
+    def every() -> Iterator[BoardLine]:
+        return lines(site, path, board, all_ranked, style, scale, columns.specs, several=several, reference=reference)
+
+    script = long_table(path, part, every)
     return part._replace(data=relative(path, script.path)), (script,)
 
 
