@@ -72,12 +72,13 @@ class Standings:
         wanted = scores.options.baseline
         for candidate in scores.candidates:
             row, key = candidate.row, candidate.key
-            self._key_of[run_id(row)] = key
+            known = run_id(row)
+            self._key_of[known] = key
             if wanted is not None and (row.job, row.number) == wanted[:2] and wanted.name in ("", row.name):
                 self._baseline[key] = self._any_baseline = row
             if key not in lines:
                 lines[key] = _Line(scores.directions[key])
-            self._places[run_id(row)] = lines[key].take(candidate)
+            self._places[known] = lines[key].take(candidate)
 
     def place(self, row: RunRow) -> Place:
         """Return which place a run took when it came."""
