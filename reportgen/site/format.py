@@ -6,6 +6,7 @@ missing value is never an empty cell: the caller says why it is missing.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,9 @@ __all__ = [
 ]  # fmt: skip
 
 Number = int | float
+
+LONGEST = 10_000
+"""Characters of a param, tag or fact that a page shows."""
 
 _MONTHS = (
     "January", "February", "March", "April", "May", "June",
@@ -163,18 +167,29 @@ def short_commit(commit: str | None) -> str:
 
 
 def plain(value: Any) -> str:
-    """Return a param or tag as people write it: text as it is, numbers in full, the rest as JSON."""
+    """Return a param or tag as people write it: text as it is, numbers in full, the rest as JSON.
+
+    Of what is over `LONGEST` the beginning, with the length and digest of the whole: a page stays readable, and two values
+    that differ stay different.
+    """
     if value is None:
         return "none"
     if isinstance(value, str):
-        return value
+        return _shortened(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, Mapping):
         value = dict(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _shortened(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+    return f"{text[:LONGEST]}… ({len(text):,} characters in all, digest {short_digest(digest)})"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -82,6 +82,16 @@ def test_params_read_as_written(value: object, shown: str) -> None:
     assert fmt.plain(value) == shown
 
 
+def test_a_huge_param_is_cut_and_another_one_still_differs() -> None:
+    one, other = [0] * 100_000, [0] * 99_999 + [1]
+    shown = fmt.plain(one)
+    assert len(shown) < 10_100
+    assert shown.startswith("[0, 0, 0")
+    assert "… (300,000 characters in all, digest " in shown
+    assert fmt.plain(other) != shown
+    assert fmt.plain("x" * 10_000) == "x" * 10_000
+
+
 @given(st.lists(numbers, min_size=1, max_size=30))
 def test_a_scale_holds_what_it_was_made_of(values: list[float]) -> None:
     scale = Scale.over(values)
