@@ -320,6 +320,8 @@ def _notes(board: Board, options: LeaderboardOptions) -> Iterable[str]:
     if comparable.rows:
         sizes = ", ".join(count(n) for n in comparable.rows)
         yield f"the same digest was logged with another number of rows ({sizes}); not ranked with the others"
+    if options.about(options.metric).summary in ("best", "min", "max") and not options.metric.startswith("train/"):
+        yield "the step that counts was chosen on the data it is scored on"
     if board.by_rows + 1 == board.ranked > 1:
         yield "told from the first row by row, as all were scored on the same rows"
     elif board.by_rows:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from reportgen.analysis.comparable import role_of
 from reportgen.analysis.decisions import DecisionJobs
 from reportgen.analysis.directions import direction_by_name
+from reportgen.analysis.series import with_words
 from reportgen.analysis.values import LeaderboardOptions, MetricOptions
 from reportgen.config import Config, LeaderboardConfig, MetricConfig
 from reportgen.errors import ReportgenError
@@ -25,11 +26,12 @@ def metric_options(config: Config) -> Mapping[str, MetricOptions]:
 def _metric(name: str, settings: MetricConfig) -> MetricOptions:
     return MetricOptions(
         name=name,
-        title=settings.title,
+        title=with_words(settings.title or name, settings.summary) if settings.summary != "last" else settings.title,
         direction=settings.direction,
         format=settings.format,
         unit=settings.unit,
         min_shift=settings.min_shift,
+        summary=settings.summary,
     )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
+from reportgen import estimate
 from reportgen.analysis.ranks import is_finite
+from reportgen.analysis.values import Summary
 from reportgen.model import Direction, Metric, Point
-
-Summary = Literal["last", "best", "min", "max", "mean"]
 
 
 def summarise(points: Sequence[Point], how: Summary, direction: Direction) -> tuple[float, int | None] | None:
@@ -22,7 +20,7 @@ def summarise(points: Sequence[Point], how: Summary, direction: Direction) -> tu
     if not known:
         return None
     if how == "mean":
-        return math.fsum(point.value for point in known) / len(known), None
+        return estimate.mean_of([point.value for point in known]), None
     if how == "last" or (how == "best" and direction == "none"):
         return known[-1].value, known[-1].step
     largest = how == "max" or (how == "best" and direction == "higher")
@@ -38,9 +36,7 @@ def with_summary(metric: Metric, points: Sequence[Point], how: Summary, directio
     return replace(metric, value=found[0], step=found[1], low=None, high=None, std=None, method=None)
 
 
-def summary_words(how: Summary, points: Sequence[Point], step: int | None) -> str:
-    """Return the part of a column head that says which value counts: "best of 50 steps (37)"; "" for the last."""
-    if how == "last" or not points:
-        return ""
-    place = f" ({step})" if step is not None else ""
-    return f"{how} of {len(points)} steps{place}"
+def with_words(title: str, how: Summary) -> str:
+    """Return the title of a metric with the value of its series that counts: "F1, best of its steps"."""
+    words = {"best": "best", "min": "smallest", "max": "largest", "mean": "mean"}
+    return f"{title}, {words[how]} of its steps" if how in words else title

@@ -30,6 +30,9 @@ Missing = Literal[
 
 Word = Literal["better", "worse", "same", ""]
 
+Summary = Literal["last", "best", "min", "max", "mean"]
+"""Which value of a series counts."""
+
 ColumnKind = Literal["metric", "param", "tag", "field", "shrunk"]
 
 
@@ -71,6 +74,7 @@ class MetricOptions:
     format: str = ""
     unit: str | None = None
     min_shift: float | None = None
+    summary: Summary = "last"
 
     @property
     def label(self) -> str:

@@ -33,12 +33,11 @@ def command(app: App, first: str, others: tuple[str, ...], shape: str | None) ->
     from reportgen.analysis.compare import Detail, compare
     from reportgen.analysis.options import metric_options
     from reportgen.analysis.shapes import compare_json, compare_rows, csv_text, line
-    from reportgen.cli.reading import find_environment, find_run
+    from reportgen.cli.reading import find_environment, find_run, open_store
     from reportgen.site.evaluations import paired_runs
-    from reportgen.store.view import StoreView
 
     config = app.config()
-    with StoreView.open(config.store_path) as view:
+    with open_store(config) as view:
         runs = [find_run(view, text) for text in (first, *others)]
         details = [Detail(environment=find_environment(view, run)) for run in runs]
         paired = paired_runs(view, runs, most_bytes=_MOST_BYTES)

@@ -27,10 +27,9 @@ def command(app: App, runs: tuple[str, ...], output: str, force: bool) -> int:
     from reportgen import __version__
     from reportgen.analysis.compare import Detail, compare
     from reportgen.analysis.options import metric_options
-    from reportgen.cli.reading import find_environment, find_run
+    from reportgen.cli.reading import find_environment, find_run, open_store
     from reportgen.site.maker import SiteMaker
     from reportgen.site.single import comparison_as_file, run_as_file
-    from reportgen.store.view import StoreView
 
     if len(runs) > 20:
         raise click.UsageError("at most 20 runs can be compared")
@@ -39,7 +38,7 @@ def command(app: App, runs: tuple[str, ...], output: str, force: bool) -> int:
         raise ReportgenError(f"{target} exists already", hint="--force writes over it")
     config = app.config()
     maker = SiteMaker(config, f"reportgen {__version__}", app.console)
-    with StoreView.open(config.store_path) as view:
+    with open_store(config) as view:
         rows = [find_run(view, text) for text in runs]
         if len(rows) == 1:
             text = run_as_file(maker, view, rows[0])

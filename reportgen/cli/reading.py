@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reportgen.analysis.decisions import find_rulings
 from reportgen.analysis.judge import Judged, judge
-from reportgen.analysis.options import decision_jobs
+from reportgen.analysis.options import decision_jobs, metric_options
 from reportgen.analysis.references import BuildIndex
 from reportgen.analysis.values import LeaderboardOptions
 from reportgen.errors import ReportgenError
@@ -15,11 +15,17 @@ from reportgen.site import reading
 from reportgen.site.evaluations import BoardRows
 from reportgen.site.evaluations import find_run as find_whole
 from reportgen.site.links import Links, parse_reference, pick_run
+from reportgen.site.summed import open_view
 
 if TYPE_CHECKING:
     from reportgen.config import Config
     from reportgen.model import RunRow
     from reportgen.store.view import StoreView
+
+
+def open_store(config: Config) -> StoreView:
+    """Open the store for reading; series are told as the configuration wants it."""
+    return open_view(config.store_path, metric_options(config))
 
 
 def leaderboards(config: Config, view: StoreView) -> list[LeaderboardOptions]:

@@ -36,11 +36,10 @@ def command(app: App, what: str | None, shape: str | None, sort_by: str | None, 
 
     Reads the store alone. A metric sorts best first, anything else ascending; what is missing comes last.
     """
-    from reportgen.cli.reading import judged, leaderboards
-    from reportgen.store.view import StoreView
+    from reportgen.cli.reading import judged, leaderboards, open_store
 
     config = app.config()
-    with StoreView.open(config.store_path) as view:
+    with open_store(config) as view:
         options = {board.name: board for board in leaderboards(config, view)}
         if what is not None and what in options:
             found = judged(config, view, options[what]).leaderboard

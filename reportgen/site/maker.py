@@ -8,6 +8,7 @@ from hashlib import sha256
 from itertools import chain
 from threading import Event
 
+from reportgen.analysis.options import metric_options
 from reportgen.charts.bundle import VEGA, vega_bundle
 from reportgen.config import Config
 from reportgen.errors import ContentError, PublishError
@@ -28,6 +29,7 @@ from reportgen.site.render import Renderer
 from reportgen.site.script_files import script_files, search_index
 from reportgen.site.scripts import SEARCH, Doc
 from reportgen.site.state import History, store_words
+from reportgen.site.summed import open_view
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.traces import LiveTask
 from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
@@ -107,7 +109,7 @@ class SiteMaker:
     ) -> Outcome:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         self._whole = None
-        with StoreView.open(self.config.store_path) as view:
+        with open_view(self.config.store_path, metric_options(self.config)) as view:
             with no_collection():
                 found = self.survey(view)
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
@@ -145,7 +147,7 @@ class SiteMaker:
 
         Returns None where that is not enough: the store, the configuration or the theme moved, or a page or file is gone.
         """
-        with StoreView.open(self.config.store_path) as view:
+        with open_view(self.config.store_path, metric_options(self.config)) as view:
             if self._whole != (view.revision, self.base):
                 return None
             found = self.survey(view)

@@ -25,6 +25,7 @@ from reportgen.site.pages.series import thinned
 from reportgen.site.prepare import Failure, Studio, WorkLimits, prepare
 from reportgen.site.render import Renderer, fingerprint
 from reportgen.site.scripts import series_path, series_script
+from reportgen.site.summed import open_view
 from reportgen.site.theme import Theme
 from reportgen.site.write import DamagedFile, Tree
 from reportgen.store.pages import PageRow
@@ -98,7 +99,7 @@ class Workshop:
     def view(self) -> StoreView:
         """The store, opened when first needed."""
         if self._view is None:
-            self._view = StoreView.open(self.setup.store)
+            self._view = open_view(self.setup.store, self.setup.site.metrics)
         return self._view
 
     def close(self) -> None:

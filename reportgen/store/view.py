@@ -17,7 +17,7 @@ from reportgen.errors import StoreError
 from reportgen.model import Build, Job, Point, RunningBuild, RunRow
 from reportgen.store import schema
 from reportgen.store.blobs import Blobs
-from reportgen.store.codec import load_json, parse_number, parse_optional_time, parse_time, time_text
+from reportgen.store.codec import dump_json, load_json, parse_number, parse_optional_time, parse_time, time_text
 from reportgen.store.load import load_builds, load_run_rows
 from reportgen.store.packed import unpack
 from reportgen.store.pages import BuildRevision, PageRow, read_build_revisions, read_pages, read_site_state
@@ -244,6 +244,21 @@ class StoreView:
             (job, number, run, metric),
         )
         return unpack(rows[0]) if rows else ()
+
+    def series_of(
+        self, ids: Collection[int], metrics: Collection[str]
+    ) -> dict[tuple[int, str, str], dict[str, tuple[Point, ...]]]:
+        """Return the points of some metrics of the runs of some builds: (build id, run name, record) → metric → points."""
+        rows = self._all(
+            'SELECT build_id, name, record, metric, points, first_step, stride, steps, points_json, "values"'
+            " FROM series JOIN run ON run.id = run_id WHERE build_id IN (SELECT value FROM json_each(?))"
+            " AND metric IN (SELECT value FROM json_each(?))",
+            (str(sorted(ids)), dump_json(sorted(metrics))),
+        )
+        found: dict[tuple[int, str, str], dict[str, tuple[Point, ...]]] = {}
+        for row in rows:
+            found.setdefault((row[0], row[1], row[2]), {})[row[3]] = unpack(row[4:])
+        return found
 
     def series_digests(self, ids: Collection[int]) -> dict[tuple[int, str, str], str]:
         """Return what names the series of each run of some builds that has any: (build id, run name, record) → digest."""

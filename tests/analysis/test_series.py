@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reportgen.analysis.series import Summary, summarise, summary_words, with_summary
+from reportgen.analysis.series import Summary, summarise, with_summary, with_words
 from reportgen.model import Direction, Point
 from tests.analysis.rows import metric
 
@@ -32,8 +32,8 @@ def test_an_interval_stays_only_with_its_value() -> None:
     best = with_summary(logged, POINTS, "best", "higher")
     assert (best.value, best.step, best.low, best.high, best.n) == (0.8, 1, None, None, 10)
     assert with_summary(logged, [], "best", "higher") is logged
-    assert summary_words("best", POINTS, 1) == "best of 6 steps (1)"
-    assert summary_words("last", POINTS, 4) == ""
+    assert with_words("F1", "best") == "F1, best of its steps"
+    assert with_words("F1", "last") == "F1"
 
 
 @given(st.lists(st.floats(allow_infinity=False), min_size=1, max_size=20))
