@@ -231,6 +231,13 @@ class Links:
         """Return the page of a job."""
         return f"{self.job_dir(job)}/index.html"
 
+    def job_builds(self, job: str, part: int = 0) -> str:
+        """Return where the builds of a job stand by number: with the newest of all jobs, or in a list of older ones."""
+        directory = self.job_dir(job)
+        if not part:
+            return f"{self.search}#{directory}"
+        return f"search/{directory.removeprefix('jobs/')}/builds~{part}.html"
+
     def job_runs(self, job: str) -> str:
         """Return the data file of a job's runs, which exists where a site has many."""
         return f"{self.job_dir(job)}/runs.json"

@@ -24,7 +24,7 @@ from reportgen.site.pages.lists import datasets_page, leaderboards_page, models_
 from reportgen.site.pages.news import BuildNews, failure_words
 from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.pages.plain import not_found_page, states_page
-from reportgen.site.pages.search import search_page
+from reportgen.site.pages.search import builds_page, parts_of, search_page
 from reportgen.site.plan import Survey
 from reportgen.site.prepare import Studio
 from reportgen.site.state import History, job_states, news, pipeline_states
@@ -78,6 +78,7 @@ class LivePages:
             name = board.leaderboard.options.name
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
 
+        yield from self._older()
         yield from Traces(self._found, self._view, self._studio, self._live, self._base).tasks()
 
     def told(self) -> Iterator[LiveTask]:
@@ -154,6 +155,16 @@ class LivePages:
         newest = [builds[-1].id for builds in found.chronicle.jobs.values() if builds]
         entries = names(found, self._rows(newest), self._narrative.entries)
         return search_page(found.site, entries, numbered(found), self._live)
+
+    def _older(self) -> Iterator[LiveTask]:
+        """Yield the lists of builds that the search page has no room for; only the last of a job moves when it builds."""
+        site, links = self._found.site, self._found.links
+        for job, builds in numbered(self._found):
+            for part, listed in enumerate(parts_of(builds), 1):
+                path = links.job_builds(job, part)
+                hrefs = [(build, links.build(job, build.number, build.started_at)) for build in listed]
+                key = sha256(f"{path}\n{self._base}\n{hrefs!r}".encode("utf-8", "backslashreplace")).hexdigest()
+                yield LiveTask(path, key, lambda job=job, part=part, listed=listed: builds_page(site, job, part, listed))  # type: ignore[misc]
 
     def _job(self, job: Job) -> Page:
         found = self._found

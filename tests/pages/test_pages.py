@@ -410,7 +410,8 @@ def test_a_data_set_lists_as_many_runs_as_a_table_may_have_and_says_where_the_ot
     assert context.uses is not None
     assert len(context.uses.rows) == 5
     assert said(context.uses.caption).startswith(f"The newest 5 of {len(users)} runs")
-    assert context.uses_more[3].href == f"../../search/index.html#q={dataset.sha256[:12]}"  # type: ignore[index]
+    assert VALIDATE in [span.text for span in context.uses_more if span.href == f"../../search/index.html#jobs/{VALIDATE}"]
+    assert context.uses_more[-2].href == f"../../search/index.html#q={dataset.sha256[:12]}"  # type: ignore[index]
 
 
 def test_a_board_without_a_champion_tells_differences_to_the_baseline() -> None:
@@ -581,7 +582,7 @@ def test_a_job_page_says_that_it_shows_the_newest_runs_only() -> None:
     assert isinstance(context, JobContext)
     total = len(given.builds) + len(older)
     assert said(context.caption).startswith(f"The newest 200 runs of {total:,} builds; F1")
-    assert said(context.more) == "All runs: runs.csv"
+    assert said(context.more) == "All builds: by number, runs.csv"
 
 
 def test_models_are_listed_with_their_standing() -> None:
@@ -598,3 +599,10 @@ def test_models_are_listed_with_their_standing() -> None:
     assert [column.label for column in table.columns] == ["Model", "F1", "Rank", "State", "Made by", "Date"]
     assert [line.cells[1].text[0].text for line in table.rows] == [f"{first.value:.3f}", "–"]
     assert said(table.caption) == "2 files called m.pkl, by digest. F1 is a model's best on Churn models. Dates are UTC."
+
+
+def test_the_index_says_how_many_of_its_names_it_has_room_for() -> None:
+    few = search_page(site(), [Indexed(f"n{at}", "metric", "index.html") for at in range(3)], []).context
+    many = search_page(site(), [Indexed(f"n{at}", "metric", "index.html") for at in range(2003)], []).context
+    assert said(few.verdict).startswith("3 names and")  # type: ignore[attr-defined]
+    assert said(many.verdict).startswith("2,003 names (the first 2,000 below) and")  # type: ignore[attr-defined]

@@ -46,19 +46,21 @@ class BuildNumber(NamedTuple):
 
 
 class JobNumbers(NamedTuple):
-    """All builds of a job as a grid of numbers."""
+    """Builds of a job as a grid of numbers."""
 
     job: Annotated[str, "Full name."]
     href: Annotated[str, "Its page."]
+    anchor: Annotated[str, "What links to it name."]
     builds: Annotated[tuple[BuildNumber, ...], "Newest first."]
-    more: Annotated[str, "How many are not listed; empty if all are."]
+    more: Annotated[Text, "Links to the lists of the others, the newest first; empty if all are here."]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchContext:
-    """Where was that run? Without scripts: an index from A to Z, and all builds by number."""
+    """Where was that run? Without scripts: an index from A to Z, and all builds by number; further pages hold older builds."""
 
     chrome: Annotated[Chrome, "The frame."]
+    heading: Annotated[str, "What it lists."]
     verdict: Annotated[Text, "What can be found here."]
     alphabet: Annotated[tuple[tuple[str, bool], ...], "Letters, and whether anything stands under them."]
     letters: Annotated[tuple[Letter, ...], "The index."]

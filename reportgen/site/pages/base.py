@@ -203,6 +203,12 @@ def run_label(row: RunRow, job: str = "") -> str:
     return number_label(row) if row.job == job else f"{base_name(row.job)} {number_label(row)}"
 
 
+def builds_of(site: Site, path: str, jobs: Sequence[str]) -> Text:
+    """Return links to the builds of `jobs` by number, where runs stand that a table has no room for."""
+    links = [Span(job, relative(path, site.links.job_builds(job))) for job in jobs]
+    return tuple(span for link in links for span in (Span(", "), link))[1:]
+
+
 def base_name(job: str) -> str:
     """Return the last part of a job's full name."""
     return job.rpartition("/")[2] or job

@@ -14,7 +14,7 @@ from reportgen.site.contexts.base import Cell, Column, Fact, Row, Span, Table, T
 from reportgen.site.contexts.model import DatasetContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
-from reportgen.site.pages.base import Live, Site, Style, chrome, finite, on_day, result_of, run_label, said
+from reportgen.site.pages.base import Live, Site, Style, builds_of, chrome, finite, on_day, result_of, run_label, said
 from reportgen.site.pages.leaderboard import by_metric, style_of
 from reportgen.site.pages.run_table import band_words, champion_band, why_missing
 from reportgen.site.pages.scale import Scale
@@ -329,7 +329,9 @@ def _more(site: Site, path: str, given: DatasetInput) -> Text:
         return ()
     digest = fmt.short_digest(given.dataset.sha256)
     return (
-        Span("Older runs are in "),
+        Span("Older runs are among the builds of "),
+        *builds_of(site, path, list(dict.fromkeys(run.job for run in _about(given)))),
+        Span(" and in "),
         Span("runs.csv", relative(path, "data/runs.csv")),
         Span("; where scripts run, "),
         Span("search finds them by the digest", f"{relative(path, site.links.search)}#q={digest}"),

@@ -113,7 +113,7 @@ def job_page(site: Site, given: JobInput) -> Page:
         axis=axis,
         columns=columns.heads,
         rows=rows,
-        more=_more(path, given, shown),
+        more=_more(site, path, given, shown),
         empty=_empty(job, given) if not rows else None,
     )
     return Page(path, "job.html", context)
@@ -208,10 +208,11 @@ def _caption(given: JobInput, shown: Sequence[RunRow], style: Style | None, colu
     return (Span(f"{words}.{band_words(shown, style, given.champion, given.job.name)} Dates are UTC."),)
 
 
-def _more(path: str, given: JobInput, shown: Sequence[RunRow]) -> Text:
+def _more(site: Site, path: str, given: JobInput, shown: Sequence[RunRow]) -> Text:
     if len(shown) == len(given.rows):
         return ()
-    return (Span("All runs: "), Span("runs.csv", relative(path, "data/runs.csv")))
+    every = Span("by number", relative(path, site.links.job_builds(given.job.name)))
+    return (Span("All builds: "), every, Span(", "), Span("runs.csv", relative(path, "data/runs.csv")))
 
 
 def _strip(builds: Sequence[BuildFact]) -> Strip | None:

@@ -25,6 +25,7 @@ from reportgen.site.pages.base import (
     Shown,
     Site,
     Style,
+    builds_of,
     chrome,
     delta_of,
     number_label,
@@ -256,7 +257,9 @@ def _more(site: Site, path: str, given: LeaderboardInput, board: Board, shown: i
     if shown >= board.ranked:
         return ()
     link = Span("CSV", relative(path, site.links.leaderboard_data(given.name, "csv")))
-    return (Span(f"Ranks {shown + 1} to {board.ranked} are in the "), link, Span("."))
+    jobs = list(dict.fromkeys(row.run.job for row in board.rows))
+    spans = [Span(f"Ranks {shown + 1} to {board.ranked} are in the "), link, Span("; the builds by number: ")]
+    return (*spans, *builds_of(site, path, jobs), Span("."))
 
 
 def _champions(site: Site, path: str, given: LeaderboardInput, board: Board | None, style: Style) -> Table | None:

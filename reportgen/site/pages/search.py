@@ -18,6 +18,8 @@ from reportgen.site.pages.base import Live, Site, chrome, result_of, said
 
 MOST_BUILDS = 300
 MOST_ENTRIES = 2000
+LISTED = 1000
+"""Builds of a further list. The first holds the oldest, so that a full one stays as it is."""
 
 
 class Indexed(NamedTuple):
@@ -41,7 +43,8 @@ def search_page(
 ) -> Page:
     """Return the search page; `builds` are (job, its builds newest first)."""
     path = site.links.search
-    kept = sorted(set(entries), key=lambda entry: (_sort_key(entry.name), entry.kind, entry.path))[:MOST_ENTRIES]
+    known = sorted(set(entries), key=lambda entry: (_sort_key(entry.name), entry.kind, entry.path))
+    kept = known[:MOST_ENTRIES]
     by_letter: dict[str, list[Entry]] = {}
     named = Counter((entry.name, entry.kind) for entry in kept)
     for entry in kept:
@@ -51,20 +54,67 @@ def search_page(
         Letter(letter, tuple(by_letter[letter])) for letter in ("#", *string.ascii_uppercase) if letter in by_letter
     )
     total = sum(len(found) for _, found in builds)
+    names = fmt.plural(len(known), "name") + (f" (the first {fmt.count(len(kept))} below)" if len(kept) < len(known) else "")
     verdict: Text = (
-        Span(f"{fmt.plural(len(kept), 'name')} and {fmt.plural(total, 'build')}.", mark="b"),
+        Span(f"{names} and {fmt.plural(total, 'build')}.", mark="b"),
         Span(
             " Where scripts run, a box finds runs by commit, param, metric, tag and words of their notes; without, look below."
         ),
     )
     context = SearchContext(
         chrome=chrome(site, path, "search", "Search", here="Search", description=said(verdict), live=live),
+        heading="Search",
         verdict=verdict,
         alphabet=tuple((letter, letter in by_letter) for letter in ("#", *string.ascii_uppercase)),
         letters=letters,
-        jobs=tuple(_numbers(site, path, job, found) for job, found in builds),
+        jobs=tuple(
+            _numbers(site, path, job, found[:MOST_BUILDS], _lists(site, path, job, found) if len(found) > MOST_BUILDS else ())
+            for job, found in builds
+        ),
     )
     return Page(path, "search.html", context)
+
+
+def parts_of(builds: Sequence[NumberedBuild]) -> list[Sequence[NumberedBuild]]:
+    """Return the builds (newest first) in further lists, the oldest list first; none if the search page shows all."""
+    if len(builds) <= MOST_BUILDS:
+        return []
+    ends = range(len(builds), 0, -LISTED)
+    return [builds[max(0, end - LISTED) : end] for end in ends]
+
+
+def builds_page(site: Site, job: str, part: int, builds: Sequence[NumberedBuild]) -> Page:
+    """Return one of the further lists of a job's builds (newest first); `part` counts from 1, the oldest."""
+    path = site.links.job_builds(job, part)
+    span = _span(builds)
+    verdict = (
+        Span(f"{fmt.plural(len(builds), 'build')} of {job}.", mark="b"),
+        Span(" The newest stand with those of all jobs."),
+    )
+    context = SearchContext(
+        chrome=chrome(
+            site, path, "search", f"{job} {span}", here=f"{job} {span}", crumbs=[("Search", site.links.search)],
+            description=said(verdict),
+        ),
+        heading=f"Builds {span}",
+        verdict=verdict,
+        alphabet=(),
+        letters=(),
+        jobs=(_numbers(site, path, job, builds, (Span("All jobs", relative(path, site.links.job_builds(job))),)),),
+    )  # fmt: skip
+    return Page(path, "search.html", context)
+
+
+def _span(builds: Sequence[NumberedBuild]) -> str:
+    return f"#{builds[-1].number} to #{builds[0].number}"
+
+
+def _lists(site: Site, path: str, job: str, builds: Sequence[NumberedBuild]) -> Text:
+    parts = list(enumerate(parts_of(builds), 1))
+    spans = [Span(f"The newest {MOST_BUILDS} of {fmt.plural(len(builds), 'build')}. All by number: ")]
+    for part, listed in reversed(parts):
+        spans += [Span(_span(listed), relative(path, site.links.job_builds(job, part))), Span(", " if part > 1 else ".")]
+    return tuple(spans)
 
 
 def _place(path: str) -> str:
@@ -81,14 +131,13 @@ def _letter(name: str) -> str:
     return first if first in string.ascii_uppercase and first else "#"
 
 
-def _numbers(site: Site, path: str, job: str, builds: Sequence[NumberedBuild]) -> JobNumbers:
+def _numbers(site: Site, path: str, job: str, builds: Sequence[NumberedBuild], more: Text) -> JobNumbers:
     shown = tuple(
         BuildNumber(
             f"#{build.number}",
             relative(path, site.links.build(job, build.number, build.started_at)),
             None if build.result == "SUCCESS" else result_of(build.result),
         )
-        for build in builds[:MOST_BUILDS]
+        for build in builds
     )
-    more = f"{fmt.plural(len(builds) - MOST_BUILDS, 'older build')} on the job's page" if len(builds) > MOST_BUILDS else ""
-    return JobNumbers(job, relative(path, site.links.job(job)), shown, more)
+    return JobNumbers(job, relative(path, site.links.job(job)), site.links.job_dir(job), shown, more)
