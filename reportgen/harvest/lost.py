@@ -1,4 +1,4 @@
-"""Jobs that Jenkins no longer has: marked one by one, told as new once, and an alarm when many are missing at once.
+"""Jobs that are no longer seen on Jenkins: marked one by one, told as new once, and an alarm when many are missing at once.
 
 A job that its user may no longer read looks the same: Jenkins answers 404 and leaves it out of its lists. So all that is said
 names both, and nothing is removed.
@@ -95,7 +95,7 @@ class LostJobs:
         if len(gone) < 2 or len(gone) <= ALARMING * len(self._stored):
             return
         problem = HarvestError(
-            f"{len(gone)} of {len(self._stored)} jobs are gone from Jenkins since the last harvest; every run of them is kept",
+            f"{len(gone)} of {len(self._stored)} jobs are no longer seen on Jenkins since the last harvest; every run of them is kept",
             hint="check that url under [jenkins] leads to the same Jenkins, and that this user may still read these jobs",
         )
         notes.miss(self._source.name, problem)

@@ -230,8 +230,9 @@ PICTURE = png(9000, 9000)
         ({"x.ipynb": b'{"cells": [], "nbformat": 4}'}, "json = 10", False),
         ({"params.yaml": b"depth: 4 # and more"}, "json = 10", False),
         ({"junit.xml": b"<testsuite/>" + b" " * 50}, "json = 10", False),
+        ({"data.js": b'window.BENCHMARK_DATA = {"entries": {}}'}, "json = 10", False),
     ],
-    ids=["cells", "tensor header", "side", "markdown", "pixels", "image", "notebook", "params", "junit"],
+    ids=["cells", "tensor header", "side", "markdown", "pixels", "image", "notebook", "params", "junit", "benchmarks"],
 )
 def test_what_the_configuration_leaves_out_is_no_failure_and_what_nobody_could_read_is(
     files: dict[str, bytes], limits: str, incomplete: bool, tmp_path: Path

@@ -320,7 +320,7 @@ def test_f12_many_jobs_that_vanish_at_once_are_an_alarm(left: int, told: bool, t
         assert (summary.gone, summary.incomplete) == (2 * (10 - left), told)
         assert len(b.jenkins.requests) <= left + 3
         if told:
-            assert f"{10 - left} of 10 jobs are gone from Jenkins" in summary.missed[0].why
+            assert f"{10 - left} of 10 jobs are no longer seen on Jenkins" in summary.missed[0].why
             assert "leads to the same Jenkins" in b.warnings[-1]
         assert [b.numbers(name) for name in names] == [[2, 1]] * 10
         assert not b.harvest().incomplete

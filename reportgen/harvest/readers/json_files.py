@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from reportgen.harvest.readers.metrics import as_number, is_metrics_path, name_prefixes, read_metrics, report
 from reportgen.harvest.readers.trees import xgboost_json_model
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size, join
 from reportgen.harvest.strict import BadJson, clean_text, load_json
 from reportgen.model import Attachment, Direction, Metric
 
@@ -177,9 +177,10 @@ def read_benchmark_page(files: Mapping[str, bytes], context: ReadContext) -> Rea
     for path in sorted(files):
         text = files[path].partition(b"=")[2].strip().removesuffix(b";")
         try:
-            value = load_json(text) if len(text) <= context.limits.json_ else None
-        except BadJson as problem:
-            results.append(ReadResult.quarantined(path, str(problem)))
+            check_size(files[path], context.limits.json_)
+            value = load_json(text)
+        except (BadJson, OverLimit) as problem:
+            results.append(ReadResult.quarantined(path, problem))
             continue
         suites = value.get("entries") if isinstance(value, Mapping) else None
         if not isinstance(suites, Mapping):

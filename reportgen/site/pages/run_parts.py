@@ -43,9 +43,9 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
         words = fmt.plural(len(expired), "file was", "files were") + " gone from Jenkins before the first harvest."
         found.append(Notice("gone", "Expired.", (Span(words),)))
     if build.gone_since is not None:
-        rest = Span(" and no longer has it. This page is from what was kept.")
+        rest = Span("; this page is from what was kept.")
         seen = Span(fmt.day(build.gone_since), datetime=fmt.machine_time(build.gone_since))
-        found.append(Notice("gone", "Gone from Jenkins.", (Span("Jenkins last had this build on "), seen, rest)))
+        found.append(Notice("gone", "Gone from Jenkins.", (Span("The build was last seen on "), seen, rest)))
     return tuple(found)
 
 
