@@ -95,7 +95,7 @@ class LostJobs:
         if len(gone) < 2 or len(gone) <= ALARMING * len(self._stored):
             return
         problem = HarvestError(
-            f"{len(gone)} of {len(self._stored)} jobs are no longer seen on Jenkins since the last harvest; every run of them is kept",
+            f"{len(gone)} of {len(self._stored)} jobs are no longer seen on Jenkins, all at once; every run of them is kept",
             hint="check that url under [jenkins] leads to the same Jenkins, and that this user may still read these jobs",
         )
         notes.miss(self._source.name, problem)
