@@ -103,8 +103,8 @@ class Redactor:
     """
 
     def __init__(self, names: Iterable[str] = (), allow: Iterable[str] = (), known: Iterable[str] = ()) -> None:
-        self._names = frozenset(name.casefold() for name in names)
-        self._allow = frozenset(name.casefold() for name in allow)
+        self._names = frozenset(name.casefold() for name in ([names] if isinstance(names, str) else names))
+        self._allow = frozenset(name.casefold() for name in ([allow] if isinstance(allow, str) else allow))
         self._known = sorted({form for secret in known if len(secret) >= 4 for form in _forms(secret)}, key=len, reverse=True)
         self._anchor = _any_of(frozenset(self._known))
 

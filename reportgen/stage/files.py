@@ -248,12 +248,13 @@ def _legible(frame: Any) -> Any:
 
 
 def _polars_chunks(frame: Any, *, exact: bool = False) -> Iterator[bytes]:
-    """Yield the CSV text of a polars frame, which writes neither lists nor bytes nor objects itself: as their `str`."""
+    """Yield the CSV text of a polars frame; lists, bytes, objects and durations, which polars does not write, as their
+    `str`."""
     text = str if exact else word
     for start in range(0, max(len(frame), 1), 50_000):
         part = frame.slice(start, 50_000)
         for name, kind in part.schema.items():
-            if kind.is_nested() or str(kind) in {"Object", "Binary"}:
+            if kind.is_nested() or str(kind).partition("(")[0] in {"Object", "Binary", "Duration"}:
                 cells = [None if cell is None else text(cell) for cell in part[name].to_list()]
                 part = part.with_columns(type(part[name])(name, cells, dtype=sys.modules["polars"].String))
         yield part.write_csv(include_header=not start).encode()

@@ -19,6 +19,8 @@ from typing import Any
 from reportgen.errors import RecordError
 from reportgen.stage.active import current_or_new
 from reportgen.stage.run import Run
+from reportgen.stage.values import word
+from reportgen.stage.writer import complain
 
 _WRAPPED = "_reportgen_original"
 
@@ -130,12 +132,16 @@ def _inside() -> Iterator[None]:
 
 def _quietly(log: Callable[[Run], None]) -> None:
     global _warned
+    run: Run | None = None
     try:
-        log(current_or_new())
-    except Exception as problem:  # noqa: BLE001 - a fit that worked must not fail because of its logging
+        run = current_or_new()
+        log(run)
+    except Exception as problem:  # a fit that worked must not fail because of its logging
+        if run is not None and run.strict and isinstance(problem, OSError):
+            raise
         if not _warned:
             _warned = True
-            sys.stderr.write(f"warning: reportgen.autolog could not log a fit: {type(problem).__name__}: {problem}\n")
+            complain(f"warning: reportgen.autolog could not log a fit: {type(problem).__name__}: {word(problem)}\n")
 
 
 def _log_fit(run: Run, estimator: Any, seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,43 @@ def test_classes_defined_later_are_logged_and_disable_undoes_all(tmp_path, autom
         Late().fit([1])
     assert [name for name in metrics(run) if name.startswith("Late")] == ["Late/fit_seconds"]
     assert "__init_subclass__" not in BaseEstimator.__dict__
+
+
+class Mute(RuntimeError):
+    def __str__(self):
+        raise RuntimeError
+
+
+def test_a_fit_that_cannot_be_logged_goes_on_and_is_told_once(tmp_path, automatic, capsys, monkeypatch):
+    from sklearn.base import BaseEstimator
+
+    class Shy(BaseEstimator):
+        def get_params(self, deep=True):
+            raise Mute
+
+        def fit(self, x):
+            return self
+
+    monkeypatch.setattr("reportgen.stage.sklearn._warned", False)
+    with reportgen.start_run("t", directory=tmp_path):
+        assert isinstance(Shy().fit([1]), Shy)
+        Shy().fit([1])
+    told = f"warning: reportgen.autolog could not log a fit: Mute: <{__name__}.Mute>\n"
+    assert capsys.readouterr().err == told
+
+
+def test_a_strict_run_raises_where_a_fit_cannot_be_written(tmp_path, automatic):
+    from sklearn.base import BaseEstimator
+
+    class Plain(BaseEstimator):
+        def fit(self, x):
+            return self
+
+    with reportgen.start_run("t", directory=tmp_path / "r", strict=True) as run:
+        shutil.rmtree(tmp_path / "r")
+        with pytest.raises(FileNotFoundError):
+            Plain().fit([1])
+        run.strict = False
 
 
 def test_xgboost_writes_series(tmp_path, data):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 import pickle
 import signal
@@ -273,12 +274,23 @@ def test_a_cell_of_a_frame_that_cannot_be_shown_costs_that_cell_alone(run, capsy
     assert isinstance(frame[frame.columns[3]][1], Mute)  # the user's own frame is left as it is
 
 
-def test_a_polars_frame_of_lists_records_and_bytes_is_written_as_their_words(run):
-    frame = pl.DataFrame({"list": [[1, 2], None], "record": [{"x": 1}, None], "bytes": [b"a\xff", None]})
+def test_a_polars_frame_of_lists_records_bytes_and_spans_is_written_as_their_words(run):
+    frame = pl.DataFrame(
+        {
+            "list": [[1, 2], None],
+            "record": [{"x": 1}, None],
+            "bytes": [b"a\xff", None],
+            "span": [dt.timedelta(1, 2), None],
+        }
+    )
     run.log_table("t", frame)
     [table] = of_kind(run, "table")
     written = list(csv.reader((run.directory / table["file"]).read_text().splitlines()))
-    assert written == [["list", "record", "bytes"], ["[1, 2]", "{'x': 1}", "b'a\\xff'"], ["", "", ""]]
+    assert written == [
+        ["list", "record", "bytes", "span"],
+        ["[1, 2]", "{'x': 1}", "b'a\\xff'", "1 day, 0:00:02"],
+        ["", "", "", ""],
+    ]
     assert len(run.log_dataset("d", frame)) == 64
 
 

@@ -104,6 +104,9 @@ def test_configured_names_and_exceptions():
     assert chosen.param("token", "abc") == ("abc", ())
     assert chosen.param("address", SECRETS["url-password"]).value == SECRETS["url-password"]
     assert "Licence" not in repr(chosen)
+    single = Redactor(names="Licence", allow="token")
+    assert single.param("licence", "abc").findings
+    assert single.param("token", "abc") == single.param("l", "abc") == ("abc", ())
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30), st.text(max_size=20))
