@@ -73,13 +73,8 @@ def excludes_zero(found: estimate.Difference | None) -> bool | None:
     return None if found is None else found.low > 0 or found.high < 0
 
 
-def p_value(a: Scored, b: Scored) -> float | None:
-    """Return the two-sided p value at which the interval of a − b would just touch 0; None without intervals."""
-    found = difference(a, b)
-    return None if found is None else _p_of(found)
-
-
 def _p_of(found: estimate.Difference) -> float:
+    """The two-sided p value at which the interval of a difference would just touch 0."""
     if found.p is not None:
         return found.p
     if found.value == 0:

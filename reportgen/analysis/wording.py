@@ -8,7 +8,6 @@ from collections.abc import Iterable
 MINUS = "−"
 DASH = "–"
 MOST_DECIMALS = 17
-_ORDINALS = ("st", "nd", "rd")
 _DIGITS = ("", "one digit", "two digits", "three digits", "four digits", "five digits", "six digits")
 
 
@@ -79,12 +78,6 @@ def plural(value: int, one: str, many: str = "") -> str:
     return f"{count(value)} {one if value == 1 else many or one + 's'}"
 
 
-def ordinal(value: int) -> str:
-    """Return ``1st``, ``2nd``, ``3rd``, ``4th``, ``11th``."""
-    last = value % 10
-    return f"{value}{_ORDINALS[last - 1] if 1 <= last <= 3 and value % 100 not in (11, 12, 13) else 'th'}"
-
-
 def duration(seconds: float) -> str:
     """Return ``0.4 s``, ``41 s``, ``1 min 14 s``, ``2 h 3 min``, ``3 d 4 h``."""
     if not math.isfinite(seconds):
@@ -132,11 +125,6 @@ def decimals_apart(a: float, b: float, spec: str) -> int | None:
         if f"{a:.{decimals + share}f}" != f"{b:.{decimals + share}f}":
             return decimals
     return None
-
-
-def differs_in(decimals: int) -> str:
-    """Return the note for two values that look alike: "differs in the 5th digit"."""
-    return f"differs in the {ordinal(decimals)} digit"
 
 
 def _shows_something(text: str) -> bool:

@@ -43,6 +43,9 @@ def test_the_best_so_far_expects_luck_where_the_lead_is_small() -> None:
     rows = [row(n, v, (v - 0.02, v + 0.02), model=f"m{n}") for n, v in enumerate((0.70, 0.71, 0.705, 0.702, 0.72), start=1)]
     assert standings(rows).place(rows[-1]) == Place(1, 5, lucky=True)
     assert standings(rows[1:]).place(rows[-1]) == Place(1, 4), "of fewer than five candidates nothing is said"
+    half, less = ([*rows[:-1], row(5, v, (v - 0.02, v + 0.02), model="m5")] for v in (0.73, 0.74))
+    assert standings(half).place(half[-1]).lucky, "0.012 of a lead of 0.020"
+    assert not standings(less).place(less[-1]).lucky, "0.012 of a lead of 0.030"
     clear = [*rows[:-1], row(5, 0.95, (0.93, 0.97), model="m5")]
     assert standings(clear).place(clear[-1]) == Place(1, 5)
     assert standings(rows).place(rows[2]) == Place(2, 3)

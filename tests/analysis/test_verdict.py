@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reportgen.analysis.leaderboard import leaderboard
-from reportgen.analysis.separable import Scored, single_delta
+from reportgen.analysis.separable import Scored, deltas_to_fixed, single_delta
 from reportgen.analysis.verdict import FORBIDDEN, MOST_WORDS, board_verdict
 from reportgen.model import RunRow
 from tests.analysis.rows import SET_B, metric, options, row
@@ -34,6 +34,29 @@ def test_a_difference_turns_with_its_sides(a: float, b: float, wide: float, narr
     assert there.value == -back.value
     assert there.low == pytest.approx(-back.high)  # type: ignore[operator]
     assert there.separable == back.separable
+
+
+ends = st.floats(0, 0.3)
+
+
+@given(st.floats(0, 1), ends, ends, st.floats(0, 1), ends, ends)
+def test_one_comparison_with_a_fixed_run_needs_no_correction(
+    a: float, below_a: float, above_a: float, b: float, below_b: float, above_b: float
+) -> None:
+    one, other = Scored(a, a - below_a, a + above_a), Scored(b, b - below_b, b + above_b)
+    alone = single_delta(one, other, "higher")
+    (delta,) = deltas_to_fixed([one], other, "higher")
+    assert delta is not None
+    assert delta[:4] == alone[:4]
+    near = min(abs(alone.low or 0), abs(alone.high or 0)) < 1e-9
+    assert near or delta.separable == alone.separable
+
+
+def test_runs_without_any_spread_are_alike_where_their_values_are() -> None:
+    same = Scored(0.5, 0.5, 0.5)
+    assert single_delta(same, same, "higher").separable is False
+    assert single_delta(Scored(0.6, 0.6, 0.6), same, "higher").separable is True
+    assert boards_say([row(1, 0.5, (0.5, 0.5)), row(2, 0.5, (0.5, 0.5))]) == "2 runs share rank 1 with F1 0.500"
 
 
 def boards_say(rows: list[RunRow], **more: Any) -> str:
