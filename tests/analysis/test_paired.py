@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sk
 
+from reportgen import estimate
 from reportgen.analysis.compare import compare
 from reportgen.analysis.leaderboard import leaderboard
 from reportgen.analysis.paired import EvaluationRows, can_pair, pair_runs, paired, parse_rows
 from reportgen.analysis.values import run_id
+from reportgen.model import RunRow
 from tests.analysis.rows import metric, options, row
 
 F1_ROWS = {"111": 36, "110": 4, "101": 7, "100": 8, "011": 6, "010": 4, "001": 3, "000": 232}
@@ -221,3 +223,21 @@ def test_a_paired_difference_turns_with_its_sides(rows: list[tuple[bool, bool, b
     assert there is not None
     assert back is not None
     assert (there.value, there.low, there.p) == pytest.approx((-back.value, -back.high, back.p))
+
+
+def test_the_first_fifty_below_the_leader_are_told_by_rows_at_the_level_of_all_pairs() -> None:
+    rows = [row(n, metric(0.9 - n / 1000, (0.5, 0.95), n=100), model=f"m{n}") for n in range(1, 56)]
+    pairs = 55 * 54 / 2
+    asked: dict[int, float] = {n: 0.05 / pairs * (0.999 if n % 2 else 1.001) for n in range(2, 52)}
+    seen: list[int] = []
+
+    def told(_: str, leader: RunRow, other: RunRow) -> estimate.Difference | None:
+        assert leader.number == 1
+        seen.append(other.number)
+        return estimate.Difference(-0.01, -0.02, 0.0, 0.004, asked[other.number])
+
+    (board,) = leaderboard(rows, options(), paired=told).boards
+    assert seen == list(range(2, 52))
+    assert [r.separable for r in board.rows[1:51]] == [bool(n % 2) for n in range(2, 52)]
+    assert [r.against for r in board.rows[50:53]] == ["paired rows", "intervals", "intervals"]
+    assert board.by_rows == 50
