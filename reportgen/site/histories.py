@@ -1,4 +1,4 @@
-"""What a job's page marks in its history: level shifts of the key metric, and who held the title when."""
+"""What a job's page tells of its history: level shifts of the key metric, and who held the title when."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ from reportgen.site.pages.base import Site
 from reportgen.site.pages.trends import Reign, ShiftNote
 
 
-def job_shifts(site: Site, job: str, rows: Sequence[RunRow], metric: str, board: Judged | None) -> list[ShiftNote]:
-    """Return the level shifts of a job's key metric, oldest first; a new validation set starts a new history."""
+def job_histories(site: Site, job: str, rows: Sequence[RunRow], metric: str, board: Judged | None) -> tuple[History, ...]:
+    """Return the histories of a job's key metric, that in use first; a new validation set starts a new one."""
     if not metric:
-        return []
+        return ()
     comparable_by = board.leaderboard.options.comparable_by if board is not None else ("dataset.validation",)
     options = LeaderboardOptions(
         name=job, metric=metric, jobs=(job,), comparable_by=comparable_by or ("dataset.validation",), metrics=site.metrics
     )
-    histories = build_histories(score(rows, options), job=job)
+    return build_histories(score(rows, options), job=job)
+
+
+def shift_notes(histories: Sequence[History]) -> list[ShiftNote]:
+    """Return the level shifts of all histories, oldest first."""
     notes = [
         ShiftNote(shift.bad, shift_words(history, shift), _label(history, shift.delta))
         for history in histories

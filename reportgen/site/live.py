@@ -11,7 +11,7 @@ from reportgen.analysis.judge import Judged
 from reportgen.charts.values import Chart
 from reportgen.globs import covers
 from reportgen.model import Job, RunRow
-from reportgen.site.histories import job_reigns, job_shifts
+from reportgen.site.histories import job_histories, job_reigns, shift_notes
 from reportgen.site.indexes import dataset_facts, model_facts, names, numbered
 from reportgen.site.narrative import Narrative
 from reportgen.site.page import Page
@@ -172,6 +172,7 @@ class LivePages:
         board = self._board_of(job.name)
         rows = self._rows([build.id for build in builds[:_JOB_RUNS]])
         metric = found.chronicle.metric(job.name)
+        histories = job_histories(found.site, job.name, rows, metric, board)
         given = JobInput(
             job=job,
             rows=rows,
@@ -181,7 +182,8 @@ class LivePages:
             champion=self._champion(board),
             baseline=self._baseline(board),
             leaderboard=board.leaderboard.options.name if board else "",
-            shifts=job_shifts(found.site, job.name, rows, metric, board),
+            histories=histories,
+            shifts=shift_notes(histories),
             reigns=job_reigns(board, job.name),
             live=self._live,
         )

@@ -17,6 +17,7 @@ from reportgen.site.contexts.base import (
     Plot,
     Result,
     Strip,
+    Table,
     Text,
     Tick,
 )
@@ -64,6 +65,7 @@ class JobContext:
     description: Annotated[str, "Description on Jenkins."]
     metric: Annotated[str, "Title of the key metric; empty without one."]
     trend: Annotated[Figure | None, "Key metric over builds."]
+    shifts: Annotated[Table | None, "Level shifts of the key metric, newest first."]
     panels: Annotated[tuple[Figure, ...], "Other metrics and the duration, small."]
     strip: Annotated[Strip | None, "Results of the builds, oldest left."]
     strip_heading: Annotated[str, "Success rate."]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
+from reportgen.analysis.history import History
 from reportgen.charts.values import Chart
 from reportgen.model import Job, RunningBuild, RunRow
 from reportgen.site import format as fmt
@@ -30,6 +31,7 @@ from reportgen.site.pages.base import (
 from reportgen.site.pages.columns import Columns, choose
 from reportgen.site.pages.run_table import band_words, run_rows
 from reportgen.site.pages.scale import percent
+from reportgen.site.pages.shifts import history_words, shifts_table
 from reportgen.site.pages.trends import validation_digest
 
 MOST_ROWS = 200
@@ -50,7 +52,8 @@ class BuildFact(NamedTuple):
 class JobInput:
     """Everything a job's page is made from; `rows` and `builds` newest first, `rows` with all metrics that may be shown.
 
-    `champion` and `baseline` are as of now, `reigns` the terms of all champions, `shifts` the level shifts of the key metric.
+    `champion` and `baseline` are as of now, `reigns` the terms of all champions, `histories` those of the key metric, `shifts`
+    their level shifts.
     """
 
     job: Job
@@ -61,6 +64,7 @@ class JobInput:
     champion: RunRow | None = None
     baseline: RunRow | None = None
     leaderboard: str = ""
+    histories: Sequence[History] = ()
     shifts: Sequence[trends.ShiftNote] = ()
     reigns: Sequence[trends.Reign] = ()
     drawings: Mapping[str, Shown] = field(default_factory=dict)
@@ -103,6 +107,7 @@ def job_page(site: Site, given: JobInput) -> Page:
         description=job.description,
         metric=style.title if style else "",
         trend=figures.in_three_widths(path, "trend", "", _trend_caption(given, style), given.drawings),
+        shifts=shifts_table(site, path, given.histories),
         panels=figures.panels(path, site, given.rows, given.metric, given.drawings),
         strip=_strip(given.builds),
         strip_heading=_success(given.builds),
@@ -192,7 +197,8 @@ def _standing(site: Site, path: str, scored: Sequence[RunRow], style: Style) -> 
 def _trend_caption(given: JobInput, style: Style | None) -> Text:
     if style is None:
         return ()
-    return (Span(trends.caption(given.rows, style, champion=bool(given.reigns), builds=len(given.builds))),)
+    words = trends.caption(given.rows, style, champion=bool(given.reigns), builds=len(given.builds))
+    return (Span(words + history_words(given.histories)),)
 
 
 def _caption(given: JobInput, shown: Sequence[RunRow], style: Style | None, columns: Columns) -> Text:
