@@ -140,6 +140,7 @@ class _Harvest:
         for job in self.active:
             self._settle(job)
         self._save_jobs()
+        self._tell_unmatched()
         if self.source.is_authoritative and self.source.down is None and not self.budget.spent:
             self.lost.look(self.met, self.notes)
         self.counts["gone"] += self.lost.builds
@@ -167,6 +168,16 @@ class _Harvest:
         self.names.extend(found.jobs)
         self.met.update(found.jobs)
         return True
+
+    def _tell_unmatched(self) -> None:
+        """Tell of a pattern of the command that no job was found for, unless what was not found is told already."""
+        whole = not self.notes.missed and self.source.down is None and not self.budget.spent
+        for pattern in self.only if whole else ():
+            if not any(covers(pattern, name) for name in (*self.met, *(job.name for job in self.listed_jobs))):
+                why = HarvestError(
+                    f"no configured job matches --job {pattern}", hint="check it against the names under [[jobs]]"
+                )
+                self.notes.remind(pattern, why)
 
     def _take_renames(self) -> None:
         """Give the builds of jobs that were renamed to the job that says so."""

@@ -60,8 +60,7 @@ class LostJobs:
         known = [*gone, *(each for each in self._gone_before if covers(name, each))]
         place = fixed_folder(name)
         if not known or not place or self._source.down is not None or not self._source.is_gone(place):
-            hint = "check the name under [[jobs]], and that this user may read the job"
-            notes.miss(name, NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint))
+            notes.miss(name, self._absent(name, place))
             return
         kind, kept = (
             ("job", "its builds are kept") if known == [name] else ("folder", f"the builds of its {len(known)} jobs are kept")
@@ -77,6 +76,14 @@ class LostJobs:
             notes.miss(name, why)
         else:
             notes.remind(name, why)
+
+    def _absent(self, name: str, place: str) -> NotFound:
+        """Return what it means that there is nothing at `place`; without one it was the controller that was asked."""
+        if not place:
+            hint = "url under [jenkins] is the address of Jenkins itself, with its path if it has one, such as /jenkins"
+            return NotFound(f"there is no Jenkins at {self._source.name} (404)", hint=hint)
+        hint = "check the name under [[jobs]], the path of url under [jenkins], and that this user may read the job"
+        return NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
 
     def look(self, met: Collection[str], notes: Notes) -> None:
         """Mark the jobs that are stored, were not met, and are not in the folder they were in."""

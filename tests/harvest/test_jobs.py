@@ -221,6 +221,14 @@ def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
         assert b.warnings == ["a/z*: no job on Jenkins matches this (hint: check the name under [[jobs]])"]
 
 
+def test_a_pattern_of_the_command_that_means_no_configured_job_is_told(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1), job("b", 1)) as b:
+        b.toml = entry("a")
+        assert b.harvest(jobs=("a/x", "a/z*", "b")).new == 1
+        hint = "(hint: check it against the names under [[jobs]])"
+        assert b.warnings == [f"no configured job matches --job {name} {hint}" for name in ("a/z*", "b")]
+
+
 def test_what_is_known_of_jobs_is_saved(tmp_path: Path) -> None:
     train = job("a/train", 1, description="Trains.", display_name="Training", downstream=("a/check",))
     with bench(tmp_path, train, job("a/check", 1, upstream=("a/train",), buildable=False)) as b:

@@ -139,6 +139,60 @@ def test_f20_a_tunnel_that_wants_a_login_is_told_without_the_password(
     assert "wr0ng" not in said
 
 
+@pytest.mark.parametrize(
+    ("location", "words", "hint"),
+    [
+        (
+            "https://bob:s3cret@CI/jenkins/api/json?code=s3cret",
+            "redirects (301) to https://CI instead",
+            "mend url under [jenkins]",
+        ),
+        ("/jenkins/login?from=s3cret", "redirects (301) instead of answering (a login page?)", "check user and token"),
+    ],
+    ids=["new address", "login"],
+)
+def test_a_redirect_says_where_it_leads_and_what_to_mend(
+    location: str, words: str, hint: str, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jenkins.faults = Faults(rules=(Fault(where="api/json", status=301, headers=(("Location", location),)),))
+    assert harvest(jenkins.url) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert hint in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.parametrize("path", ["", "ci/", "jenkins/api/json/"])
+def test_a_wrong_path_of_the_controller_is_told_as_that(
+    path: str, jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"http://127.0.0.1:{port_of(jenkins)}/{path}"
+    assert harvest(url, '[[jobs]]\nname = "**"') == 1
+    said = capsys.readouterr().err
+    assert f"there is no Jenkins at {url} (404)" in said
+    assert "with its path if it has one, such as /jenkins" in said
+    assert "there is no job t on Jenkins" in said
+    assert "the path of url under [jenkins]" in said
+
+
+def test_an_address_that_speaks_no_https_is_told_at_once(jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+    assert harvest(jenkins.url.replace("http:", "https:")) == 1
+    said = capsys.readouterr().err
+    assert "Jenkins speaks no https there" in said
+    assert "if its address begins with http://, mend url under [jenkins]" in said
+    assert "tries" not in said
+
+
+def test_a_failure_inside_jenkins_says_where_to_look(jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]) -> None:
+    jenkins.faults = Faults(rules=(Fault(where="/2/artifact/", status=500),))
+    assert harvest(jenkins.url) == 3
+    said = capsys.readouterr().err
+    assert (
+        "t #2: metrics.json: Jenkins failed on this (500) (hint: the log of Jenkins, or of a proxy before it, may say why)"
+        in said
+    )
+
+
 @pytest.mark.parametrize("between", ["certificate", "proxy"])
 def test_what_lets_nobody_through_is_not_tried_job_by_job(between: str, jenkins: SampleJenkins, tmp_path: Path) -> None:
     with behind_tls(port_of(jenkins), certificate(tmp_path)) as (port, seen), proxy(port, LOGIN) as (proxy_port, heads):

@@ -210,7 +210,7 @@ class Http:
                     continue
                 raise self._given_up(what, problem, number + 1) from None
             except Refused as refusal:
-                raise self._refusal(what, refusal.status) from None
+                raise self._refusal(what, refusal) from None
             except Unreachable as problem:
                 raise self._unreached(problem) from None
             else:
@@ -251,9 +251,10 @@ class Http:
                 self._fatal = error
         return error
 
-    def _refusal(self, what: str, status: int) -> HarvestError:
+    def _refusal(self, what: str, refusal: Refused) -> HarvestError:
+        status = refusal.status
         self._failures = 0
-        error = describe_refusal(what, status, self.settings.url, self.settings.credentials)
+        error = describe_refusal(what, refusal, self.settings.url, self.settings.credentials)
         with self._lock:
             self._refused += status == 403
             if status == 401 or (not self._answered and self._refused >= REFUSALS_IN_A_ROW):

@@ -6,6 +6,7 @@ import re
 import ssl
 import zlib
 from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
 
 import jenkins
 import requests
@@ -13,10 +14,13 @@ import urllib3.exceptions
 
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http.credentials import Credentials
+from reportgen.harvest.http.redirects import is_same_origin
 from reportgen.harvest.http.wire import Aborted, TooSlow
 
 LIBRARY_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, jenkins.JenkinsException, OSError, zlib.error)
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"})
+"""What OpenSSL says when the other side does not speak TLS at all."""
 _PASSWORD_IN_URL = re.compile(r"//[^/@\s]*@")
 
 
@@ -37,11 +41,15 @@ class Transient(Exception):
 
 
 class Refused(Exception):
-    """An answer other than 200, on its way past python-jenkins, which would read it to its end and put it into a message."""
+    """An answer other than 200, on its way past python-jenkins, which would read it to its end and put it into a message.
 
-    def __init__(self, status: int) -> None:
+    `location` is where it says to ask instead.
+    """
+
+    def __init__(self, status: int, location: str = "") -> None:
         super().__init__(status)
         self.status = status
+        self.location = location
 
 
 def translate(error: BaseException, *, answered: bool) -> Exception:
@@ -57,6 +65,10 @@ def translate(error: BaseException, *, answered: bool) -> Exception:
             return Unreachable(
                 f"the certificate of Jenkins is not trusted: {_words(chain[-1])}",
                 hint="name the file of your certificate authority: ca_bundle under [jenkins], or REQUESTS_CA_BUNDLE",
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS:
+            return Unreachable(
+                "Jenkins speaks no https there", hint="if its address begins with http://, mend url under [jenkins]"
             )
         if isinstance(cause, (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError)):
             return Unreachable(f"the proxy does not let us through: {_words(chain[-1])}", hint="check proxy under [jenkins]")
@@ -121,8 +133,9 @@ def hint_for(reason: str) -> str:
     return "try again later; what was harvested so far is kept"
 
 
-def describe_refusal(what: str, status: int, url: str, credentials: Credentials | None) -> HarvestError:
+def describe_refusal(what: str, refusal: Refused, url: str, credentials: Credentials | None) -> HarvestError:
     """Return the error for an answer that is none: it names the user, never the token, and nothing of the page that came."""
+    status = refusal.status
     user = f"user {credentials.user!r}" if credentials else "a request without a user"
     if status == 401:
         who = f"{user} or its token" if credentials else user
@@ -136,8 +149,14 @@ def describe_refusal(what: str, status: int, url: str, credentials: Credentials 
     if status == 404:
         return NotFound(f"{what}: not found (404): absent, or not to be seen by this user")
     if 300 <= status < 400:
-        return AccessDenied(
-            f"{what}: Jenkins redirects ({status}) instead of answering (a login page?)",
-            hint="check user and token, and that url under [jenkins] is the address that Jenkins itself has",
-        )
-    return HarvestError(f"{what}: Jenkins failed on this ({status})")
+        target = urlsplit(urljoin(url, refusal.location))
+        if is_same_origin(target.geturl(), url):
+            words, hint = "instead of answering (a login page?)", "check user and token"
+        else:
+            place = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+            words = f"to {place} instead of answering (a login page, or a new address?)"
+            hint = f"if Jenkins is at {place}, mend url under [jenkins]; else check user and token"
+        return AccessDenied(f"{what}: Jenkins redirects ({status}) {words}", hint=hint)
+    return HarvestError(
+        f"{what}: Jenkins failed on this ({status})", hint="the log of Jenkins, or of a proxy before it, may say why"
+    )

@@ -194,7 +194,7 @@ def checked(response: BaseHTTPResponse, *, redirects: bool) -> BaseHTTPResponse:
     if status in TRANSIENT_STATUS:
         words = "is overloaded or starting" if status in (429, 503) else "did not answer its proxy in time"
         raise Transient(f"it {words} ({status})", wish_s=wish_s)
-    raise Refused(status)
+    raise Refused(status, response.headers.get("Location", ""))
 
 
 def is_redirect(response: BaseHTTPResponse) -> bool:
