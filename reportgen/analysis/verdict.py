@@ -119,7 +119,7 @@ def _board_sentences(board: Board, leader: BoardRow, name: str, spec: str) -> It
         yield Part(f"{who} ranks first at "), value, Part(f", {ahead}; nothing says how sure that is")
     below = board.rows[shared : board.ranked]
     close = sum(row.separable is False for row in below) if leader.tied else board.not_separable
-    if close and not second.separable:
+    if close:
         judged = len(below) if board.mixed <= 1 else sum(row.separable is not None for row in below)
         alike = " scored on the same set" if judged < len(below) else ""
         yield (Part(_close(close, judged, "them" if leader.tied else "it", alike)),)

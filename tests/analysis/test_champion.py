@@ -250,3 +250,23 @@ def test_many_questions_about_the_past_are_quick(count: int) -> None:
     found = titles([*rows, *(deploy(n + 0.5, f"m{n}") for n in range(100, count, 100))])
     key = only_key(found)
     assert all(found.holder(key, before=r) is not None for r in rows[1:])
+
+
+def test_a_rejection_is_told_once_in_the_term_that_it_ended_before() -> None:
+    rows = [
+        *VALIDATED, deploy(1.5, "m1"), approve(1.6, "rejected", model=digest("m9")), deploy(2.5, "m2"),
+        approve(2.6, "rejected", model=digest("m8")), deploy(4.5, "m4"),
+    ]  # fmt: skip
+    found = titles(rows)
+    assert [[r.model for r in term.rejected] for term in found.history(only_key(found))] == [
+        [], [], [digest("m9")], [digest("m8")],
+    ]  # fmt: skip
+
+
+def test_an_aborted_approve_job_without_an_approver_decided_nothing() -> None:
+    started = (Cause(kind="user", user="jdoe"),)
+    aborted = approve(2.5, decisions=(), result="ABORTED", causes=started, params={"of": "churn/validate#1"})
+    jobs = DecisionJobs(approve=frozenset({"churn/approve"}))
+    assert find_rulings([*VALIDATED, aborted], jobs) == ()
+    turned_down = replace(aborted, approvers=("jdoe",))
+    assert [r.kind for r in find_rulings([*VALIDATED, turned_down], jobs)] == ["rejected"]

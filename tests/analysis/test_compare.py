@@ -139,3 +139,14 @@ plain: Any = st.none() | st.booleans() | st.integers() | st.floats() | st.text(m
 def test_sameness_is_symmetric_and_reflexive(a: Any, b: Any) -> None:
     assert same_value(a, a)
     assert same_value(a, b) == same_value(b, a)
+
+
+def test_a_param_that_only_one_run_has_differs() -> None:
+    (line,) = compare([row(1, 0.7, params={"depth": 3}), row(2, 0.7)]).params
+    assert (line.same, line.changed, line.values) == (False, (False, True), (3, None))
+
+
+def test_twenty_runs_can_be_compared_and_no_more() -> None:
+    assert len(compare([row(n, 0.7) for n in range(1, 21)]).runs) == 20
+    with pytest.raises(ReportgenError, match="21 runs cannot be compared"):
+        compare([row(n, 0.7) for n in range(1, 22)])

@@ -146,3 +146,20 @@ def test_a_later_build_never_moves_the_breaks_of_the_axis() -> None:
 def test_numbers_that_have_no_squares_are_not_judged() -> None:
     history = one(runs([1.7e308, -1.7e308] * 15))
     assert (history.shifts, history.levels, history.notes) == ((), (), ())
+
+
+def test_builds_after_the_range_are_not_in_it() -> None:
+    (shift,) = one(runs([*H[:8], None, *H[8:], None, 0.701, 0.704, None, 0.699])).shifts
+    assert [run.number for run in shift.between] == [18]
+
+
+def test_a_better_stretch_of_eight_builds_is_a_level_of_its_own() -> None:
+    rose, fell = one(runs([*H, *([0.76, 0.761, 0.759, 0.762] * 2), *H[:12]])).shifts
+    assert (rose.kind, fell.kind, fell.back, fell.open) == ("improvement", "regression", False, True)
+
+
+def test_a_fall_by_just_the_smallest_shift_counts() -> None:
+    values = [0.75] * 20 + [0.5] * 20
+    (shift,) = one(runs(values), metrics={"val/f1": MetricOptions(name="val/f1", min_shift=0.25)}).shifts
+    assert (shift.delta, shift.open) == (-0.25, True)
+    assert one(runs(values), metrics={"val/f1": MetricOptions(name="val/f1", min_shift=0.251)}).shifts == ()

@@ -379,3 +379,26 @@ def test_a_recreated_job_keeps_both_runs_of_a_number() -> None:
     board = one_board([row(1, 0.7), row(1, 0.8, hours=50)])
     assert [r.run.started_at for r in board.rows] == [at(50), at(1)]
     assert digest("x") != digest("y")
+
+
+def test_of_runs_that_started_together_the_higher_number_stands_first() -> None:
+    rows = [row(number, 0.7, hours=1) for number in (1, 3, 2)]
+    assert [one.run.number for one in one_board(rows).rows] == [3, 2, 1]
+
+
+def test_of_groups_nothing_is_said_about_luck() -> None:
+    rows = [row(n, 0.7 + n / 100, (0.6, 0.9), model=f"m{n}", params={"depth": n}) for n in range(1, 8)]
+    assert one_board(rows).luck is not None
+    assert one_board(rows, group_by=("params.depth",)).luck is None
+
+
+def test_of_two_validation_sets_in_a_run_none_says_how_many_rows_it_has() -> None:
+    data = tuple(Dataset(name=sha[:1], role="validation", sha256=sha, rows=rows) for sha, rows in ((SET_A, 100), (SET_B, 50)))
+    assert one_board([row(1, 0.7, datasets=data), row(2, 0.8, datasets=data)]).rows_scored is None
+    assert one_board([row(1, 0.7, datasets=data[:1]), row(2, 0.8, datasets=data[:1])]).rows_scored == 100
+
+
+def test_a_name_that_training_and_validation_share_does_not_make_a_value_one_of_training() -> None:
+    data = tuple(Dataset(name="churn", role=role, sha256=sha) for role, sha in (("training", SET_B), ("validation", SET_A)))
+    (one,) = one_board([row(1, metric(0.7, dataset="churn"), datasets=data)]).rows
+    assert (one.rank, one.missing) == (1, None)

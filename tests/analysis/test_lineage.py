@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reportgen.analysis.decisions import DecisionJobs, find_rulings
 from reportgen.analysis.lineage import dataset_node, lineage, model_node, run_node
 from reportgen.analysis.pipeline import Pass, PipelineOptions, find_passes, find_pipelines
-from reportgen.analysis.references import named_builds
+from reportgen.analysis.references import BuildIndex, named_builds
 from reportgen.model import Dataset, Decision, Fingerprint, Job, Model, RunningBuild, RunRow
 from tests.analysis.rows import at, digest, row
 
@@ -114,6 +114,8 @@ def test_upstream_builds_of_a_recreated_job_are_those_of_the_time() -> None:
         ({"a": "c/validate#140/run-a"}, [("a", ("c/validate", 140))]),
         ({"jenkins.SOURCE": "https://ci/jenkins/job/c/job/train/88/console"}, [("jenkins.SOURCE", ("c/train", 88))]),
         ({"TRAIN_BUILD": 88, "v.x": 1}, [("TRAIN_BUILD", ("c/train", 88))]),
+        ({"VAL_BUILD": 140}, [("VAL_BUILD", ("c/validate", 140))]),
+        ({"va_build": 140}, []),
         ({"validate.number": "140"}, [("validate.number", ("c/validate", 140))]),
         ({"depth": 4, "seed": "7", "BUILD": 3, "train": True, "x": "nobody#3", "y": "https://x/job/z/1/"}, []),
         ({"TRAIN_BUILD": "²", "validate": None, "validate.run": 0.5}, []),
@@ -214,3 +216,24 @@ def test_any_history_makes_a_graph_whose_ends_exist_and_passes_that_hold_every_r
     assert shown == {(r.job, r.number) for r in rows}
     for one in found:
         assert all(step.run is None or step.run.started_at <= one.last.started_at for step in one.steps)
+
+
+def test_a_first_training_that_was_killed_does_not_make_its_data_either() -> None:
+    graph = lineage([train(1, 1), train(2, 2, "m1")])
+    assert [r.number for r in graph.makers(dataset_node(TRAIN_SET))] == [1]
+    late = lineage([train(1, 1), train(2, 2, "m1"), train(3, 3)])
+    assert [r.number for r in late.makers(dataset_node(TRAIN_SET))] == [1], "a job that uses models makes no data"
+
+
+def test_a_data_set_keeps_the_size_that_only_an_older_run_told() -> None:
+    told, silent = (Dataset(name="validation", role="validation", sha256=VAL_SET, rows=rows) for rows in (1305, None))
+    graph = lineage([row(1, 0.7, datasets=(told,), model="m1"), row(2, 0.7, datasets=(silent,), model="m1")])
+    assert graph.nodes[dataset_node(VAL_SET)].dataset == told
+
+
+def test_the_way_up_is_followed_to_its_end_and_a_build_of_that_very_moment_is_found() -> None:
+    chain = [row(n, job=f"c/step{n}", hours=n, upstream=((f"c/step{n - 1}", n - 1),) if n > 1 else ()) for n in range(1, 7)]
+    index = BuildIndex(chain)
+    assert [r.number for r in index.walk_up(chain[-1])] == [5, 4, 3, 2, 1]
+    assert index.find("c/step3", 3, chain[2].started_at) == [chain[2]]
+    assert index.find("c/step3", 3, at(2.9)) == []

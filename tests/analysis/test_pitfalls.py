@@ -168,3 +168,18 @@ def test_a_lead_within_the_spread_of_seeds_is_training_luck() -> None:
 def test_model_inputs_alone_tell_of_leakage() -> None:
     made = Model(name="m", role="made", sha256=digest("m"), inputs=(SET_A,))
     assert said(row(1, 0.7, models=(made,))) == [("leakage", "error")]
+
+
+def test_a_lead_within_the_spread_of_either_is_training_luck() -> None:
+    calm, wild = (0.741, 0.742, 0.740, 0.741), (0.72, 0.745, 0.735, 0.750)
+    runs = [row(n, v, params={"depth": 3 if n < 5 else 4, "seed": n}) for n, v in enumerate((*calm, *wild), 1)]
+    (board,) = leaderboard(runs, options(group_by=("params.depth",))).boards
+    assert [p.kind for p in board_pitfalls(board)] == ["seeds"]
+
+
+def test_a_largest_class_of_just_four_fifths_is_no_pitfall() -> None:
+    def of(share: float) -> list[tuple[str, str]]:
+        return said(row(1, metrics={"val/accuracy": metric(0.9, name="val/accuracy", no_skill=share)}))
+
+    assert of(0.8) == []
+    assert of(0.81) == [("imbalance", "note")]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reportgen.analysis.shifts import find_steps, rank_scan, threshold
+from reportgen.analysis.shifts import find_steps, rank_scan, rule_of_three, threshold
 
 H = [
     0.731, 0.735, 0.729, 0.733, 0.736, 0.730, 0.734, 0.732, 0.728, 0.735, 0.733, 0.731, 0.737, 0.730, 0.734, 0.732,
@@ -105,3 +105,32 @@ def test_ten_thousand_builds_take_no_time_to_speak_of() -> None:
     rng = np.random.default_rng(1)
     values = (rng.normal(size=10_000) + 5 * (np.arange(10_000) // 500 % 2)).tolist()
     assert len(find_steps(values, min_shift=0.001).starts) == pytest.approx(19, abs=2)
+
+
+RESTLESS = [0.0, 1.0] * 4
+"""Median .5; MAD .7413, mean step .8862, so that s = .8862 · (1 + 3/8) = 1.2185: all beyond 3.046, the median beyond 4.265."""
+
+
+@pytest.mark.parametrize(
+    ("three", "clear"),
+    [
+        ([3.6, 4.8, 4.8], True), ([3.6, 4.7, 4.7], False), ([3.5, 5.0, 5.0], False),
+        ([-2.6, -3.8, -3.8], True), ([4.8, 4.8, -9], False),
+    ],
+)  # fmt: skip
+def test_the_rule_of_three_by_hand(three: list[float], clear: bool) -> None:
+    assert rule_of_three(np.array([*RESTLESS, *three]), 0.001) is clear
+    assert rule_of_three(np.array([*three, *RESTLESS]), 0.001) is clear
+    assert rule_of_three(np.array([*RESTLESS[1:], *three]), 0.001) is False, "seven builds are no reference"
+
+
+def test_the_reference_of_the_rule_of_three_is_up_to_thirty_builds() -> None:
+    quiet = [0.5, 0.51] * 4
+    assert rule_of_three(np.array([*quiet, 4.0, 4.1, 4.0]), 0.001)
+    assert not rule_of_three(np.array([*([-3.0, 4.0] * 11), *quiet, 4.0, 4.1, 4.0]), 0.001)
+
+
+@given(st.lists(st.sampled_from([0.0, 0.1, 1.0, 3.0, 9.0]), min_size=11, max_size=40))
+def test_the_rule_of_three_reads_both_ways(values: list[float]) -> None:
+    y = np.array(values)
+    assert rule_of_three(y, 0.001) == rule_of_three(y[::-1], 0.001)

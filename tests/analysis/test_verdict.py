@@ -129,3 +129,8 @@ def test_a_board_never_says_more_than_its_intervals_allow(found: list[tuple[floa
     elif "cannot be told apart" in text:
         assert False in below
     assert board.ranked or "first" not in text.replace("newest first", "")
+
+
+def test_a_lead_over_the_second_says_nothing_of_a_third_that_is_less_sure() -> None:
+    rows = [row(1, 0.90, (0.89, 0.91)), row(2, 0.80, (0.79, 0.81)), row(3, 0.79, (0.5, 0.95))]
+    assert boards_say(rows) == "#1 leads by 0.100, separable: F1 0.900. 1 of the other 2 runs cannot be told apart from it"
