@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reportgen.config import Config, JenkinsConfig, JobConfig
-from reportgen.errors import AccessDenied, ConfigError, HarvestError, NotFound
+from reportgen.errors import ConfigError, HarvestError, NotFound
 from reportgen.harvest.facts import (
     FACTS,
     LISTED,
@@ -144,32 +144,42 @@ class JenkinsSource:
         for entry in entries:
             try:
                 found = list(self._named(entry))
-            except (NotFound, AccessDenied) as problem:
+            except HarvestError as problem:
                 missing.append((entry.name, problem))
                 continue
             if not found:
                 unmatched.append(entry.name)
-            jobs.update((name, None) for name in found if may_be_selected(name, entries, only))
+            jobs.update((item.name, None) for item in found if item.unseen or may_be_selected(item.name, entries, only))
         return Found(jobs=tuple(jobs), unmatched=tuple(unmatched), missing=tuple(missing))
 
-    def _named(self, entry: JobConfig) -> Iterator[str]:
+    def _named(self, entry: JobConfig) -> Iterator[Item]:
         if is_pattern(entry.name):
             for item in self._items_in(fixed_folder(entry.name)):
-                if item.is_job and entry.selects(item.name):
-                    yield item.name
+                if item.is_job and (item.unseen or entry.selects(item.name)):
+                    yield item
             return
-        yield entry.name
+        yield Item(entry.name, is_job=True)
 
     def _items_in(self, folder: str) -> Iterator[Item]:
         tree = f"_class,jobs[{nested_items()}]"
         answer = self._ask(folder, tree, folder) if folder else self._object("api/json", tree, "the list of jobs")
+        if not isinstance(answer.get("jobs"), list) and "_class" not in answer:
+            what = folder or "the list of jobs"
+            raise HarvestError(f"{what}: the answer describes no folder", hint="is url under [jenkins] a Jenkins?")
         yield from self._items_of(folder, answer)
 
     def _items_of(self, folder: str, answer: Mapping[str, Any]) -> Iterator[Item]:
+        """Yield what is in a folder, at every level; a folder within that cannot be read is left to be listed as a job is."""
         for item in iter_items(folder, answer):
-            yield self._remember(item)
-            if item.unseen:
-                yield from self._items_in(item.name)
+            if not item.unseen:
+                yield self._remember(item)
+                continue
+            try:
+                yield from list(self._items_in(item.name))
+            except HarvestError:
+                if self.down is not None:
+                    raise
+                yield replace(item, is_job=True)
 
     def _remember(self, item: Item) -> Item:
         if item.is_matrix_part:

@@ -149,6 +149,42 @@ def test_a_folder_that_refuses_its_user_is_not_gone(configured: str, tmp_path: P
         assert b.gone("a/x") == []
 
 
+@pytest.mark.parametrize("pattern", ["a/*", "a/**", "a"])
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_folder_that_fails_stops_no_other(pattern: str, status: int, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1), job("b/x", 1)) as b:
+        b.toml = entry(pattern) + entry("b/*")
+        b.jenkins.faults = Faults(rules=(Fault(where="^/jenkins/job/a/", status=status),))
+        summary = b.harvest()
+        assert (stored(b), summary.incomplete, len(summary.missed)) == ({"b/x"}, True, 1)
+        assert f"({status})" in summary.missed[0].why
+
+
+@pytest.mark.parametrize("pattern", ["**", "**/train", "1"])
+def test_a_deep_folder_that_fails_hides_no_job_above_it_or_beside_it(pattern: str, tmp_path: Path) -> None:
+    deep = "/".join("12345678")
+    with bench(tmp_path, job(f"{deep}/9/train", 1), job(f"{deep}/train", 1), job("1/train", 1)) as b:
+        whole = {f"{deep}/9/train", f"{deep}/train", "1/train"}
+        assert harvested(b, entry(pattern)) == whole
+        b.jenkins.faults = Faults(rules=(Fault(where=r"/job/6/api/json|/job/7/", status=500),))
+        summary = b.harvest()
+        assert (summary.incomplete, len(summary.missed), stored(b)) == (True, 1, whole)
+        assert "Jenkins failed on this (500)" in summary.missed[0].why
+        assert [b.gone(name) for name in whole] == [[], [], []]
+        assert any("/job/1/job/train/api/json" in target for target in b.jenkins.targets())
+
+
+@pytest.mark.parametrize("pattern", ["**", "a/*"])
+def test_an_answer_that_describes_no_folder_is_no_empty_one(pattern: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        harvested(b, entry(pattern))
+        b.jenkins.faults = Faults(rules=(Fault(where="api/json", body=b'{"status": "maintenance"}'),))
+        summary = b.harvest()
+        assert (summary.incomplete, summary.gone) == (True, 0)
+        assert "the answer describes no folder" in summary.missed[0].why
+        assert b.gone("a/x") == []
+
+
 def test_nothing_is_gone_because_an_answer_describes_no_job(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1, 2)) as b:
         harvested(b, entry("a/x"))
