@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,6 +15,7 @@ import pytest
 from reportgen.analysis.compare import compare
 from reportgen.analysis.judge import judge
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
+from reportgen.analysis.values import MetricOptions
 from reportgen.model import Dataset, Job, RunningBuild, Stage
 from reportgen.site.contexts.compare import CompareContext
 from reportgen.site.contexts.job import JobContext
@@ -370,6 +372,14 @@ def test_a_passport_says_who_approved_and_warns_of_pickles() -> None:
         "featureset #12", "train-model #88", "validate-model #140", "approve #7", "deploy-model #7",
     ]  # fmt: skip
     assert [step.here for step in context.chain].index(True) == 1
+
+
+def test_a_passport_gives_every_number_its_unit() -> None:
+    titled = replace(site(), metrics={"val/predict_ms": MetricOptions(name="val/predict_ms", title="Prediction time")})
+    context = model_page(titled, replace(model_input(), metric="val/predict_ms")).context
+    assert isinstance(context, ModelContext)
+    assert re.search(r"[0-9] ms on 13,050 rows it had not seen", said(context.verdict))
+    assert any(re.search(r"[0-9] ms$|[0-9] ms ", said(step.text)) for step in context.chain)
 
 
 def test_a_model_nobody_decided_about() -> None:

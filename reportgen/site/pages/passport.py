@@ -138,8 +138,13 @@ def _headline(site: Site, given: ModelInput) -> str:
             held_out = (d.rows for d in run.datasets if (d.role or "").startswith(("val", "test")) and d.rows)
             size = next(held_out, metric.n)
             rows = f" on {fmt.plural(size, 'row')} it had not seen" if size else ""
-            return f"{style.title} {fmt.number(metric.value, style.spec)}{rows}"
+            return f"{_worded(style, metric)}{rows}"
     return ""
+
+
+def _worded(style: Style, metric: Metric) -> str:
+    unit = f" {style.unit}" if style.unit else ""
+    return f"{style.title} {fmt.number(metric.value, style.spec)}{unit}"
 
 
 def _is_pickle(model: Model) -> bool:
@@ -208,7 +213,7 @@ def _scored_step(site: Site, path: str, run: RunRow, key: str) -> ChainStep:
         style = site.style(metric.name, [metric])
         interval = fmt.interval(metric.low, metric.high, style.spec)
         words = [
-            Span(f"{style.title} {fmt.number(metric.value, style.spec)}", mark="b"),
+            Span(_worded(style, metric), mark="b"),
             Span(f" ({interval})" if interval else ""),
         ]
     for dataset in run.datasets[:1]:
