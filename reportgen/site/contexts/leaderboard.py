@@ -30,6 +30,7 @@ class BoardLine(NamedTuple):
     date: Annotated[str, "Day it started."]
     datetime: Annotated[str, "The same, machine-readable."]
     me: Annotated[bool, "The champion's row."]
+    members: Annotated[tuple[Link, ...], "The runs of a group: first those it is the mean of, then those without a value."] = ()
 
 
 class Unranked(NamedTuple):

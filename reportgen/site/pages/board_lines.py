@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from reportgen.analysis.cells import bare_values, column_values
 from reportgen.analysis.values import Board, BoardRow
 from reportgen.site import format as fmt
-from reportgen.site.contexts.base import Column, Delta, Plot
+from reportgen.site.contexts.base import Column, Delta, Link, Plot
 from reportgen.site.contexts.job import Extra
 from reportgen.site.contexts.leaderboard import BoardLine, BoardPart, Unranked
 from reportgen.site.links import relative
@@ -142,6 +142,7 @@ def _line(
         date=fmt.day(row.run.started_at),
         datetime=fmt.machine_time(row.run.started_at),
         me=row.champion,
+        members=_members(site, path, row),
     )
 
 
@@ -164,8 +165,22 @@ def _group_words(row: BoardRow, style: Style) -> str:
         return ""
     known = [(name.rpartition(".")[2], value) for name, value in group.by.items() if value is not None]
     by = ", ".join(f"{name} {fmt.plain(value)}" for name, value in known[:5])
-    spread = f", sd {fmt.number(group.sd, style.spec)}" if group.sd is not None else ""
-    return f"{group.words}{spread}" + (f"; {by}" if by else "")
+    words = [group.words]
+    if group.n > 1:
+        words.append(f"from {fmt.number(group.minimum, style.spec)} to {fmt.number(group.maximum, style.spec)}")
+    if group.n > 2 and group.sd is not None:
+        words.append(f"sd {fmt.number(group.sd, style.spec)}")
+    if group.seeds_low is not None:
+        words.append(f"by seeds only {fmt.interval(group.seeds_low, group.seeds_high, style.spec)}")
+    return ", ".join(words) + (f"; {by}" if by else "")
+
+
+def _members(site: Site, path: str, row: BoardRow) -> tuple[Link, ...]:
+    """The runs that a row of several stands for."""
+    if row.group is None or row.group.n + len(row.group.without) < 2:
+        return ()
+    runs = (*row.group.members, *row.group.without)
+    return tuple(Link(run_label(run, row.run.job), relative(path, site.links.row(run))) for run in runs)
 
 
 def _delta(row: BoardRow, leader: BoardRow | None, reference: BoardRow | None, style: Style) -> Delta:

@@ -39,6 +39,7 @@ from reportgen.site.pages.scale import Scale
 MOST_ROWS = 200
 MOST_OLD = 8
 MOST_UNRANKED = 30
+_MOST_REJECTED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,13 +301,24 @@ def _term(site: Site, path: str, judged: Judged, term: Term, style: Style, *, no
         (Span(f"{rule} in "), Span(run_label(source, ""), relative(path, site.links.row(source)))) if source else (Span(rule),)
     )
     value = Cell((Span(fmt.number(metric.value, style.spec)),), "v") if metric else Cell((Span("not scored"),), "why")
-    reason = (
-        Cell((Span(words),), "tx") if words else Cell((Span("no reason given" if holder.rule != "best" else fmt.DASH),), "why")
-    )
+    turned_down = _turned_down(site, path, term)
+    nothing = fmt.DASH if holder.rule == "best" else "no reason given" + ("." if turned_down else "")
+    reason = Cell((Span(words or nothing), *turned_down), "tx" if words or turned_down else "why")
     return Row(
         (Cell(who), value, Cell(held), Cell((), "num", delta=delta), decided, reason, Cell(link)),
         "me" if now else "",
     )
+
+
+def _turned_down(site: Site, path: str, term: Term) -> Text:
+    """Name the challengers that were rejected during the term before, the newest first."""
+    targets = (ruling.target for ruling in term.rejected if ruling.target is not None)
+    runs = list({run_id(target): target for target in targets}.values())[::-1]
+    spans: list[Span] = [Span(" Turned down before: " if runs else "")]
+    for run in runs[:_MOST_REJECTED]:
+        spans += [*([Span(", ")] if len(spans) > 1 else []), Span(run_label(run, ""), relative(path, site.links.row(run)))]
+    more = len(runs) - _MOST_REJECTED
+    return (*spans, Span(f" and {more} more." if more > 0 else ".")) if runs else ()
 
 
 def _approval(judged: Judged, term: Term) -> Ruling | None:
