@@ -248,10 +248,13 @@ def test_f10_credentials_are_not_tried_twice(status: int, tmp_path: Path) -> Non
         assert "JENKINS_TOKEN" in str(caught.value.hint)
 
 
-def test_f10_a_user_who_may_read_nothing_is_not_tried_job_by_job(tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [401, 403])
+def test_f10_a_user_who_may_read_nothing_is_not_tried_job_by_job(status: int, tmp_path: Path) -> None:
     with bench(tmp_path, *(job(f"j{n}", 1) for n in range(30)), anonymous_read=False, users={"ann": "right"}) as b:
+        if status == 401:
+            b.settings["credentials"] = Credentials("ann", Secret("wr0ng"))
         b.toml = "".join(f'[[jobs]]\nname = "j{n}"\n' for n in range(30))
-        with pytest.raises(AccessDenied, match="403"):
+        with pytest.raises(AccessDenied, match=str(status)):
             b.harvest()
         assert len(b.jenkins.requests) < 10
 
@@ -446,14 +449,15 @@ def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, w
     assert 'artifact_hosts = ["s3.example.com"]' in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "0.0.0.0", "::1", "fe80::1"])
 def test_f15_a_listed_name_that_leads_to_this_machine_is_refused(
-    jenkins: SampleJenkins, waits: Waits, monkeypatch: pytest.MonkeyPatch
+    address: str, jenkins: SampleJenkins, waits: Waits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = socket.getaddrinfo
     monkeypatch.setattr(
         socket,
         "getaddrinfo",
-        lambda host, *rest, **more: real("127.0.0.1" if host == "s3.example.com" else host, *rest, **more),
+        lambda host, *rest, **more: real(address if host == "s3.example.com" else host, *rest, **more),
     )
     rule = Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),))
     with pytest.raises(HarvestError, match="leads to this machine"):
