@@ -79,6 +79,10 @@ class Standings:
             if key not in lines:
                 lines[key] = _Line(scores.directions[key])
             self._places[known] = lines[key].take(candidate)
+        base = self._any_baseline
+        ways = sorted((repr(key), direction) for key, direction in scores.directions.items())
+        self.lasting = repr((self.options, ways, base and run_id(base)))
+        """What the places of all runs depend on besides what came before each, as text."""
 
     def place(self, row: RunRow) -> Place:
         """Return which place a run took when it came."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from operator import itemgetter
@@ -176,8 +176,23 @@ class Chronicle:
         alone = sum(1 for rows in self._rows.values() if len(rows) == 1)
         return len(self.index.rows) + builds - alone
 
-    def facts(self, job: str) -> Iterator[Facts]:
-        """Yield the facts of every run page of a job, oldest first; of none where the site has no such job."""
+    def lasting(self) -> str:
+        """Return a digest of what the facts of all runs depend on besides what came before each and what came next."""
+        names = sorted(self._jobs.keys() | self.index.jobs)
+        boards = [board.lasting for board in self.boards]
+        text = repr((names, sorted(self._metric_of.items()), boards, self.index.fingerprinted))
+        return sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
+
+    def paths(self, build: BuildRow) -> list[str]:
+        """Return the run pages of a build; none where facts of a run may come later: one without a value is put to others."""
+        board, rows = self._board_of[build.job], self._rows.get(build.id, ())
+        if board is not None and not all(board.place(row).comparable for row in rows):
+            return []
+        own = [] if len(rows) == 1 else [self.links.build(build.job, build.number, build.started_at)]
+        return own + [self.links.row(row) for row in rows]
+
+    def facts(self, job: str, *, known: Collection[int] = ()) -> Iterator[Facts]:
+        """Yield the facts of the run pages of a job, oldest first, but for `known` builds; none where there is no such job."""
         builds = self._jobs.get(job, ())
         last: RunRow | None = None
         by_name: dict[str, RunRow] = {}
@@ -188,23 +203,24 @@ class Chronicle:
         ranked = board.options.metric if board else ""
         for position, build in enumerate(builds):
             rows = self._rows.get(build.id, ())
-            near = Facts(
-                path=self.links.build(job, build.number, build.started_at),
-                run=Ref(build.id),
-                window=tuple(ids[max(0, position - HISTORY + 1) : position + 1]),
-                metric=self.metric(job),
-                before=_near(builds, position - 1),
-                after=_near(builds, position + 1),
-                last_good=ref_of(good) if good else None,
-                failures=failed if build.result != "SUCCESS" else 0,
-                failures_digest=failures.hexdigest() if build.result != "SUCCESS" and failed else "",
-                causes=tuple(self._causes(build)),
-            )
-            if len(rows) != 1:  # the page of the build itself: it lists its runs, or says that there are none
-                yield near._replace(previous=ref_of(last) if last else None)
-            for row in rows:
-                previous = by_name.get(row.name, last) if row.several else last
-                yield self._with_past(near, row, previous)
+            if build.id not in known:
+                near = Facts(
+                    path=self.links.build(job, build.number, build.started_at),
+                    run=Ref(build.id),
+                    window=tuple(ids[max(0, position - HISTORY + 1) : position + 1]),
+                    metric=self.metric(job),
+                    before=_near(builds, position - 1),
+                    after=_near(builds, position + 1),
+                    last_good=ref_of(good) if good else None,
+                    failures=failed if build.result != "SUCCESS" else 0,
+                    failures_digest=failures.hexdigest() if build.result != "SUCCESS" and failed else "",
+                    causes=tuple(self._causes(build)),
+                )
+                if len(rows) != 1:  # the page of the build itself: it lists its runs, or says that there are none
+                    yield near._replace(previous=ref_of(last) if last else None)
+                for row in rows:
+                    previous = by_name.get(row.name, last) if row.several else last
+                    yield self._with_past(near, row, previous)
             for row in rows:
                 worth = _worth(row, ranked)
                 last = row if worth or last is None or not _worth(last, ranked) else last

@@ -111,8 +111,9 @@ class SiteMaker:
         self._whole = None
         with open_view(self.config.store_path, metric_options(self.config)) as view:
             with no_collection():
+                marks = view.past_marks()  # before the survey: a build that comes between the two is looked at again
                 found = self.survey(view)
-                plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}")
+                plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}", marks)
             shop = self._workshop(found, tree)
             try:
                 count = choose_workers(plan.moved, workers)
@@ -217,6 +218,7 @@ class SiteMaker:
     def _rest(self, plan: RunPlan, parts: Iterable[Outcome], tree: Tree, before: Mapping[str, Entry], stop: Event) -> Outcome:
         """Gather the run pages that are made elsewhere and link those that are kept, until told to stop; in any thread."""
         outcome, linker = self._gather(plan, parts, stop), Tree.like(tree)
+        outcome.made += plan.renewed
         for page in plan.kept:
             if stop.is_set():
                 break

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
@@ -152,6 +152,8 @@ class RunPlan:
     tasks: Callable[[str], Iterable[Task]]
     failed: Callable[[str], Sequence[int]]
     kept: Sequence[PageRow] = ()
+    renewed: Sequence[PageRow] = ()
+    """Those kept pages of which only the key is new."""
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the work in pieces of neighbouring builds of one job."""
@@ -161,31 +163,58 @@ class RunPlan:
                 yield Chunk(some, failed)
 
 
-def plan_runs(found: Survey, known: Mapping[str, PageRow], files: Mapping[str, Entry], base: str) -> RunPlan:
+def plan_runs(
+    found: Survey, known: Mapping[str, PageRow], files: Mapping[str, Entry], base: str, marks: Mapping[int, str]
+) -> RunPlan:
     """Compare the key of every run page with what is `known`; `files` are those of the version that pages are taken from.
 
-    A key begins with a digest of `base`: where no page was made on this one, all are looked at.
+    A key is made of a digest of `base`, a mark of all that came before (`marks` of the store, by build), and a digest of the
+    facts. Where no page was made on this base, all are looked at. Else a page whose mark is the same stays as it is, and of
+    the others the facts are made to be compared: most are the same.
     """
-    chronicle, ground = found.chronicle, sha256(base.encode()).hexdigest()[:16]
+    chronicle, ground = found.chronicle, f"{sha256(base.encode()).hexdigest()[:16]} "
+    lasting = chronicle.lasting()[:16]
 
-    def look(job: str) -> Iterator[Task]:
-        for facts in chronicle.facts(job):
-            yield Task(facts, f"{ground}{facts.digest(chronicle.revisions)}", usable(known.get(facts.path), files))
+    def start(build: int) -> str:
+        return f"{ground}{lasting} {marks.get(build, '?')} "
+
+    def look(job: str, same: Collection[int] = ()) -> Iterator[Task]:
+        for facts in chronicle.facts(job, known=same):
+            key = f"{start(facts.run.build)}{facts.digest(chronicle.revisions)}"
+            yield Task(facts, key, usable(known.get(facts.path), files))
 
     jobs = sorted(chronicle.jobs)
     if not any(row.key.startswith(ground) for row in known.values()):
         return RunPlan(moved=chronicle.pages(), jobs=jobs, tasks=look, failed=chronicle.failed)
     moved: dict[str, list[Task]] = {}
     kept: list[PageRow] = []
+    renewed: list[PageRow] = []
     for job in jobs:
-        for task in look(job):
-            if task.before is not None and task.before.key == task.key:
-                kept.append(task.before)
+        same: set[int] = set()
+        for build in chronicle.jobs[job]:
+            rows = [usable(known.get(path), files) for path in chronicle.paths(build)]
+            usual = [row for row in rows if row is not None and row.key.startswith(start(build.id))]
+            if rows and len(usual) == len(rows) and build.id in marks:
+                kept += usual
+                same.add(build.id)
+        for task in look(job, same) if len(same) < len(chronicle.jobs[job]) else ():
+            if task.before is not None and _told(task.before.key, ground) == _told(task.key, ground):
+                renewed.append(replace(task.before, key=task.key))
             else:
                 moved.setdefault(job, []).append(task)
     return RunPlan(
-        moved=sum(map(len, moved.values())), jobs=list(moved), tasks=moved.__getitem__, failed=chronicle.failed, kept=kept
+        moved=sum(map(len, moved.values())),
+        jobs=list(moved),
+        tasks=moved.__getitem__,
+        failed=chronicle.failed,
+        kept=kept + renewed,
+        renewed=renewed,
     )
+
+
+def _told(key: str, ground: str) -> str:
+    """Return the digest of facts at the end of a key, the whole key where it was made on another ground."""
+    return key.rpartition(" ")[2] if key.startswith(ground) else key
 
 
 def usable(row: PageRow | None, files: Mapping[str, Entry]) -> PageRow | None:

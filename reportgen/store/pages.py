@@ -5,29 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from reportgen.store.codec import clean_text, dump_json, load_json, parse_time
-
-
-class BuildRevision(NamedTuple):
-    """When a build, and what came before it, was last changed.
-
-    `past_revision` is the largest revision of all builds up to this one in the order of start, job and number: it moves when
-    anything a run page may tell of the past moves, and never because of what came later. `next_id` and `next_number` are the
-    build of the same job that started next, None for its newest.
-    """
-
-    id: int
-    job: str
-    number: int
-    started_at: datetime
-    revision: int
-    past_revision: int
-    next_id: int | None
-    next_number: int | None
-    next_revision: int | None
+from reportgen.store.codec import clean_text, dump_json, load_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,24 +26,24 @@ class PageRow:
 
 
 # Pruned builds count in the running maximum, at their own place in time: what came after must be planned anew.
-_REVISIONS = """
-WITH moment AS (
-    SELECT build.id, job.name AS job, number, started_at, revision FROM build JOIN job ON job.id = job_id
-    UNION ALL SELECT NULL, job, number, started_at, revision FROM tombstone
+_MARKS = """
+WITH moment AS (SELECT id, started_at, revision FROM build UNION ALL SELECT NULL, started_at, revision FROM tombstone),
+past AS (SELECT id, max(revision) OVER (ORDER BY started_at) AS revision FROM moment),
+later AS (
+    SELECT build.id, lead(build.id) OVER (PARTITION BY job.name ORDER BY started_at, number, build.id) AS next
+    FROM build JOIN job ON job.id = job_id
 )
-SELECT * FROM (
-    SELECT id, job, number, started_at, revision,
-           max(revision) OVER (ORDER BY started_at, job, number, id ROWS UNBOUNDED PRECEDING),
-           lead(id) OVER later, lead(number) OVER later, lead(revision) OVER later
-    FROM moment WINDOW later AS (PARTITION BY job, id IS NULL ORDER BY started_at, number, id)
-) WHERE id IS NOT NULL ORDER BY started_at, job, number, id
+SELECT id, past.revision || '.' || coalesce(next, '') FROM past JOIN later USING (id)
 """
 
 
-def read_build_revisions(database: sqlite3.Connection) -> list[BuildRevision]:
-    """Return the revisions of every build, the oldest first, from one query."""
-    rows = database.execute(_REVISIONS).fetchall()
-    return [BuildRevision(row[0], row[1], row[2], parse_time(row[3]), *row[4:]) for row in rows]
+def read_past_marks(database: sqlite3.Connection) -> dict[int, str]:
+    """Return for each build a mark of all that its page may tell of: its past, itself and which build came next.
+
+    It holds the largest revision of all builds that started no later, pruned ones too, and the row of the next build of the
+    job: it never moves because of what came later still.
+    """
+    return dict(database.execute(_MARKS).fetchall())
 
 
 def read_pages(database: sqlite3.Connection, site: str) -> dict[str, PageRow]:

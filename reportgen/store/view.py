@@ -20,7 +20,7 @@ from reportgen.store.blobs import Blobs
 from reportgen.store.codec import dump_json, load_json, parse_number, parse_optional_time, parse_time, time_text
 from reportgen.store.load import load_builds, load_run_rows
 from reportgen.store.packed import unpack
-from reportgen.store.pages import BuildRevision, PageRow, read_build_revisions, read_pages, read_site_state
+from reportgen.store.pages import PageRow, read_pages, read_past_marks, read_site_state
 from reportgen.store.rows import decode_job
 from reportgen.store.tombs import read_tombstones
 from reportgen.store.values import BuildRow, MetricName, Tombstone, VersionRow
@@ -294,10 +294,10 @@ class StoreView:
         """Return where a blob is or would be."""
         return self.blobs.path(digest)
 
-    def build_revisions(self) -> list[BuildRevision]:
-        """Return when each build and its past last changed, the oldest build first; what page keys are made of."""
+    def past_marks(self) -> dict[int, str]:
+        """Return for each build, by row, a mark that moves with it, with what came before it and with the next of its job."""
         with self._errors():
-            return read_build_revisions(self._db)
+            return read_past_marks(self._db)
 
     def pages(self, site: str = "") -> dict[str, PageRow]:
         """Return the pages of a site (the name the engine gives an output) as they were last made, by path."""

@@ -239,7 +239,7 @@ def prepared(project: Project) -> tuple[work.Setup, list[work.Chunk]]:
     tree = start_tree(project.output, "v1", None)
     with StoreView.open(config.store_path) as view:
         found = maker.survey(view)
-    return maker.setup(found, tree), list(plan_runs(found, {}, {}, "base").chunks())
+    return maker.setup(found, tree), list(plan_runs(found, {}, {}, "base", {}).chunks())
 
 
 def reportgen(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,10 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from reportgen.config import load_config
 from reportgen.model import Decision, Failure, Job, Model, RunningBuild
+from reportgen.report import SilentReporter
+from reportgen.site.maker import SiteMaker
 from reportgen.site.pages.trends import validation_digest
 from reportgen.site.publish import verify
 from reportgen.store.db import Store
+from reportgen.store.view import StoreView
 from tests.site.support import CONFIG, Project, digest, digests, filled, make_build
 from tests.support.builds import NOW
 
@@ -129,6 +133,17 @@ def check(root: Path, rounds: list[list[Step]]) -> None:
         one, two = digests(told.directory), digests(other.directory)
         assert {path for path in one | two if one.get(path) != two.get(path)} == set(), [step.__name__ for step in steps]
         assert not verify(told.directory)
+        hold_keys(project)
+
+
+def hold_keys(project: Project) -> None:
+    """Every page was made from the facts that there are now, also where they were not made to see that."""
+    config = load_config(project.file)
+    with StoreView.open(config.store_path) as view:
+        chronicle = SiteMaker(config, "reportgen test", SilentReporter()).survey(view).chronicle
+        pages = view.pages()
+    facts = {each.path: each.digest(chronicle.revisions) for job in chronicle.jobs for each in chronicle.facts(job)}
+    assert {path: pages[path].key.rpartition(" ")[2] for path in facts} == facts
 
 
 def test_every_kind_of_change_one_after_the_other(tmp_path):

@@ -122,7 +122,8 @@ def test_what_came_after_a_pruned_build_is_planned_anew(store: Store) -> None:
     store.save_builds([make_build(number) for number in (1, 2, 3)], now=NOW)
     prune_run(store, "churn/validate#2", "x", now=LATER)
     with store.view() as view:
-        assert [(each.number, each.past_revision) for each in view.build_revisions()] == [(1, 1), (3, 2)]
+        marks, (third, first) = view.past_marks(), view.build_ids()
+        assert (marks[first.id], marks[third.id]) == (f"1.{third.id}", "2.")
 
 
 def test_a_pruned_build_does_not_block_its_namesake(store: Store) -> None:

@@ -43,7 +43,8 @@ def test_an_empty_store_has_no_data(view: StoreView) -> None:
     assert view.data_as_of() is None
     assert view.revision == 0
     assert view.jobs() == view.running() == view.build_ids() == view.metric_names() == ()
-    assert view.run_rows() == view.build_revisions() == []
+    assert view.run_rows() == []
+    assert view.past_marks() == {}
 
 
 def test_data_are_as_of_the_end_of_the_build_that_ended_last(store: Store, view: StoreView) -> None:
@@ -231,23 +232,28 @@ def test_the_past_of_a_build_moves_only_with_what_came_before_it(store: Store, v
     store.save_builds([make_build(number) for number in (1, 2, 3)], now=NOW)
     store.save_builds([make_build(4)], now=NOW)
 
-    def past() -> dict[int, int]:
-        return {each.number: each.past_revision for each in view.build_revisions()}
+    def marks() -> list[str]:
+        found = view.past_marks()
+        return [found[build.id] for build in reversed(view.build_ids())]
 
-    assert past() == {1: 1, 2: 1, 3: 1, 4: 2}
+    _, two, three, four = [build.id for build in reversed(view.build_ids())]
+    assert marks() == [f"1.{two}", f"1.{three}", f"1.{four}", "2."]
     store.save_builds([make_build(3, description="edited")], now=NOW)
-    assert past() == {1: 1, 2: 1, 3: 3, 4: 3}
-    assert [(each.number, each.next_number, each.next_revision) for each in view.build_revisions()] == [
-        (1, 2, 1),
-        (2, 3, 3),
-        (3, 4, 2),
-        (4, None, None),
-    ]
+    assert marks() == [f"1.{two}", f"1.{three}", f"3.{four}", "3."]
+
+
+def test_a_build_that_started_at_the_same_moment_counts_as_past(store: Store, view: StoreView) -> None:
+    store.save_builds([make_build(1), make_build(1, job="z/other")], now=NOW)
+    before = view.past_marks()
+    store.save_builds([make_build(1, job="z/other", description="edited")], now=NOW)
+    assert {build: mark for build, mark in view.past_marks().items() if mark == before[build]} == {}
 
 
 def test_the_next_build_is_of_the_same_job(store: Store, view: StoreView) -> None:
     store.save_builds(
         [make_build(1), make_build(2, job="x"), make_build(3), make_build(1, started_at=START + timedelta(9))], now=NOW
     )
-    found = {(each.job, each.number, each.started_at): each.next_number for each in view.build_revisions()}
-    assert list(found.values()) == [3, None, 1, None]
+    marks, builds = view.past_marks(), view.build_ids()
+    later = {str(build.id): build.number for build in builds}
+    found = {(each.job, each.number, each.started_at): later.get(marks[each.id].partition(".")[2]) for each in builds}
+    assert list(reversed(found.values())) == [3, None, 1, None]
