@@ -34,13 +34,18 @@ def named_builds(params: Mapping[str, Any], jobs: Iterable[str]) -> list[tuple[s
     return _Jobs(jobs).named(params)
 
 
+def _may_name(value: Any) -> bool:
+    """Whether a value is of a kind that can name a build; asked for every parameter of every run, and most cannot."""
+    if type(value) is str:
+        return "#" in value or "/job/" in value or value.strip().isdecimal()
+    return type(value) is int
+
+
 def _named_build(name: str, value: Any, jobs: _Jobs) -> Build | None:
     if isinstance(value, str):
         text = value.strip()
         if not text.isdecimal():
             return _written(text, jobs)
-    elif isinstance(value, bool) or not isinstance(value, int):
-        return None
     job = jobs.meant(name)
     number = int(value) if job is not None and len(str(value)) <= 9 else 0
     return (job, number) if job is not None and number > 0 else None
@@ -72,7 +77,7 @@ class _Jobs:
         """Return (parameter, build) for every parameter that names a build."""
         found = []
         for name, value in params.items():
-            build = _named_build(name.removeprefix("jenkins."), value, self)
+            build = _named_build(name.removeprefix("jenkins."), value, self) if _may_name(value) else None
             if build is not None:
                 found.append((name, build))
         return sorted(found, key=itemgetter(0))

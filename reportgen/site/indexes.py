@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reportgen.analysis.lineage import Node
 from reportgen.model import RunRow
@@ -43,7 +43,9 @@ def _dataset(found: Survey, node: Node) -> DatasetFact:
     return DatasetFact(dataset.sha256 or "", node.name, roles, dataset.rows, dataset.columns, len(runs), last)
 
 
-def names(found: Survey, newest: Sequence[RunRow], pages: Sequence[tuple[str, str]]) -> Iterator[Indexed]:
+def names(
+    found: Survey, newest: Sequence[RunRow], datasets: Iterable[DatasetFact], pages: Iterable[tuple[str, str]]
+) -> Iterator[Indexed]:
     """Yield everything that has a name; metrics and params lead to the job of the `newest` run that has them."""
     links = found.links
     for job in found.jobs:
@@ -53,7 +55,7 @@ def names(found: Survey, newest: Sequence[RunRow], pages: Sequence[tuple[str, st
         yield Indexed(options.label, "leaderboard", links.leaderboard(options.name))
     for pipeline in found.pipelines:
         yield Indexed(pipeline.label, "pipeline", links.pipeline(pipeline.name))
-    for fact in dataset_facts(found):
+    for fact in datasets:
         yield Indexed(fact.name or fact.digest[:12], "data set", links.dataset(fact.digest))
     for title, path in pages:
         yield Indexed(title, "page", path)

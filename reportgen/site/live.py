@@ -20,7 +20,7 @@ from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
 from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
 from reportgen.site.pages.listing import jobs_page
-from reportgen.site.pages.lists import datasets_page, leaderboards_page, models_page, pipelines_page
+from reportgen.site.pages.lists import DatasetFact, datasets_page, leaderboards_page, models_page, pipelines_page
 from reportgen.site.pages.news import BuildNews, failure_words
 from reportgen.site.pages.overview import RECENT, OverviewInput, overview_page
 from reportgen.site.pages.plain import not_found_page, states_page
@@ -59,6 +59,10 @@ class LivePages:
         self._since = history.since
         self._states = job_states(found)
 
+    @cached_property
+    def _datasets(self) -> Sequence[DatasetFact]:
+        return dataset_facts(self._found)
+
     def tasks(self) -> Iterator[LiveTask]:
         """Yield every live page of the site."""
         links, site, live = self._found.links, self._found.site, self._live
@@ -67,7 +71,7 @@ class LivePages:
         yield self._task("leaderboards/index.html", lambda: leaderboards_page(site, self._found.judged, live))
         yield self._task("pipelines/index.html", lambda: pipelines_page(site, pipeline_states(self._found), live))
         yield self._task("models/index.html", lambda: models_page(site, model_facts(self._found), self._found.judged, live))
-        yield self._task("datasets/index.html", lambda: datasets_page(site, dataset_facts(self._found), live))
+        yield self._task("datasets/index.html", lambda: datasets_page(site, self._datasets, live))
         yield self._task(links.changes, self._changes)
         yield self._task("states/index.html", lambda: states_page(site))
         yield self._task("404.html", lambda: not_found_page(site))
@@ -153,7 +157,7 @@ class LivePages:
     def _search(self) -> Page:
         found = self._found
         newest = [builds[-1].id for builds in found.chronicle.jobs.values() if builds]
-        entries = names(found, self._rows(newest), self._narrative.entries)
+        entries = names(found, self._rows(newest), self._datasets, self._narrative.entries)
         return search_page(found.site, entries, numbered(found), self._live)
 
     def _older(self) -> Iterator[LiveTask]:
