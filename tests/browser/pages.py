@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from reportgen.charts import svg, trend
 from reportgen.charts.bundle import VEGA, vega_bundle
@@ -42,6 +43,16 @@ MANY = 10_000
 
 
 OVERLAY = "data/charts/overlay.js"
+OWN: dict[str, Any] = {
+    "data": {"values": [{"x": x, "y": x * (x + at), "who": who} for at, who in enumerate(("ann", "bob")) for x in range(8)]},
+    "mark": {"type": "line", "point": {"size": 90, "opacity": 1}},
+    "encoding": {
+        "x": {"field": "x", "type": "quantitative"},
+        "y": {"field": "y", "type": "quantitative"},
+        "color": {"field": "who", "type": "nominal"},
+    },
+}
+"""A chart as its author sends it: no tooltip, no selection."""
 LOGGED: dict[int, dict[str, list[tuple[float, float]]]] = {
     3: {
         "train/loss": [(step, 1 / (step + 1)) for step in range(20)],
@@ -93,6 +104,16 @@ def write_site(root: Path, *, many: int = MANY) -> None:
     assert not isinstance(picture, ChartFailure)
     files["files/trend.svg"] = picture
     files["data/charts/trend.js"] = chart_script("data/charts/trend.js", spec)
+    picture = draw(OWN)
+    assert not isinstance(picture, ChartFailure)
+    files["files/own.svg"] = picture
+    files["data/charts/own.js"] = chart_script("data/charts/own.js", OWN)
+    width, height = svg.size_of(picture) or (0, 0)
+    files["own/index.html"] = frame(
+        "own/index.html",
+        f'<figure><img src="../files/own.svg" width="{width}" height="{height}" alt="Two lines" '
+        'data-chart="../data/charts/own.js"></figure>',
+    )
     files["data/tables/big.js"] = "".join(table_script("data/tables/big.js", BIG_COLUMNS, (big_row(at) for at in range(many))))
     files["jobs/churn/validate/index.html"] = frame(
         "jobs/churn/validate/index.html", job_page(rows, svg.size_of(picture) or (0, 0))

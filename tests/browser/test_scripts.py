@@ -229,6 +229,24 @@ def test_a_chart_answers_once_it_is_in_sight(page: Any, base: str) -> None:
     assert page.locator("tr.lit").get_attribute("data-key") == "churn/validate#5"
 
 
+def test_the_charts_of_authors_tell_their_values_and_their_legend_chooses(page: Any, base: str) -> None:
+    page.goto(f"{base}/own/index.html")
+    until(page, "document.querySelector('.chart svg') !== null")
+    centre = """(find) => {
+        const place = document.querySelectorAll(find)[3].getBoundingClientRect();
+        return [place.x + place.width / 2, place.y + place.height / 2];
+    }"""
+    x, y = page.evaluate(centre, ".chart .layer_1_marks path")
+    page.mouse.move(x - 9, y - 9)
+    page.mouse.move(x, y, steps=4)
+    until(page, "document.querySelector('#vg-tooltip-element.visible') !== null")
+    assert {"x", "y", "who"} <= set(page.inner_text("#vg-tooltip-element").split())
+    pale = "[...document.querySelectorAll('.chart .mark-line path')].filter((p) => p.getAttribute('opacity') === '0.12').length"
+    assert page.evaluate(pale) == 0
+    page.locator(".chart .role-legend-label text").first.click()
+    until(page, f"{pale} === 1")
+
+
 def test_the_theme_is_chosen_and_remembered_and_charts_follow(page: Any, base: str) -> None:
     page.goto(base + JOB)
     until(page, "document.querySelector('.chart svg') !== null")

@@ -1,4 +1,4 @@
-/* Makes a drawn chart answer: tooltips, zoom by wheel and drag, and a link between its points and the rows of the page's tables.
+/* Makes a drawn chart answer: tooltips, zoom by wheel and drag, a choice in its legend, and a link between its points and the rows of the page's tables.
    Loaded by site.js when a chart comes into view, together with the Vega bundle. Expressions are interpreted (ast), never compiled,
    and Vega's own style elements are switched off, so default-src 'self' is enough; the tooltip's look is in scripts.css. */
 (function () {
@@ -13,13 +13,14 @@
     var theme = doc.documentElement.dataset.theme;
     return theme ? theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   }
-  /** The specification for this screen: its colours, and zoom where it can be had. Data is left as it is. */
+  /** The specification for this screen: its colours, and what answers where its author named nothing. Data is left as it is. */
   function forScreen(spec) {
     var copy = JSON.parse(JSON.stringify(spec, function (key, value) {
       return key === "values" || key === "datasets" ? undefined : typeof value === "string" && isDark() ? DARK[value] || value : value;
     }));
     putBack(spec, copy);
-    zoomable(copy);
+    telling(copy);
+    movable(copy);
     return copy;
   }
   function putBack(from, into) {
@@ -28,7 +29,17 @@
       else if (from[key] && typeof from[key] === "object") putBack(from[key], into[key]);
     });
   }
-  function zoomable(spec) {
+  function views(spec) {
+    var inside = spec.layer || spec.concat || spec.hconcat || spec.vconcat || (spec.spec ? [spec.spec] : null);
+    return inside ? inside.flatMap(views) : [spec];
+  }
+  /** Marks say their values, unless the author chose what is said. */
+  function telling(spec) {
+    var all = views(spec);
+    if ([spec].concat(all).some(function (view) { return view.encoding && view.encoding.tooltip; })) return;
+    all.forEach(function (view) { view.mark = Object.assign({ tooltip: true }, typeof view.mark === "object" ? view.mark : { type: view.mark }); });
+  }
+  function movable(spec) {
     var parts = spec.layer || (spec.mark ? [spec] : []);
     if (spec.params || parts.some(function (part) { return part.params; })) return;
     var target = parts.find(function (part) {
@@ -37,6 +48,23 @@
     });
     if (target) target.params = [{ name: "zoom", select: { type: "interval", encodings: ["x"] }, bind: "scales" }];
     parts.forEach(function (part) { if (typeof part.mark === "object") part.mark.clip = part.mark.type !== "text"; });
+    choosable(spec, parts);
+  }
+  /** A click on a name of the legend leaves the others pale; a click beside it brings them back. */
+  function choosable(spec, parts) {
+    function named(part) {
+      return ["color", "fill", "stroke", "shape", "strokeDash"].map(function (channel) {
+        return (part.encoding || {})[channel] || (spec.encoding || {})[channel] || {};
+      }).find(function (found) { return found.field && found.legend !== null && /nominal|ordinal/.test(found.type); });
+    }
+    var shown = parts.filter(named);
+    if (!shown.length) return;
+    var field = named(shown[0]).field;
+    shown[0].params = (shown[0].params || []).concat({ name: "chosen", select: { type: "point", fields: [field] }, bind: "legend" });
+    shown.forEach(function (part) {
+      var mark = part.mark, usual = /point|circle|square|tick/.test(mark.type || mark) ? 0.7 : 1;
+      part.encoding = Object.assign({ opacity: { condition: { param: "chosen", value: mark.opacity || usual }, value: 0.12 } }, part.encoding);
+    });
   }
 
   /** What a tooltip says: names and values as text. Vega's own would load what is called "image" as an image, from anywhere. */
