@@ -226,6 +226,24 @@ def test_f9_a_web_page_is_no_data(kind: str, jenkins: SampleJenkins, waits: Wait
     assert waits.waited == []
 
 
+@pytest.mark.parametrize("name", ["metrics.json", "scores.csv", "model.pkl", "notes"])
+def test_f9_a_web_page_in_place_of_a_file_is_not_kept_and_is_asked_for_again(name: str, tmp_path: Path) -> None:
+    page = (("Content-Type", "text/html;charset=utf-8"),)
+    own = b"<!DOCTYPE html><title>Report</title>"
+    with bench(tmp_path, job("t", builds=(build(1, artifacts={name: b'{"f1": 0.5}', "report.html": own}),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\nartifacts = ["**"]\nmodels = "copy"\n'
+        body = b"\n<!doctype HTML><title>Sign in</title>"
+        b.jenkins.faults = Faults(rules=(Fault(where=f"artifact/{name}", body=body, headers=page),))
+        summary = b.harvest()
+        assert (summary.incomplete, len(summary.missed)) == (True, 1)
+        assert "web page instead of the file" in summary.missed[0].why
+        held = {each.path: each.sha256 and b.store.blobs.read(each.sha256) for each in b.build("t", 1).artifacts}
+        assert held == {name: None, "report.html": own}
+        b.jenkins.faults = Faults()
+        assert b.harvest().updated == 1
+        assert {each.path: each.state for each in b.build("t", 1).artifacts} == {name: "stored", "report.html": "stored"}
+
+
 def test_f9_other_types_and_shapes_are_no_data(jenkins: SampleJenkins, waits: Waits) -> None:
     with pytest.raises(HarvestError, match="not JSON"):
         json_with(jenkins, waits, Fault(where="api/json", headers=(("Content-Type", "text/plain"),)))

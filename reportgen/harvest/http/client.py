@@ -150,7 +150,7 @@ class Http:
                 with self._exchange(self.settings.file_s) as lane:
                     response = lane.fetch_elsewhere(url) if hop else lane.fetch(path)
                     if not is_redirect(response):
-                        return read_file(response, limit)
+                        return _no_page(path, response.headers.get("Content-Type", ""), read_file(response, limit))
                     location = response.headers.get("Location", "")
             except (Transient, Refused, Unreachable) as problem:
                 if hop:  # Jenkins itself did answer
@@ -260,6 +260,15 @@ class Http:
             if status == 401 or (not self._answered and self._refused >= REFUSALS_IN_A_ROW):
                 self._fatal = error
         return error
+
+
+def _no_page(path: str, kind: str, body: Body) -> Body:
+    """Return the file unless it is a web page where none was archived; Jenkins tells the type of a file by its name."""
+    start = body.content[:200].lstrip().lower()
+    is_page = "html" in kind.lower() and start.startswith((b"<!doctype html", b"<html"))
+    if is_page and "htm" not in path.rpartition(".")[2].lower():
+        raise AccessDenied("Jenkins sent a web page instead of the file (a login page?)", hint="check user and token")
+    return body
 
 
 class _Exchange:
