@@ -265,6 +265,18 @@ def test_a_pattern_of_the_command_that_means_no_configured_job_is_told(tmp_path:
         assert b.warnings == [f"no configured job matches --job {name} {hint}" for name in ("a/z*", "b")]
 
 
+def test_a_job_that_was_never_built_is_known_and_its_first_build_is_new(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x"), job("a/y", 1)) as b:
+        assert harvested(b, entry("a")) == {"a/y"}
+        with b.view() as view:
+            assert [each.name for each in view.jobs()] == ["a/x", "a/y"]
+        quiet = b.harvest()
+        assert (quiet.changed, quiet.incomplete, quiet.requests) == (False, False, 3)
+        b.change(job("a/x", 1))
+        assert b.harvest().new == 1
+        assert metric(b.build("a/x", 1), "f1") == 0.001
+
+
 def test_what_is_known_of_jobs_is_saved(tmp_path: Path) -> None:
     train = job("a/train", 1, description="Trains.", display_name="Training", downstream=("a/check",))
     with bench(tmp_path, train, job("a/check", 1, upstream=("a/train",), buildable=False)) as b:

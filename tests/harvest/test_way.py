@@ -183,6 +183,28 @@ def test_an_address_that_speaks_no_https_is_told_at_once(jenkins: SampleJenkins,
     assert "tries" not in said
 
 
+def test_who_is_let_in_no_more_leaves_the_store_and_says_incomplete(
+    jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = jenkins.controller
+    jenkins.controller = replace(whole, users={"ann": "right"}, anonymous_read=False)
+    monkeypatch.setenv("JENKINS_USER", "ann")
+    monkeypatch.setenv("JENKINS_TOKEN", "right")
+    assert harvest(jenkins.url) == 0
+    monkeypatch.setenv("JENKINS_TOKEN", "revoked")
+    assert harvest(jenkins.url) == 3
+    said = capsys.readouterr().err
+    assert "refuses user 'ann' or its token (401) (hint: set JENKINS_USER and JENKINS_TOKEN to a valid API token)" in said
+    assert "revoked" not in said
+    monkeypatch.delenv("JENKINS_USER")
+    monkeypatch.delenv("JENKINS_TOKEN")
+    assert harvest(jenkins.url) == 3
+    assert "does not let a request without a user read this (403)" in capsys.readouterr().err
+    jenkins.controller = whole
+    assert harvest(jenkins.url) == 0
+    assert capsys.readouterr().err.startswith("1 job: 0 new, 0 updated (")
+
+
 def test_a_failure_inside_jenkins_says_where_to_look(jenkins: SampleJenkins, capsys: pytest.CaptureFixture[str]) -> None:
     jenkins.faults = Faults(rules=(Fault(where="/2/artifact/", status=500),))
     assert harvest(jenkins.url) == 3
