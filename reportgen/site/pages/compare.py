@@ -312,11 +312,8 @@ def _lines_table(
 def _same_table(lines: Sequence[ValueLine], order: Sequence[int]) -> Table | None:
     if not lines:
         return None
-    rows = tuple(
-        Row((Cell((Span(line.name),), "mono"), Cell((Span(_shown(line.values[order[0]])),), "mono any")))
-        for line in lines[:_MOST_PARAMS]
-    )
-    return Table("c-same", (Span("The same in all."),), (Column("Parameter"), Column("Value")), rows)
+    rows = tuple(Row((Cell((Span(line.name),)), Cell((Span(_shown(line.values[order[0]])),)))) for line in lines[:_MOST_PARAMS])
+    return Table("c-same", (Span("The same in all."),), (Column("Parameter"), Column("Value")), rows, "codes")
 
 
 def _around(site: Site, path: str, found: Comparison, labels: Sequence[str], order: Sequence[int]) -> Table:

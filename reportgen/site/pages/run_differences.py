@@ -89,23 +89,20 @@ def params_table(run: Run, other: RunRow | None, number: str) -> Table | None:
     if not run.params:
         return None
     if other is None:
-        rows = tuple(
-            Row((Cell((Span(name),), "mono"), Cell((Span(fmt.plain(value)),), "mono any")))
-            for name, value in run.params.items()
-        )
-        return Table("c-par", (Span(f"Parameters of {number}."),), (Column("Parameter"), Column("Value")), rows)
+        rows = tuple(Row((Cell((Span(name),)), Cell((Span(fmt.plain(value)),)))) for name, value in run.params.items())
+        return Table("c-par", (Span(f"Parameters of {number}."),), (Column("Parameter"), Column("Value")), rows, "codes")
     pairs = [(name, _param(other.params.get(name, _ABSENT)), fmt.plain(value)) for name, value in run.params.items()]
     pairs.sort(key=lambda pair: pair[1] == pair[2])
     rows = tuple(
         Row(
             (
-                Cell((Span(name),), "mono"),
-                Cell((Span(old),), "was mono any"),
-                Cell((Span(new),), "mono any" if old == new else "mono any now"),
+                Cell((Span(name),)),
+                Cell((Span(old),), "was"),
+                Cell((Span(new),), "" if old == new else "now"),
             )
         )
         for name, old, new in pairs
     )
     label = number_label(other)
     caption = f"Parameters of {number} and of {label}; changed ones first."
-    return Table("c-par", (Span(caption),), (Column("Parameter"), Column(label), Column(number)), rows)
+    return Table("c-par", (Span(caption),), (Column("Parameter"), Column(label), Column(number)), rows, "codes")

@@ -306,8 +306,8 @@ def environment_table(run: Run) -> Table | None:
     rows: list[tuple[str, str]] = []
     for name, value in run.environment.items():
         rows.extend(_flattened(str(name), value))
-    body = tuple(Row((Cell((Span(name),), "mono"), Cell((Span(value),), "mono any"))) for name, value in rows[:400])
-    return Table("c-env", (Span("As the run saw it."),), (Column("What"), Column("Version")), body)
+    body = tuple(Row((Cell((Span(name),)), Cell((Span(value),)))) for name, value in rows[:400])
+    return Table("c-env", (Span("As the run saw it."),), (Column("What"), Column("Version")), body, "codes")
 
 
 def _flattened(name: str, value: Any) -> list[tuple[str, str]]:
