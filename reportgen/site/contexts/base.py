@@ -162,7 +162,7 @@ class Table(NamedTuple):
     caption: Annotated[Text, "How many of how many, units, what marks mean."]
     columns: Annotated[tuple[Column, ...], "Heads."]
     rows: Annotated[tuple[Row, ...], "Rows."]
-    kind: Annotated[str, "Classes: `stick` (head stays in sight), `board`, `codes` (names and values as code), `p8` (eight rows on paper)."] = ""
+    kind: Annotated[str, "Classes: `stick` (head in sight), `board`, `codes` (all code), `p8` (eight rows on paper)."] = ""
 
 
 class Picture(NamedTuple):
