@@ -284,6 +284,21 @@ def _on_terminate(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+_forking = threading.local()
+
+
+def _before_fork() -> None:
+    """Hold back SIGTERM until the child has its own answer to it: one that comes as the child begins would be lost."""
+    if signal.getsignal(signal.SIGTERM) is _on_terminate:
+        _forking.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+
+def _after_fork_in_parent() -> None:
+    mask = _forking.__dict__.pop("mask", None)
+    if mask is not None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _after_fork() -> None:
     """Make the lock the child's own, and let SIGTERM end it at once until it opens a run itself.
 
@@ -295,7 +310,8 @@ def _after_fork() -> None:
     _guards = False
     if signal.getsignal(signal.SIGTERM) is _on_terminate:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _after_fork_in_parent()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork)

@@ -182,6 +182,24 @@ assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     assert {name: record.status for name, record in found.items()} == {"parent": "complete", "child": "aborted"}
 
 
+def test_a_sigterm_that_comes_as_a_forked_child_begins_is_not_lost(tmp_path):
+    code = """
+import os, signal, time, reportgen
+with reportgen.start_run("t", directory=".", environment=False):
+    for _ in range(20):
+        child = os.fork()
+        if not child:
+            time.sleep(10)
+            os._exit(0)
+        os.kill(child, signal.SIGTERM)
+        assert os.waitpid(child, 0)[1] == signal.SIGTERM
+    assert not signal.pthread_sigmask(signal.SIG_BLOCK, [])
+"""
+    with program(code, tmp_path) as child:
+        assert child.wait() == 0
+    assert only_record(tmp_path).status == "complete"
+
+
 def test_multiprocessing_workers_log_to_the_run_of_their_parent(tmp_path):
     code = """
 import multiprocessing, reportgen
