@@ -111,6 +111,7 @@ class StoreConfig(_Section):
 
 
 def _plain_url(value: str) -> str:
+    value = value.strip()
     if not re.match(r"https?://[^/\s]+", value):
         raise ValueError("an address starts with http:// or https://")
     if "@" in value.split("//", 1)[1].split("/", 1)[0]:

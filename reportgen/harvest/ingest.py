@@ -156,6 +156,9 @@ class _Harvest:
         self.store.save_jobs(jobs, now=self.now)
 
     def _find_jobs(self) -> bool:
+        if self.source.is_authoritative and not self.config.jobs:
+            hint = "name the jobs to harvest under [[jobs]]"
+            self.notes.remind(self.source.name, HarvestError("no job is configured, so nothing is harvested", hint=hint))
         try:
             found = self.source.find_jobs(self.config.jobs, self.only)
         except HarvestError as problem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import unquote
 
 from reportgen.errors import HarvestError, NotFound
 from reportgen.globs import covers
@@ -21,6 +22,14 @@ from reportgen.store.db import Store
 
 ALARMING = 0.2
 """When more than this share of the jobs is gone at once, and more than one, something else than tidying up has happened."""
+
+
+def _pasted(name: str) -> str:
+    """Return the full name in an address of a job, or in the path of one; empty where a name is neither."""
+    parts = name.split("/")
+    begin = parts.index("job") if "://" in name and "job" in parts else 0
+    path = parts[begin:]
+    return "/".join(map(unquote, path[1::2])) if set(path[::2]) == {"job"} else ""
 
 
 class LostJobs:
@@ -83,6 +92,9 @@ class LostJobs:
             hint = "url under [jenkins] is the address of Jenkins itself, with its path if it has one, such as /jenkins"
             return NotFound(f"there is no Jenkins at {self._source.name} (404)", hint=hint)
         hint = "check the name under [[jobs]], the path of url under [jenkins], and that this user may read the job"
+        meant = _pasted(name)
+        if meant:
+            hint = f'a full name has no job/ before its parts: write name = "{meant}" under [[jobs]]'
         return NotFound(f"there is no job {name} on Jenkins, or this user may not see it", hint=hint)
 
     def look(self, met: Collection[str], notes: Notes) -> None:

@@ -250,6 +250,35 @@ def test_a_job_that_never_was_there_is_missed_every_time(tmp_path: Path) -> None
             assert [note.why for note in summary.missed] == ["there is no job a/z on Jenkins, or this user may not see it"]
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("job/a/job/x%20y", "a/x y"),
+        ("https://ci.example.com/jenkins/job/a/job/x/", "a/x"),
+        ("job/a/job/*", "a/*"),
+        ("a/job/z", ""),
+        ("job/a/x", ""),
+        ("a/z", ""),
+    ],
+)
+def test_a_pasted_address_is_told_from_a_full_name(name: str, meant: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        b.toml = entry("a/x") + entry(name)
+        assert b.harvest().new == 1
+        (warning,) = b.warnings
+        assert (f'write name = "{meant}" under [[jobs]]' in warning) == bool(meant)
+        assert ("check the name under [[jobs]]" in warning) != bool(meant)
+
+
+def test_a_harvest_of_no_job_says_so(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        b.toml = ""
+        assert not b.harvest().changed
+        assert b.warnings == [
+            f"{b.jenkins.url}: no job is configured, so nothing is harvested (hint: name the jobs to harvest under [[jobs]])"
+        ]
+
+
 def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1)) as b:
         b.toml = entry("a/x") + entry("a/z*")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reportgen.harvest.fetch import _newest_tests
-from reportgen.harvest.plan import JobState, dump_state, load_state, plan_job
+from reportgen.harvest.plan import JobState, dump_state, load_state, next_state, plan_job
 from reportgen.harvest.source import ListedBuild, Listing
 from reportgen.model import Job, TestCase, Tests
 from reportgen.store.values import KnownBuild, listing_digest
@@ -90,6 +90,14 @@ def test_a_stored_build_that_is_newer_than_the_one_on_jenkins_is_gone_and_nothin
 def test_the_state_of_a_job_made_again_is_kept_as_it_is() -> None:
     state = JobState(low=3, high=9, attempts={4: 1}, seen=NEW, former_end=OLD)
     assert load_state(json.loads(json.dumps(dump_state(state)))) == state
+
+
+def test_failures_of_builds_that_jenkins_discarded_are_forgotten() -> None:
+    state = JobState(low=1, high=140, attempts={3: 2, 9: 1, 60: 1, 145: 2})
+    found = replace(listing(OLD), first=9)
+    after = next_state(state, found, settled_from=9, failed=[145, 146], settled=[60], seen=NEW)
+    assert after.attempts == {9: 1, 145: 3, 146: 1}
+    assert (after.low, after.high) == (1, 150)
 
 
 def test_counts_of_tests_follow_jenkins_and_keep_their_cases_where_they_are_the_same() -> None:
