@@ -32,7 +32,7 @@ def test_a_regression_has_its_range_its_commits_and_what_changed() -> None:
     assert cells(rows()) == [
         [
             "#16 and #17", "0.732 → 0.701", "−0.031 worse", "3 builds; open", "0000000 .. 0000001",
-            "p0, p1, p2, p3, p4 and 3 more", "–",
+            "p0, p1, p2, p3, p4 and 3 more",
         ]
     ]  # fmt: skip
 

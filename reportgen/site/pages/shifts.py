@@ -25,12 +25,13 @@ def shifts_table(site: Site, path: str, histories: Sequence[History]) -> Table |
         return None
     more = f"The newest {_MOST} of {len(found)}. " if len(found) > _MOST else ""
     caption = f"{more}Last build of the old level and first of the new one, and what differs between these two, data first."
-    heads = ("Between", "Level", "Change", "Since then", "Commits", "What differs", "Without a value")
+    heads = ["Between", "Level", "Change", "Since then", "Commits", "What differs"]
+    heads += ["Without a value"] if any(s.between for _, s in found[:_MOST]) else []
     columns = tuple(Column(head, num=head in ("Level", "Change")) for head in heads)
-    return Table("c-shifts", (Span(caption),), columns, tuple(_row(site, path, h, s) for h, s in found[:_MOST]))
+    return Table("c-shifts", (Span(caption),), columns, tuple(_row(site, path, h, s, len(heads)) for h, s in found[:_MOST]))
 
 
-def _row(site: Site, path: str, history: History, shift: Shift) -> Row:
+def _row(site: Site, path: str, history: History, shift: Shift, cells: int) -> Row:
     levels = f"{number(shift.before, history.format)} → {number(shift.after, history.format)}"
     named, rest = list(shift.changed[:_MOST_NAMED]), len(shift.changed) - _MOST_NAMED
     differs = fmt.listed([*named, f"{rest} more"] if rest > 0 else named)
@@ -40,7 +41,7 @@ def _row(site: Site, path: str, history: History, shift: Shift) -> Row:
     if len(shift.between) > _MOST_NAMED:
         between.append(Span(f" and {len(shift.between) - _MOST_NAMED} more"))
     unsure = [Span(" ± 3 builds", mark="mut")] if shift.unsure else []
-    return Row((
+    made = (
         Cell((_link(site, path, shift.good), Span(" and "), _link(site, path, shift.bad), *unsure)),
         Cell((Span(levels),), "num"),
         Cell((), "num", delta=Delta(signed(shift.delta, history.format), _ARROWS[shift.kind], _WORDS[shift.kind])),
@@ -48,7 +49,8 @@ def _row(site: Site, path: str, history: History, shift: Shift) -> Row:
         Cell((Span(_commits(shift)),), "mono"),
         Cell((Span(differs or "nothing that was logged"),), "tx"),
         Cell(tuple(between) or (Span(fmt.DASH),)),
-    ))  # fmt: skip
+    )  # fmt: skip
+    return Row(made[:cells])
 
 
 def _link(site: Site, path: str, run: RunRow) -> Span:

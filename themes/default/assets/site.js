@@ -619,6 +619,7 @@
     if (!places.length || !self.ResizeObserver) return;
     var watch = new ResizeObserver(function () {
       places.forEach(function (place) {
+        place.classList.remove("over"); // heads wrap without it: told always in that state, or it would come and go for ever
         place.classList.toggle("over", place.firstElementChild.offsetWidth > place.parentElement.clientWidth);
       });
     });
