@@ -26,7 +26,11 @@ _VOID: Final = frozenset(["area", "base", "br", "col", "embed", "hr", "img", "in
 _POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _LEFT_OUT: Final = frozenset({"script", "noscript", "nav", "iframe", "object", "embed", "base"})
 _FRAME: Final = frozenset({"header", "footer"})
-_PLAIN_LINKS: Final = "<style>a:not([href]) { color: inherit; text-decoration: none; }</style>\n"
+_PLAIN_LINKS: Final = (
+    "<style>a:not([href]) { color: inherit; text-decoration: none; } "
+    "figure .after a:not([href]), .more a:not([href]) { display: none; }</style>\n"
+)
+"""Links that lead nowhere are plain words; those that only name a file beside the page are not shown."""
 _CSS_URL: Final = re.compile(r"""url\(\s*(["']?)(?P<target>[^"')]+)\1\s*\)""")
 _SCHEME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 
