@@ -217,3 +217,23 @@ def test_a_board_scrolls_sideways_only_where_it_does_not_fit(page: Any, base: st
     assert inside == whole
     page.evaluate("document.querySelector('.stick td.nw').lastChild.remove()")
     page.wait_for_selector(".stick:not(.over)")
+
+
+def test_whether_a_board_scrolls_is_settled_once(page: Any, base: str) -> None:
+    page.set_viewport_size({"width": 3000, "height": 900})
+    page.goto(f"{base}/leaderboards/all/index.html")
+    page.wait_for_selector(".stick:not(.over)")
+    found = page.evaluate(
+        """async () => {
+            const place = document.querySelector(".stick"), table = place.firstElementChild, seen = [];
+            const style = new CSSStyleSheet();  // a table that is narrower while it scrolls, as heads are that need not wrap
+            style.replaceSync(".stick > table { width: 4000px !important } .stick.over > table { width: 500px !important }");
+            document.adoptedStyleSheets = [style];
+            for (let frame = 0; frame < 30; frame++) {
+                await new Promise(requestAnimationFrame);
+                seen.push(place.classList.contains("over"));
+            }
+            return seen.slice(5);
+        }"""
+    )
+    assert found == [True] * 25
