@@ -98,6 +98,15 @@ def test_a_job_that_is_gone_takes_its_builds_along(store: Store) -> None:
         assert all(row.gone_since == LATER for row in view.build_ids())
 
 
+@pytest.mark.parametrize("change", [{"description": "b"}, {"gone_since": NOW}, {"buildable": False}])
+def test_a_job_that_changed_gets_a_revision(store: Store, change: dict[str, object]) -> None:
+    job = Job(name="a", description="a")
+    store.save_jobs([job, Job(name="b")], now=NOW)
+    revision = store.revision
+    store.save_jobs([replace(job, **change), Job(name="b")], now=LATER)  # type: ignore[arg-type]
+    assert store.revision > revision
+
+
 def test_jobs_come_back_equal(store: Store) -> None:
     job = Job(name="a", kind="pipeline", display_name="A", description="<b>", buildable=False, upstream=("b",), stage="train")
     store.save_jobs([job, Job(name="b")], now=NOW)

@@ -134,6 +134,16 @@ def test_a_pruned_build_does_not_block_its_namesake(store: Store) -> None:
     assert not store.known_builds("churn/validate")[1].pruned
 
 
+def test_a_pruned_build_is_known_as_that_beside_an_older_namesake(store: Store) -> None:
+    again = replace(make_build(1), started_at=START + timedelta(days=30))
+    store.save_builds([make_build(1), again], now=NOW)
+    prune_run(store, "churn/validate#1", "x", now=LATER)
+    known = store.known_builds("churn/validate")[1]
+    assert (known.pruned, known.started_at) == (True, again.started_at)
+    with store.view() as view:
+        assert view.build("churn/validate", 1).started_at == make_build(1).started_at
+
+
 @pytest.mark.parametrize(
     "written",
     ["nonsense", "churn/validate", "churn/validate#9", "other#1", "churn/validate#1/nobody", "churn/validate#1~19990101"],
