@@ -145,6 +145,8 @@ class JenkinsSource:
             try:
                 found = list(self._named(entry))
             except HarvestError as problem:
+                if self.down is not None:
+                    raise
                 missing.append((entry.name, problem))
                 continue
             if not found:

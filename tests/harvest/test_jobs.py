@@ -160,6 +160,17 @@ def test_a_folder_that_fails_stops_no_other(pattern: str, status: int, tmp_path:
         assert f"({status})" in summary.missed[0].why
 
 
+def test_a_jenkins_that_fails_for_every_folder_is_told_once(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"f{n}/x", 1) for n in range(20))) as b:
+        b.harvest()
+        b.toml = "".join(entry(f"f{n}/*") for n in range(20))
+        b.jenkins.faults = Faults(rules=(Fault(where=".", status=503),))
+        summary = b.harvest()
+        assert (summary.incomplete, len(summary.missed), summary.gone) == (True, 1, 0)
+        assert "cannot be reached" in summary.missed[0].why
+        assert len(b.jenkins.requests) == 3 * 3
+
+
 @pytest.mark.parametrize("pattern", ["**", "**/train", "1"])
 def test_a_deep_folder_that_fails_hides_no_job_above_it_or_beside_it(pattern: str, tmp_path: Path) -> None:
     deep = "/".join("12345678")
