@@ -24,6 +24,7 @@ from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import Controller
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http import Credentials, Http, HttpSettings, RetryRules, Secret, TooLarge
+from reportgen.harvest.http.redirects import is_same_origin
 from reportgen.harvest.jenkins import jenkins_settings
 from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
 from tests.support.tls import certificate, serve_tls
@@ -386,6 +387,33 @@ def test_f14_a_listed_host_gets_the_file_asked_for_and_no_secret(jenkins: Sample
         assert sent.query == "X-Signature=abc%2Fdef"
         assert not {"authorization", "cookie", "x-api-token"} & set(sent.headers)
         assert "t0ken" not in str(sent)
+
+
+def test_f14_a_store_of_files_gets_back_no_cookie_of_its_own(jenkins: SampleJenkins, waits: Waits) -> None:
+    with SampleJenkins(jenkins.controller, context_path="/store") as other:
+        other.faults = Faults(rules=(Fault(where=".", headers=(("Set-Cookie", "who=1; Path=/"),)),))
+        rule = Fault(where="metrics", status=302, headers=(("Location", other.url + FILE),))
+        jenkins.faults = Faults(rules=(rule,))
+        http = http_for(jenkins, waits, artifact_hosts=("127.0.0.1",))
+        assert [http.get_file(FILE, limit=1000).content for _ in range(2)] == [CONTENT] * 2
+        http.close()
+        assert [request.headers.get("cookie") for request in other.requests] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("other", "same"),
+    [
+        ("https://ci.example.com:8443/x", True),
+        ("HTTPS://CI.example.com:8443", True),
+        ("http://ci.example.com:8443/x", False),
+        ("https://ci.example.com/x", False),
+        ("https://ci.example.com:junk/x", False),
+        ("https://evil.example.com:8443/", False),
+    ],
+)
+def test_f14_scheme_host_and_port_are_those_of_the_controller_or_it_is_another(other: str, same: bool) -> None:
+    assert is_same_origin(other, "https://ci.example.com:8443/jenkins/") == same
+    assert is_same_origin("https://ci.example.com:443/", "https://ci.example.com/")
 
 
 @pytest.mark.parametrize(

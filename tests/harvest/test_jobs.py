@@ -305,6 +305,14 @@ def test_a_pattern_of_the_command_that_means_no_configured_job_is_told(tmp_path:
         assert b.warnings == [f"no configured job matches --job {name} {hint}" for name in ("a/z*", "b")]
 
 
+def test_an_item_that_is_neither_job_nor_folder_is_passed_over(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a", 1)) as b:
+        items = b'{"jobs": [{"_class": "x.Dashboard", "name": "d"}, {"name": "a", "nextBuildNumber": 2}, {}, null]}'
+        b.jenkins.faults = Faults(rules=(Fault(where="^/jenkins/api/json", body=items),))
+        summary = b.harvest()
+        assert (summary.new, summary.incomplete) == (1, False)
+
+
 def test_a_job_that_was_never_built_is_known_and_its_first_build_is_new(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x"), job("a/y", 1)) as b:
         assert harvested(b, entry("a")) == {"a/y"}

@@ -159,6 +159,15 @@ def test_a_renamed_job_keeps_one_history(store: Store) -> None:
     assert store.save_builds([make_build(1, job="new")], now=LATER).unchanged == 1
 
 
+def test_a_job_that_is_found_under_its_new_name_is_no_longer_gone(store: Store) -> None:
+    store.save_builds([make_build(1, job="old"), make_build(2, job="old")], now=NOW)
+    store.mark_job_gone("old", last_seen=NOW)
+    store.rename_job("old", "new")
+    with store.view() as view:
+        assert [job.gone_since for job in view.jobs()] == [None]
+        assert [row.gone_since for row in view.build_ids("new")] == [None, None]
+
+
 def test_a_job_may_be_renamed_before_its_new_name_was_seen(store: Store) -> None:
     store.save_jobs([Job(name="old", kind="pipeline")], now=NOW)
     store.save_builds([make_build(1, job="old")], now=NOW)
