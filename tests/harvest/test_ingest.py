@@ -557,6 +557,17 @@ def test_a_budget_that_does_for_the_lists_alone_is_told_and_loses_nothing(tmp_pa
         assert b.harvest().new == 20
 
 
+def test_a_budget_that_is_used_up_leaves_no_request_for_jobs_that_were_not_met(tmp_path: Path) -> None:
+    with bench(tmp_path, *(job(f"f{n}/x", 1) for n in range(10))) as b:
+        b.toml = "".join(f'[[jobs]]\nname = "f{n}"\n' for n in range(10))
+        assert b.harvest().new == 10
+        b.toml = "[jenkins]\nrequest_budget = 3\nconcurrency = 1\n" + b.toml
+        again = b.harvest(jobs=("**",))
+        assert (again.gone, again.incomplete) == (0, False)
+        assert again.requests <= 4
+        assert len(b.warnings) == 1
+
+
 def test_files_and_bytes_of_a_build_are_bounded(tmp_path: Path) -> None:
     files = {f"m{n}/metrics.json": b'{"f1": 1}' for n in range(10)}
     with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:

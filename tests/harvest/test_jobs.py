@@ -196,6 +196,15 @@ def test_an_answer_that_describes_no_folder_is_no_empty_one(pattern: str, tmp_pa
         assert b.gone("a/x") == []
 
 
+@pytest.mark.parametrize(("unnamed", "gone"), [(b"{}", 0), (b"null", 0), (b'{"name": "z"}', 2)])
+def test_a_job_may_be_what_a_list_does_not_name(unnamed: bytes, gone: int, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1, 2), job("a/y", 1)) as b:
+        harvested(b, entry("a"))
+        items = b'{"jobs": [{"name": "y", "nextBuildNumber": 2}, ' + unnamed + b"]}"
+        b.jenkins.faults = Faults(rules=(Fault(where="/job/a/api/json", body=items),))
+        assert b.harvest().gone == gone
+
+
 def test_nothing_is_gone_because_an_answer_describes_no_job(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1, 2)) as b:
         harvested(b, entry("a/x"))
