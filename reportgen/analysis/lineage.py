@@ -136,7 +136,7 @@ class Graph:
 
 
 def _runs(pairs: Iterable[tuple[Edge, Node]]) -> list[RunRow]:
-    return sorted({run_id(n.run): n.run for _, n in pairs if n.run is not None}.values(), key=order)
+    return sorted({node.id: node.run for _, node in pairs if node.run is not None}.values(), key=order)
 
 
 def lineage(rows: Iterable[RunRow] | BuildIndex) -> Graph:
