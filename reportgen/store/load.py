@@ -7,7 +7,6 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from reportgen.many import no_collection, thawed
@@ -37,7 +36,6 @@ from reportgen.store.rows import (
 
 _AT_ONCE = 500
 _SHORT = 20
-_PASSING = -2048
 _ThawedRow = thawed(RunRow)
 _LISTED = "(SELECT value FROM json_each(?))"
 
@@ -104,7 +102,7 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         " nullif(approvers, '[]'), nullif(fingerprints, '[]'), expired, nullif(over_limit, '[]'), build.gone_since"
         f" FROM run JOIN build ON build.id = build_id JOIN job ON job.id = job_id{listed}"
     )
-    with no_collection(), _passing(database) if most and metrics is not None else nullcontext():
+    with no_collection():
         make = _RowMaker(
             renames=dict(database.execute("SELECT old_name, new_name FROM job_rename").fetchall()),
             several={row[0] for row in database.execute(several, wanted).fetchall()},
@@ -115,17 +113,6 @@ def load_run_rows(database: sqlite3.Connection, run_ids: Sequence[int], metrics:
         while cells := found.fetchmany(_AT_ONCE):
             rows.update(zip([row[0] for row in cells], make(cells), strict=True))
     return [rows[run_id] for run_id in run_ids if run_id in rows]
-
-
-@contextmanager
-def _passing(database: sqlite3.Connection) -> Iterator[None]:
-    """Keep little of the file in memory while runs are read one after the other: none of its pages is read again."""
-    (size,) = database.execute("PRAGMA cache_size").fetchone()
-    database.execute(f"PRAGMA cache_size = {_PASSING}")
-    try:
-        yield
-    finally:
-        database.execute(f"PRAGMA cache_size = {size}")
 
 
 def _are_most(database: sqlite3.Connection, run_ids: Sequence[int]) -> bool:
