@@ -301,6 +301,21 @@ def test_a_build_that_was_stopped_is_not_told_to_archive() -> None:
     assert (page.empty.lead, page.empty.code) == ("No results.", "")
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_of_very_many_params_the_first_are_shown_and_all_are_counted(alone: bool) -> None:
+    given = run_input(140)
+    assert given.run is not None
+    many = {f"weight_{number}": number for number in range(5000)}
+    other = None if alone else replace(row(139), params={**many, "weight_4321": 0})
+    found = context(replace(given, run=replace(given.run, params=many), past=replace(given.past, previous=other)))
+    assert found.params is not None
+    assert len(found.params.rows) == 400
+    assert said(found.params.caption).endswith("The first 400 are shown.")
+    assert found.params_words.startswith("5,000 parameters")
+    first = said(found.params.rows[0].cells[0].text)
+    assert first == ("weight_0" if alone else "weight_4321")
+
+
 def test_a_wide_chart_takes_two_places() -> None:
     assert kind_of(Picture("a.svg", "512", "248", "")) == "half"
     assert kind_of(Picture("a.svg", "297", "267", "")) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from reportgen.model import Build, Run, RunRow
@@ -53,6 +54,8 @@ def _is_silent(run: Run | RunRow) -> bool:
 
 
 _ABSENT = object()
+_MOST = 400
+"""Params, and differences, that a page shows."""
 
 
 def _param(value: object) -> str:
@@ -76,12 +79,17 @@ def difference_table(other: RunRow | None, number: str, changes: Sequence[Change
                 Cell((Span(change.new),), "now any" + (" mono" if change.kind == "param" else "")),
             )
         )
-        for change in changes
+        for change in changes[:_MOST]
     )
     if not rows:
         rows = (Row((Cell((Span("Nothing that was logged differs."),), "why", span=3),)),)
     count = fmt.plural(len(changes), "difference")
-    return Table("c-dif", (Span(f"{count[:1].upper()}{count[1:]}; what is the same is left out."),), columns, rows)
+    caption = f"{count[:1].upper()}{count[1:]}; what is the same is left out.{_cut(len(changes))}"
+    return Table("c-dif", (Span(caption),), columns, rows)
+
+
+def _cut(count: int) -> str:
+    return f" The first {_MOST} are shown." if count > _MOST else ""
 
 
 def params_table(run: Run, other: RunRow | None, number: str) -> Table | None:
@@ -89,8 +97,10 @@ def params_table(run: Run, other: RunRow | None, number: str) -> Table | None:
     if not run.params:
         return None
     if other is None:
-        rows = tuple(Row((Cell((Span(name),)), Cell((Span(fmt.plain(value)),)))) for name, value in run.params.items())
-        return Table("c-par", (Span(f"Parameters of {number}."),), (Column("Parameter"), Column("Value")), rows, "codes")
+        shown = islice(run.params.items(), _MOST)
+        rows = tuple(Row((Cell((Span(name),)), Cell((Span(fmt.plain(value)),)))) for name, value in shown)
+        caption = f"Parameters of {number}.{_cut(len(run.params))}"
+        return Table("c-par", (Span(caption),), (Column("Parameter"), Column("Value")), rows, "codes")
     pairs = [(name, _param(other.params.get(name, _ABSENT)), fmt.plain(value)) for name, value in run.params.items()]
     pairs.sort(key=lambda pair: pair[1] == pair[2])
     rows = tuple(
@@ -101,8 +111,8 @@ def params_table(run: Run, other: RunRow | None, number: str) -> Table | None:
                 Cell((Span(new),), "" if old == new else "now"),
             )
         )
-        for name, old, new in pairs
+        for name, old, new in pairs[:_MOST]
     )
     label = number_label(other)
-    caption = f"Parameters of {number} and of {label}; changed ones first."
+    caption = f"Parameters of {number} and of {label}; changed ones first.{_cut(len(pairs))}"
     return Table("c-par", (Span(caption),), (Column("Parameter"), Column(label), Column(number)), rows, "codes")
