@@ -111,7 +111,7 @@ def leaderboard_site(root: Path, many: int) -> tuple[Path, str]:
     files[page.path] = Renderer(theme).render(page)
     files["live.js"] = live_script(version="v1", as_of=START, newest={}).encode()
     (script,) = (file for file in page.files if isinstance(file, TextFile))
-    files[script.path] = script.text.encode()
+    files[script.path] = "".join(script.pieces()).encode()
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content)
