@@ -81,7 +81,7 @@ def read_store(path: Path, what: str) -> dict[str, float]:
             for _ in view.builds([row.id for row in view.build_ids()]):
                 pass
         elif what == "revisions of all builds and their pasts":
-            view.build_revisions()
+            view.past_marks()
         return watch.read(what)
 
 
