@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,6 +39,7 @@ def read_manifest(version_dir: Path) -> dict[str, Entry] | None:
 def file_digest(path: Path) -> str | None:
     """Return the digest of a file, None where there is none."""
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

@@ -15,13 +15,13 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 from reportgen.errors import PublishError
 from reportgen.site.discard import discard
-from reportgen.site.manifest import MANIFEST, Entry, manifest_bytes
+from reportgen.site.manifest import MANIFEST, Entry, file_digest, manifest_bytes
 
 HIDDEN_PREFIX = ".reportgen-"
 _CHUNK = 1 << 20
@@ -141,11 +141,9 @@ class Tree:
 
     def before(self, path: str) -> Entry | None:
         """Return what the file of that path was in the previous version, None where there was none."""
-        if self.previous is None:
-            return None
-        with suppress(OSError), open(f"{self._before}/{path}", "rb") as file:
-            return Entry(file_digest(file, "sha256").hexdigest(), file.tell())
-        return None
+        file = Path(f"{self._before}/{path}")
+        digest = file_digest(file) if self._before is not None else None
+        return Entry(digest, file.stat().st_size) if digest is not None else None
 
     def link(self, path: str, *, shared: bool = False) -> bool:
         """Take a file over from the previous version; False where it is not there any more.
