@@ -13,7 +13,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_MOST_DIGITS = 4000
+MOST_DIGITS = 4000
+"""Python refuses to print integers of more than 4,300 digits."""
 
 
 class BadJson(ValueError):
@@ -61,4 +62,4 @@ def _refuse(problem: UnicodeDecodeError) -> NoReturn:
 
 
 def _integer(text: str) -> int | str:
-    return int(text) if len(text) <= _MOST_DIGITS else text
+    return int(text) if len(text) <= MOST_DIGITS else text

@@ -212,6 +212,13 @@ def test_what_is_set_aside_is_told_with_its_reason_and_the_rest_is_kept(
         assert name in page
 
 
+def test_c60_an_integer_that_nobody_can_print_stops_neither_harvest_nor_site(tmp_path: Path) -> None:
+    with harvested(tmp_path, {"params.yaml": b"seed: 0x" + b"f" * 6000, "metrics.json": b'{"f1": 0.5}'}) as b:
+        assert b.build("t", 1).runs[0].params == {"seed": "0x" + "f" * 6000}
+        (row,) = json.loads((published(b) / "data" / "runs.json").read_text("utf-8"))["runs"]
+        assert row["params"]["seed"].startswith("0xfff")
+
+
 WIDE_TABLE = b",".join([b"x"] * 20_000)
 LONG_HEADER = (100_000_000).to_bytes(8, "little") + b"{}"
 NOTE = b"# A note\n" * 100

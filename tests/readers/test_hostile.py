@@ -41,6 +41,18 @@ SINGLE = (
 )
 
 
+EVENT = '{"v":1,"id":"a","t":"9999-12-31T23:59:59-14:00","kind":"run","name":"r"}\n'
+EVENT += '{"v":1,"id":"b","t":"0001-01-01T00:00:00+14:00","kind":"metric","name":"f1","value":0.5}\n'
+TRACKED = f"mlruns/0/{'a' * 32}/"
+BENCH = '{"entries":{"a":[{"date":1,"benches":5},{"date":0,"tool":{},"benches":[5,{"name":5,"value":1}]}],"b":{}}}'
+SHAPES = {
+    "times that no calendar has": {"reportgen-results/r-0123abcd/events.jsonl": EVENT.encode()},
+    "a status that is a list": {TRACKED + "meta.yaml": b"status: [1]\nrun_name: {a: 1}", TRACKED + "metrics/f1": b"1 0.5 0"},
+    "a name that is a number": {TRACKED + "meta.yaml": b"run_name: 0x" + b"f" * 9000, TRACKED + "metrics/f1": b"1 0.5 0"},
+    "results that are no list": {"data.js": b"x = " + BENCH.encode()},
+}
+
+
 class TestXml:
     @pytest.mark.parametrize(
         "text",
@@ -116,6 +128,8 @@ class TestYaml:
             b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",
             b"a: [" * 10_000,
             b"a: 2026-13-45T99:99:99Z",
+            b"a: " + b"1:" * 2000 + b"1.5",
+            b"a: 1\n" * 200_000,
             b"\x00",
         ],
     )
@@ -126,6 +140,17 @@ class TestYaml:
         assert result.problems
         assert result.runs == ()
         assert result.params == {}
+
+    @pytest.mark.parametrize("content", [b"[", b"{", b"{a: ", b"- ", b"? ", b"a: ["], ids=repr)
+    def test_depth_costs_nothing(self, content: bytes) -> None:
+        started = time.process_time()
+        (problem,) = read_one("params.yaml", content * 60_000).problems
+        assert "no YAML" in problem.reason
+        assert time.process_time() - started < 2
+
+    @pytest.mark.parametrize("number", [b"0x" + b"f" * 5000, b"9" * 5000, b"0b" + b"1" * 8000, b"1:" * 3000 + b"1"])
+    def test_an_integer_that_nobody_can_print_is_text(self, number: bytes) -> None:
+        assert read_one("params.yaml", b"a: " + number).params == {"a": number.decode()}
 
 
 class TestTables:
@@ -173,6 +198,12 @@ class TestRegistry:
         assert set(results) == set(READERS)
         for name, result in results.items():
             assert result.problems or result.models or name == "markdown"
+
+    @pytest.mark.parametrize("files", SHAPES.values(), ids=SHAPES)
+    def test_values_of_any_shape_cost_no_more_than_themselves(self, files: dict[str, bytes]) -> None:
+        for result in read(files).values():
+            assert result.metrics or [run.metrics for run in result.runs] or result.attachments
+            assert not result.problems
 
     @settings(max_examples=150, deadline=None)
     @given(content=st.binary(max_size=300), name=st.sampled_from(SINGLE))

@@ -227,6 +227,10 @@ class TestHostile:
     def test_safetensors(self, content: bytes, said: str) -> None:
         assert said in reason(read_one("x.safetensors", content))
 
+    def test_a_count_that_nobody_can_print_is_text(self) -> None:
+        sides = {**tensor(0, 1), "shape": [1 << 62] * 300}
+        assert str(one("x.safetensors", safetensors({"a": sides}, b"x")).facts["values"]).startswith("0x1000")
+
     def test_a_tensor_name_is_text(self) -> None:
         model = one("x.safetensors", safetensors({"../../x": tensor(0, 1)}, b"x"))
         assert model.facts["tensors"] == 1

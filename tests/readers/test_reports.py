@@ -88,6 +88,16 @@ class TestDvcLive:
         assert by_name(result.metrics)["accuracy"].points == 0
         assert by_name(result.metrics)["train/loss"].points == 4
 
+    def test_lines_that_are_no_values_are_counted(self) -> None:
+        files = fixture("dvclive")
+        torn = f"step\tloss\n1\t0.5\n{'9' * 5000}\t1\n--5\t1\n\u0663\t1\n2\toops\n3\n4\tnan\n"
+        files["dvclive/plots/metrics/train/loss.tsv"] = torn.encode()
+        result = read(files)["dvclive"]
+        assert [(problem.path, problem.reason) for problem in result.problems] == [
+            ("dvclive/plots/metrics/train/loss.tsv", "5 lines are no values")
+        ]
+        assert [point.step for point in result.series["train/loss"]] == [1, 4]
+
 
 class TestMlflow:
     def test_each_tracked_run_is_a_run(self) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from reportgen.harvest.readers.images import FORMATS, read_images
 from reportgen.harvest.readers.metrics import as_number, leaves, read_params, report
 from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
-from reportgen.harvest.strict import BadJson, clean_text, decode_text, load_json
-from reportgen.model import Metric, Point
+from reportgen.harvest.strict import BadJson, decode_text, load_json
+from reportgen.model import Metric, Point, Problem
 
 _SERIES = "plots/metrics/"
+_STEP = re.compile(r"-?[0-9]{1,18}")
 
 
 def claim_directories(paths: frozenset[str]) -> set[str]:
@@ -47,9 +49,12 @@ def _directory(home: str, prefix: str, files: Mapping[str, bytes], context: Read
         if path.startswith(home + _SERIES) and path.endswith(".tsv"):
             name = prefix + path.removeprefix(home + _SERIES).removesuffix(".tsv")
             try:
-                series[name] = _series(files[path])
-            except ValueError as problem:
+                series[name], unread = _series(files[path])
+            except BadJson as problem:
                 results.append(ReadResult.quarantined(path, str(problem)))
+                continue
+            if unread:
+                results.append(ReadResult(problems=(Problem(path=path, reason=f"{unread} lines are no values"),)))
         elif path.endswith(".json"):
             results.append(ReadResult(attachments=(report(path),)))
     try:
@@ -80,29 +85,31 @@ def _metrics(value: Any, prefix: str, series: Mapping[str, tuple[Point, ...]]) -
     return list(found.values())
 
 
-def _series(content: bytes) -> tuple[Point, ...]:
-    """Return the points of a TSV with a column ``step`` and the value in its last column."""
+def _series(content: bytes) -> tuple[tuple[Point, ...], int]:
+    """Return the points of a TSV with a column ``step`` and the value in its last column, and how many lines are none."""
     rows = csv.reader(decode_text(content).splitlines(), delimiter="\t")
+    points: dict[int, float] = {}
+    unread = 0
     try:
         head = next(rows, [])
         if "step" not in head or len(head) < 2:
             raise BadJson("no series: there is no column `step` and a value")
         place = head.index("step")
-        points: dict[int, float] = {}
         for row in rows:
-            number = as_number(_number(row[-1])) if len(row) == len(head) else None
-            if number is not None and row[place].lstrip("-").isdecimal():
-                points[int(clean_text(row[place]))] = float(number)
+            if len(row) == len(head) and _STEP.fullmatch(row[place]) and (value := _number(row[-1])) is not None:
+                points[int(row[place])] = value
+            else:
+                unread += bool(row)
     except csv.Error as problem:
         raise BadJson(f"no series: {problem}") from None
-    return tuple(Point(step=step, value=points[step]) for step in sorted(points))
+    return tuple(Point(step=step, value=points[step]) for step in sorted(points)), unread
 
 
-def _number(text: str) -> float | str:
+def _number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        return text
+        return None
 
 
 DVCLIVE = Reader(

@@ -193,10 +193,11 @@ def read_benchmark_page(files: Mapping[str, bytes], context: ReadContext) -> Rea
 
 def _newest(suite: str, history: Any, several: bool) -> tuple[Metric, ...]:
     entries = [entry for entry in history if isinstance(entry, Mapping)] if isinstance(history, list) else []
-    newest = max(entries, key=lambda entry: as_number(entry.get("date")) or 0, default=None)
-    benches = [{"unit": "", **bench} for bench in (newest or {}).get("benches") or () if isinstance(bench, Mapping)]
+    newest = max(entries, key=lambda entry: as_number(entry.get("date")) or 0, default={})
+    benches = newest.get("benches")
+    results = [{"unit": "", **bench} for bench in benches if isinstance(bench, Mapping)] if isinstance(benches, list) else []
     prefix = clean_text(suite) + "/" if several else ""
-    return benchmark_metrics([b for b in benches if _is_result(b)], prefix, str((newest or {}).get("tool", "")))
+    return benchmark_metrics([each for each in results if _is_result(each)], prefix, str(newest.get("tool", "")))
 
 
 JSON_FILES = Reader(name="metrics", matches=is_metrics_path, read=read_json_files)

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
 from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size
-from reportgen.harvest.strict import BadJson, clean_text, load_json
+from reportgen.harvest.strict import MOST_DIGITS, BadJson, clean_text, load_json
 from reportgen.model import Attachment, Metric, Problem
 
 MOST_NUMBERS = 500
 MOST_DEPTH = 4
+MOST_YAML = 500_000
+MOST_YAML_DEPTH = 100
 LONGEST_PARAM = 10_000
 NOT_METRICS = ("*lock*", "*config*", "*schema*", "package*")
 _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
@@ -83,29 +86,45 @@ def _load_params(path: str, content: bytes, context: ReadContext) -> Any:
 
 
 def load_yaml(content: bytes) -> Any:
-    """Return the plain values of a YAML document; raise BadJson for anything else.
+    """Return the plain values of a YAML document, an integer of thousands of digits as text; raise BadJson for anything else.
 
-    A document with aliases is refused, as a few of them can stand for billions of values.
+    A document with aliases is refused, as a few of them can stand for billions of values; so is one whose size or depth would
+    cost the parser minutes.
     """
     import yaml
 
+    if len(content) > MOST_YAML:
+        raise BadJson(f"YAML of {len(content):,} bytes is not read, over {MOST_YAML:,}")
     try:
-        return _plain_yaml(content)
-    except (yaml.YAMLError, RecursionError, ValueError) as problem:
+        return yaml.load(content, Loader=_yaml_loader())  # noqa: S506 - it builds plain values alone
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as problem:
         raise BadJson(f"no YAML: {' '.join(str(problem).split())[:300]}") from None
 
 
-def _plain_yaml(content: bytes) -> Any:
+@cache
+def _yaml_loader() -> Any:
+    """Return the loader of plain YAML: a class, made when the first document is read, as the library is slow to import."""
     import yaml
 
-    loader = yaml.SafeLoader(content)
-    try:
-        tokens = yaml.scan(content, Loader=yaml.SafeLoader)
-        if any(isinstance(token, yaml.AliasToken) for token in tokens):
-            raise BadJson("YAML with aliases is not read")
-        return loader.get_single_data()
-    finally:
-        loader.dispose()
+    class Loader(yaml.SafeLoader):
+        depth = 0
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.AliasEvent):
+                raise ValueError("aliases are not read")
+            self.depth += 1
+            if self.depth > MOST_YAML_DEPTH:
+                raise ValueError(f"it is nested deeper than {MOST_YAML_DEPTH} levels")
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
+        def construct_integer(self, node: Any) -> Any:
+            text = self.construct_scalar(node)
+            return self.construct_yaml_int(node) if len(text) <= MOST_DIGITS else text
+
+    Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_integer)
+    return Loader
 
 
 def _param(leaf: Any) -> Any:

@@ -19,8 +19,8 @@ from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, 
 
 _RUN = re.compile(r"((?:.*/)?[0-9]+/([0-9a-f]{32})/)meta\.yaml")
 _EXPERIMENT_FILES = re.compile(r"((?:.*/)?[^/]+/)(?:meta\.yaml|datasets/[^/]+/meta\.yaml|tags/.+)")
-_STATUS: Mapping[Any, RunStatus] = {
-    3: "complete", 4: "failed", 5: "aborted", "FINISHED": "complete", "FAILED": "failed", "KILLED": "aborted",
+_STATUS: Mapping[str, RunStatus] = {
+    "3": "complete", "4": "failed", "5": "aborted", "FINISHED": "complete", "FAILED": "failed", "KILLED": "aborted",
 }  # fmt: skip
 _ROLES = {"train": "training", "training": "training", "val": "validation", "eval": "validation", "validation": "validation"}
 _NOTE, _COMMIT, _BRANCH = "mlflow.note.content", "mlflow.source.git.commit", "mlflow.source.git.branch"
@@ -84,7 +84,7 @@ def _run(
     run = Run(
         name=clean_text(str(meta.get("run_name") or tags.get("mlflow.runName") or run_id[:8]))[:500],
         stage=context.stage,
-        status=_STATUS.get(meta.get("status"), "interrupted"),
+        status=_STATUS.get(str(meta.get("status")), "interrupted"),
         record=run_id[:8],
         started_at=started,
         duration_s=(ended - started).total_seconds() if started and ended and ended >= started else None,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from reportgen.harvest.readers.values import ReadContext
 from reportgen.harvest.strict import clean_text
 from reportgen.model import Model, Scalar
+from reportgen.record import plain
 
 LONGEST_FACT = 500
 RUNS_CODE = "executable format, not scanned: loading it runs what is in it, so load it only if you trust where it comes from"
@@ -19,7 +20,7 @@ class BadModel(ValueError):
 
 def passport(path: str, content: bytes, context: ReadContext, *, framework: str | None, facts: Mapping[str, Scalar]) -> Model:
     """Return the model a file holds, as made by the build that archived it."""
-    kept = {name: clean_text(fact)[:LONGEST_FACT] if isinstance(fact, str) else fact for name, fact in facts.items()}
+    kept = {name: clean_text(fact)[:LONGEST_FACT] if isinstance(fact, str) else plain(fact) for name, fact in facts.items()}
     return Model(
         name=path.rsplit("/", 1)[-1],
         role="made",
