@@ -105,7 +105,7 @@ def harvest_into_store(
     from reportgen.harvest.shard import WHOLE
 
     with _open_store(app, config) as store:
-        source = _directory_source(directory, config) if directory else _jenkins_source(config)
+        source = _directory_source(directory, config, store) if directory else _jenkins_source(config)
         try:
             summary = harvest(
                 source, store, config, now=now(), reporter=app.console, full=full, jobs=jobs, shard=shard or WHOLE
@@ -154,7 +154,9 @@ def _jenkins_source(config: Config) -> Source:
     return open_jenkins(config, os.environ)
 
 
-def _directory_source(directory: Path, config: Config) -> Source:
+def _directory_source(directory: Path, config: Config, store: Store) -> Source:
     from reportgen.harvest.directory import DirectorySource
 
-    return DirectorySource(directory, config)
+    return DirectorySource(
+        directory, config, lambda job: {number: build.started_at for number, build in store.known_builds(job).items()}
+    )

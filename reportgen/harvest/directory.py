@@ -14,7 +14,7 @@ from reportgen.errors import HarvestError, NotFound
 from reportgen.globs import covers
 from reportgen.harvest.home import find_home, read_home
 from reportgen.harvest.http import Body, TooLarge
-from reportgen.harvest.results import read_results
+from reportgen.harvest.results import Known, read_results
 from reportgen.harvest.source import BuildFacts, Found, ListedBuild, Listing
 from reportgen.model import Job, Stage, Tests
 from reportgen.redact import Redactor
@@ -40,18 +40,21 @@ Layout = Mapping[str, Mapping[int, StoredBuild]]
 
 
 class DirectorySource:
-    """Reads `directory`: a Jenkins home or a part of one, else one build for each directory that holds results."""
+    """Reads `directory`: a Jenkins home or a part of one, else one build for each directory that holds results.
+
+    `known` tells which builds of a job are stored, so that directories keep the numbers they have there.
+    """
 
     is_authoritative = False
 
-    def __init__(self, directory: Path, config: Config) -> None:
+    def __init__(self, directory: Path, config: Config, known: Known = lambda _job: {}) -> None:
         if not directory.is_dir():
             raise HarvestError(
                 f"{directory}: there is no such directory", hint="name a directory of results, or a copy of a Jenkins home"
             )
         self.name = str(directory)
         self.redactor = Redactor(names=config.secrets.names, allow=config.secrets.allow)
-        self._directory = directory
+        self._directory, self._known = directory, known
         self._layout: Layout | None = None
         self._bytes = 0
 
@@ -80,14 +83,15 @@ class DirectorySource:
         return Found(jobs=tuple(sorted(names)))
 
     def list_builds(self, job: str, *, facts: bool = False, everything: bool = False) -> Listing:
-        """Return all builds of a job, newest first, each with its facts; those that cannot be read are left out."""
+        """Return all builds of a job, newest first, each with its facts, and why others cannot be read."""
         del facts, everything
         builds: list[ListedBuild] = []
+        unreadable: list[tuple[int, HarvestError]] = []
         for number in sorted(self._builds(job), reverse=True):
             try:
                 builds.append(_listed(self._builds(job)[number].facts(self.redactor)))
-            except HarvestError:
-                continue
+            except HarvestError as problem:
+                unreadable.append((number, problem))
         numbers = [build.number for build in builds]
         return Listing(
             job=Job(name=job),
@@ -95,6 +99,7 @@ class DirectorySource:
             first=min(numbers, default=None),
             last=max(numbers, default=None),
             complete=True,
+            unreadable=tuple(unreadable),
         )
 
     def fetch_facts(self, job: str, number: int) -> BuildFacts:
@@ -160,7 +165,7 @@ class DirectorySource:
     def _jobs(self) -> Layout:
         if self._layout is None:
             home = find_home(self._directory)
-            self._layout = read_results(self._directory) if home is None else read_home(home, self._directory)
+            self._layout = read_results(self._directory, self._known) if home is None else read_home(home, self._directory)
         return self._layout
 
     def _builds(self, job: str) -> Mapping[int, StoredBuild]:

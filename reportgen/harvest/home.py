@@ -22,6 +22,7 @@ LARGEST_XML = 64 << 20
 _DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\?>")
 _CONTROLS = re.compile(rb"&#(?:x(?:0?[0-8bcefBCEF]|1[0-9a-fA-F])|[0-8]|1[1245678]|1[9]|2[0-9]|3[01]);")
 _PIPELINE = "org.jenkinsci.plugins.workflow.job.WorkflowRun"
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _LONG_NAME = "name-utf8.txt"
 _HOLDERS = ("jobs", "branches")
 
@@ -47,7 +48,7 @@ class HomeBuild:
     def facts(self, redactor: Redactor) -> BuildFacts:
         """Return what ``build.xml`` tells, read as if the remote API had told it."""
         answer = read_build_xml(self.home / "build.xml", self.number)
-        files = list_files(self.directory)
+        files = [] if self.directory.is_symlink() else list_files(self.directory)
         answer["artifacts"] = [{"relativePath": path} for path in files]
         return parse_facts(self.job, answer, lambda name, value: redactor.param(name, value).value)
 
@@ -111,14 +112,15 @@ def _parts(directory: Path, parent: str, axes: tuple[str, ...]) -> Iterator[tupl
 def _item_name(place: Path) -> str:
     """Return an item's name: its directory's, or the one kept aside where the name was too odd for a directory."""
     try:
-        return (place / _LONG_NAME).read_text(encoding="utf-8").strip() or place.name
+        name = (place / _LONG_NAME).read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return place.name
+    return place.name if "/" in name or "\0" in name else name or place.name
 
 
 def _builds(directory: Path, job: str) -> Iterator[tuple[int, HomeBuild]]:
     for place in directory.iterdir() if directory.is_dir() else ():
-        if place.name.isascii() and place.name.isdigit() and not place.is_symlink() and (place / "build.xml").is_file():
+        if _NUMBER.fullmatch(place.name) and not place.is_symlink() and (place / "build.xml").is_file():
             yield int(place.name), HomeBuild(job, int(place.name), place)
 
 

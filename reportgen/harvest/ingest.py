@@ -269,6 +269,9 @@ class _Harvest:
         if job.plan.made_again is not None:  # written at once: after a stop, what was read of it would look like the same job
             self._mark_gone(job)
             self.store.set_harvest_state(job.name, dump_state(job.plan.made_again, self.lister.shard.mark))
+        for number, problem in job.listing.unreadable:  # a directory remembers nothing: below what is stored it was told before
+            tell = self.notes.miss if number > max(job.known, default=0) else self.notes.remind
+            tell(f"{job.name} #{number}", problem)
         for number, count in (job.state.attempts if job.state else {}).items():
             if count >= MOST_ATTEMPTS:
                 self.notes.skip(f"{job.name} #{number}", f"could not be read {count} times; --full tries again")

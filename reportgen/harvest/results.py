@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -21,10 +21,15 @@ from reportgen.record import JOURNAL, Record, read_record
 from reportgen.redact import Redactor
 
 LARGEST_JSON = 16_000_000
-_TELLING = frozenset({"record", "params", "mlruns", "dvclive"})
+MOST_FILES = 1_000_000
+_TELLING = frozenset({"record", "params", "mlflow", "dvclive"})
 """Readers whose files make a directory one of results; other kinds of files belong to the results above them."""
 _WRAPPERS = frozenset({"reportgen-results", "mlruns", "dvclive"})
 _LONGEST_NUMBER = 15
+_Member = tuple[str, tuple[str, ...]]
+"""A directory of results and its files, by relative paths."""
+Known = Callable[[str], Mapping[int, datetime]]
+"""The builds of a job that are stored: number and start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,10 @@ class ResultsBuild:
         """Return the little that a directory tells: when its files were written."""
         del redactor
         try:
+            started = self.started_at or _started(self.directory, self.files)
             times = [(self.directory / path).stat().st_mtime for path in self.files]
         except OSError as problem:
             raise HarvestError(f"{self.directory}: cannot be read: {problem.strerror}") from problem
-        started = self.started_at or datetime.fromtimestamp(int(min(times)), UTC)
         ended = datetime.fromtimestamp(int(max(times)), UTC)
         build = Build(
             job=self.job,
@@ -57,13 +62,15 @@ class ResultsBuild:
         return BuildFacts(build=build, files=self.files)
 
 
-def read_results(root: Path) -> dict[str, dict[int, ResultsBuild]]:
+def read_results(root: Path, known: Known) -> dict[str, dict[int, ResultsBuild]]:
     """Return the directories of results below `root` (or `root` itself) as builds of jobs.
 
-    A directory with a record of Jenkins is that build. Any other belongs to the job named by the directories it is in, with the
-    digits of its name as number where they tell all its neighbours apart, else its place by age.
+    A directory with a record of Jenkins is that build. Any other belongs to the job named by the directories it is in; `known`
+    tells which builds of it are stored. Raises HarvestError where there are too many files to look at.
     """
-    files = list_files(root)
+    files = list_files(root, MOST_FILES)
+    if len(files) >= MOST_FILES:
+        raise HarvestError(f"{root}: more than {MOST_FILES:,} files", hint="harvest the directories in it one by one")
     homes = _result_directories(root, files)
     owned: dict[str, list[str]] = {home: [] for home in homes}
     for path in files:
@@ -71,19 +78,19 @@ def read_results(root: Path) -> dict[str, dict[int, ResultsBuild]]:
         if owner is not None:
             owned[owner].append(path)
     jobs: dict[str, dict[int, ResultsBuild]] = {}
-    plain: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    plain: dict[str, list[_Member]] = {}
     for home, paths in owned.items():
         inner = tuple(path[len(home) + 1 :] if home else path for path in paths)
         record = _record_of_jenkins(root / home, inner)
         if record is None:
             plain.setdefault(_job_name(root, home), []).append((home, inner))
         else:
-            job, number = str(record.ci["job"]), int(record.ci["build"])
+            job, number = record.ci["job"], record.ci["build"]
             started = parse_time(record.events[0].get("t"))
             jobs.setdefault(job, {})[number] = ResultsBuild(job, number, root / home, inner, started)
     for job, members in plain.items():
         taken = jobs.setdefault(job, {})
-        for number, (home, inner) in _numbered(root, members).items():
+        for number, (home, inner) in _numbered(root, members, known(job)).items():
             taken.setdefault(number, ResultsBuild(job, number, root / home, inner))
     return jobs
 
@@ -98,12 +105,13 @@ def _result_directories(root: Path, files: list[str]) -> set[str]:
 
 
 def _is_metrics_file(file: Path) -> bool:
+    """Tell whether a file holds metrics, or is called as if it did: one that cannot be read is to be told of."""
     if file.suffix.lower() != ".json":
         return False
     try:
         return file.stat().st_size <= LARGEST_JSON and is_metrics(load_json(file.read_bytes()))
     except (BadJson, OSError):
-        return False
+        return file.name == "metrics.json"
 
 
 def _home_of(path: str, *, is_record: bool) -> str:
@@ -138,10 +146,15 @@ def _record_of_jenkins(home: Path, files: Iterable[str]) -> Record | None:
     for path in files:
         if path.endswith("/" + JOURNAL):
             record = _read_record(home / path)
-            number: Any = record.ci.get("build") if record else None
-            if record is not None and record.ci.get("job") and isinstance(number, int) and record.events:
+            if record is not None and _names_a_build(record.ci.get("job"), record.ci.get("build")):
                 return record
     return None
+
+
+def _names_a_build(job: Any, number: Any) -> bool:
+    return (
+        isinstance(job, str) and job != "" and isinstance(number, int) and not isinstance(number, bool) and 0 < number < 1 << 63
+    )
 
 
 def _read_record(journal: Path) -> Record | None:
@@ -151,15 +164,39 @@ def _read_record(journal: Path) -> Record | None:
         return None
 
 
-def _numbered(root: Path, members: list[tuple[str, tuple[str, ...]]]) -> Mapping[int, tuple[str, tuple[str, ...]]]:
-    digits = ["".join(re.findall(r"\d+", home.rpartition("/")[2])) for home, _ in members]
-    if all(0 < len(text) <= _LONGEST_NUMBER and int(text) for text in digits) and len({int(text) for text in digits}) == len(
-        members
-    ):
-        return {int(text): member for text, member in zip(digits, members, strict=True)}
-    by_age = sorted(members, key=lambda member: (_oldest(root / member[0], member[1]), member[0]))
-    return dict(enumerate(by_age, start=1))
+def _numbered(root: Path, members: list[_Member], known: Mapping[int, datetime]) -> dict[int, _Member]:
+    """Return the builds of a job by number.
+
+    A build that the store has, told by its start, keeps the number it has there, so that one that comes or goes renumbers no
+    other. Else it gets the digits of its name where all have their own, else the next number by age.
+    """
+    starts = {home: _started(root / home, inner) for home, inner in members}
+    wishes = _digits([home for home, _ in members])
+    by_start: dict[datetime, list[int]] = {}
+    for number, start in sorted(known.items()):
+        by_start.setdefault(start, []).append(number)
+    numbered: dict[int, _Member] = {}
+    new: list[_Member] = []
+    for member in sorted(members, key=lambda member: (starts[member[0]], member[0])):
+        held = by_start.get(starts[member[0]], [])
+        wish = wishes.get(member[0])
+        if held:
+            numbered[held.pop(held.index(wish) if wish in held else 0)] = member
+        else:
+            new.append(member)
+    for member in new:
+        wish = wishes.get(member[0])
+        free = wish is not None and wish not in numbered
+        numbered[wish if wish is not None and free else max((*numbered, *known), default=0) + 1] = member
+    return numbered
 
 
-def _oldest(home: Path, files: tuple[str, ...]) -> float:
-    return min((home / path).stat().st_mtime for path in files)
+def _digits(homes: list[str]) -> dict[str, int]:
+    """Return the digits of each directory's name as a number; nothing unless they tell all of them apart."""
+    digits = {home: "".join(re.findall(r"[0-9]+", home.rpartition("/")[2])) for home in homes}
+    numbers = {home: int(text) for home, text in digits.items() if 0 < len(text) <= _LONGEST_NUMBER and int(text)}
+    return numbers if len(set(numbers.values())) == len(homes) else {}
+
+
+def _started(home: Path, files: Iterable[str]) -> datetime:
+    return datetime.fromtimestamp(int(min((home / path).stat().st_mtime for path in files)), UTC)

@@ -53,7 +53,7 @@ class Listing:
     `builds` hold all builds if `complete`, else the newest ones that Jenkins lists. `first` and `last` are the numbers of the
     oldest and the newest build, None without any; `first_started_at` is the start of the oldest where it was told. A name may
     turn out to be that of a folder: `is_folder`, with the full names of the jobs in it as `parts`; the parts of a matrix job
-    are jobs beside it.
+    are jobs beside it. `unreadable` are builds that are there and tell nothing, with the reason.
     """
 
     job: Job
@@ -64,6 +64,7 @@ class Listing:
     complete: bool = False
     is_folder: bool = False
     parts: tuple[str, ...] = ()
+    unreadable: tuple[tuple[int, HarvestError], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -152,7 +153,8 @@ def test_what_is_not_there_is_not_found(source: Source) -> None:
 
 def import_directory(keep: Path, directory: Path, **options: object) -> tuple[HarvestSummary, Store]:
     store = Store.open(keep)
-    summary = harvest(DirectorySource(directory, ALL), store, ALL, now=NOW, reporter=SilentReporter(), **options)  # type: ignore[arg-type]
+    source = DirectorySource(directory, ALL, lambda job: {n: known.started_at for n, known in store.known_builds(job).items()})
+    summary = harvest(source, store, ALL, now=NOW, reporter=SilentReporter(), **options)  # type: ignore[arg-type]
     return summary, store
 
 
@@ -240,9 +242,27 @@ def test_a_home_restores_what_jenkins_discarded_before_we_came(tmp_path: Path) -
 def test_a_build_xml_that_cannot_be_read_costs_that_build_only(text: str, tmp_path: Path) -> None:
     write_home(Controller(jobs=(job("free", 1, 2),)), tmp_path / "home")
     (tmp_path / "home/jobs/free/builds/1/build.xml").write_text(text)
-    _, store = import_directory(tmp_path / "store", tmp_path / "home")
+    summary, store = import_directory(tmp_path / "store", tmp_path / "home")
     with store, store.view() as view:
         assert [row.number for row in view.build_ids("free")] == [2]
+    (note,) = summary.missed
+    assert note.what == "free #1"
+    assert note.why.startswith(str(tmp_path)) or "neither number nor time" in note.why
+    again, store = import_directory(tmp_path / "store", tmp_path / "home")
+    store.close()
+    assert (again.incomplete, [each.what for each in again.skipped]) == (False, ["free #1"])
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe", b"a\x00b", b"../../evil", b""])
+def test_a_name_kept_aside_that_is_none_does_no_harm(name: bytes, tmp_path: Path) -> None:
+    write_home(Controller(jobs=(job("odd", 1), job("free", 1))), tmp_path / "home")
+    (tmp_path / "home/jobs/odd/name-utf8.txt").write_bytes(name)
+    (tmp_path / "home/jobs/free/builds" / ("9" * 30)).mkdir()
+    (tmp_path / "home/jobs/free/builds" / ("9" * 30) / "build.xml").write_text("<build/>")
+    summary, store = import_directory(tmp_path / "store", tmp_path / "home")
+    with store, store.view() as view:
+        assert (summary.new, summary.missed) == (2, ())
+        assert [row.job for row in view.build_ids()][-1] == ("\ufffd\ufffd" if name.startswith(b"\xff") else "odd")
 
 
 def results(root: Path, *paths: str, at: float = 1_700_000_000) -> None:
@@ -266,6 +286,51 @@ def test_plain_directories_become_builds(tmp_path: Path) -> None:
         assert built.started_at.timestamp() == 1_700_000_000
         assert built.duration_s == 100
         assert {artifact.path for artifact in built.artifacts} == {"metrics.json", "plots/pr.png"}
+
+
+def test_what_comes_or_goes_renumbers_nothing_else(tmp_path: Path) -> None:
+    root = tmp_path / "data-science"
+
+    def imported() -> dict[int, float | None]:
+        summary, store = import_directory(tmp_path / "store", root)
+        with store, store.view() as view:
+            assert not summary.updated
+            return {row.number: metric(view.build("churn", row.number), "f1") for row in view.build_ids("churn")}
+
+    results(root, "churn/forest/metrics.json", "churn/trees/metrics.json", "churn/linear/metrics.json")
+    first = imported()
+    assert first == {3: pytest.approx(0.3), 2: 0.2, 1: 0.1}
+    results(root, "churn/svm/metrics.json", at=1_700_000_050)
+    assert imported() == {4: 0.1, **first}
+    results(root, "churn/forest/metrics.json", at=1_700_009_000)  # trained again: a run of its own, the former one is kept
+    assert imported() == {5: 0.1, 4: 0.1, **first}
+    for name in ("forest", "svm"):
+        shutil.rmtree(root / "churn" / name)
+    (root / "churn" / "trees").rename(root / "churn" / "trees-7")
+    (root / "churn" / "linear").rename(root / "churn" / "linear-8")
+    assert imported() == {5: 0.1, 4: 0.1, **first}
+
+
+def test_a_tracked_run_or_damaged_metrics_make_a_build(tmp_path: Path) -> None:
+    tracked = tmp_path / "root/mine/mlruns/0" / ("a" * 32)
+    (tracked / "metrics").mkdir(parents=True)
+    (tracked / "meta.yaml").write_text("run_name: svm\nstatus: 3\n")
+    (tracked / "metrics/f1").write_text("1 0.5 0\n")
+    (tmp_path / "root/torn").mkdir()
+    (tmp_path / "root/torn/metrics.json").write_text('{"f1": 0.')
+    odd = [{"v": 1, "id": "1", "t": "2026-01-02T03:04:05Z", "kind": "run", "ci": {"job": job, "build": number}}
+           for job, number in (("x", 10**25), (["x"], 1), ("x", -5), ("x", True), ("", 1))]  # fmt: skip
+    for place, event in enumerate(odd):
+        journal = tmp_path / f"root/odd-{place}/reportgen-results/fit-0123abcd/events.jsonl"
+        journal.parent.mkdir(parents=True)
+        journal.write_text(json.dumps(event) + "\n")
+    summary, store = import_directory(tmp_path / "store", tmp_path / "root")
+    with store, store.view() as view:
+        assert {row.job for row in view.build_ids()} == {"root"}
+        names = {run.name for row in view.build_ids() for run in view.build("root", row.number).runs}
+        assert "svm" in names
+        assert summary.new == 7
+    assert [note.why.partition(" at ")[0] for note in summary.missed] == ["set aside: metrics.json: no JSON"]
 
 
 def test_importing_twice_changes_nothing_and_new_results_are_added(tmp_path: Path) -> None:
@@ -315,6 +380,12 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     results(tmp_path / "root", "a/metrics.json")
     (tmp_path / "root/a/params.json").symlink_to(tmp_path / "secret/metrics.json")
     (tmp_path / "root/b").symlink_to(tmp_path / "secret")
+    write_home(Controller(jobs=(job("free", 1),)), tmp_path / "home")
+    shutil.rmtree(tmp_path / "home/jobs/free/builds/1/archive")
+    (tmp_path / "home/jobs/free/builds/1/archive").symlink_to(tmp_path / "secret")
+    _, store = import_directory(tmp_path / "home-store", tmp_path / "home")
+    with store, store.view() as view:
+        assert view.build("free", 1).artifacts == ()
     _, store = import_directory(tmp_path / "store", tmp_path / "root")
     with store, store.view() as view:
         assert [row.job for row in view.build_ids()] == ["root"]
