@@ -207,6 +207,11 @@ def compare_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
+def compare_text(comparison: Comparison) -> Iterator[str]:
+    """Yield `compare_json` as a file has it."""
+    yield line(compare_json(comparison)) + "\n"
+
+
 def _metric_line(metric: MetricLine) -> dict[str, Any]:
     return {
         "name": metric.name,

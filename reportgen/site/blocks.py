@@ -85,9 +85,9 @@ class Blocks:
         """Yield a section of every run, or of those of one job, the newest build first."""
         return (text for _, text in self._runs(section, job))
 
-    def table_lines(self) -> Iterator[tuple[Sequence[str], str]]:
-        """Yield the columns and the line of CSV of every run, the newest build first."""
-        return ((self.block(group).columns, json.loads(text)) for group, text in self._runs("csv"))
+    def table_lines(self, job: str | None = None) -> Iterator[tuple[Sequence[str], str]]:
+        """Yield the columns and the line of CSV of every run, or of those of one job, the newest build first."""
+        return ((self.block(group).columns, json.loads(text)) for group, text in self._runs("csv", job))
 
     def _runs(self, section: Section, job: str | None = None) -> Iterator[tuple[_Group, str]]:
         # a block's section is held only while builds of it are to come

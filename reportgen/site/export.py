@@ -21,18 +21,23 @@ File = tuple[str, Iterable[str]]
 
 def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None) -> Iterator[File]:
     """Yield the data files of all `total` runs, each written before the next is asked for."""
-    jobs = blocks.jobs() if total > NEWEST else []
-    newest = islice(blocks.runs("line"), NEWEST)
-    yield "data/runs.json", runs_text(newest, as_of, sorted(links.job_runs(job) for job in jobs))
-    for job in jobs:
-        yield links.job_runs(job), runs_text(blocks.runs("line", job), as_of)
-    table = RunsTable()
-    names = {"params": set[str](), "metrics": set[str](), "tags": set[str]()}
-    for _, block in blocks.summaries():
-        for kind, found in (("params", "param"), ("metrics", "metric"), ("tags", "tag")):
-            names[kind].update(block.names[found])
-    table.learn(names)
-    yield "data/runs.csv", chain(csv_text([table.columns]), csv_under(table.columns, blocks.table_lines()))
+    jobs = blocks.jobs()
+    parts = sorted(links.job_runs(job, "json") for job in jobs) if total > NEWEST else []
+    yield "data/runs.json", runs_text(islice(blocks.runs("line"), NEWEST), as_of, parts)
+    whole, of_job = RunsTable(), {job: RunsTable() for job in jobs}
+    for job, block in blocks.summaries():
+        names = {kind: block.names[kind.removesuffix("s")] for kind in ("params", "metrics", "tags")}
+        whole.learn(names)
+        if job in of_job:
+            of_job[job].learn(names)
+    yield "data/runs.csv", _table(whole.columns, blocks)
+    for job, table in of_job.items():
+        yield links.job_runs(job, "json"), runs_text(blocks.runs("line", job), as_of)
+        yield links.job_runs(job, "csv"), _table(table.columns, blocks, job)
+
+
+def _table(columns: Sequence[str], blocks: Blocks, job: str | None = None) -> Iterator[str]:
+    return chain(csv_text([columns]), csv_under(columns, blocks.table_lines(job)))
 
 
 def export_leaderboards(site: Site, judged: Sequence[Judged]) -> Iterator[File]:

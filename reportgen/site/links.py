@@ -21,7 +21,7 @@ from reportgen.model import RunKey, RunRow
 PART_LENGTH = 80
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|clock\$|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
-_OWN_NAMES = re.compile(r"[0-9]+$|index\.html$|runs\.json$", re.IGNORECASE)
+_OWN_NAMES = re.compile(r"[0-9]+$|index\.html$|runs\.(?:csv|json)$", re.IGNORECASE)
 _REFERENCE = re.compile(r"(?P<job>[^#]+)#(?P<number>[0-9]+|last)(?:/(?P<run>.+))?")
 
 ATTACHMENT_FORMATS = frozenset({"png", "jpg", "webp", "gif", "svg", "csv", "tsv", "json", "txt", "md"})
@@ -238,9 +238,9 @@ class Links:
             return f"{self.search}#{directory}"
         return f"search/{directory.removeprefix('jobs/')}/builds~{part}.html"
 
-    def job_runs(self, job: str) -> str:
-        """Return the data file of a job's runs, which exists where a site has many."""
-        return f"{self.job_dir(job)}/runs.json"
+    def job_runs(self, job: str, extension: str) -> str:
+        """Return the data file of a job's runs, `extension` json or csv."""
+        return f"{self.job_dir(job)}/runs.{extension}"
 
     def build_dir(self, job: str, number: int, started_at: datetime | None = None) -> str:
         """Return the directory of a build; without a start, that of the newest of its number."""

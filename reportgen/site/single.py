@@ -52,6 +52,7 @@ def comparison_as_file(maker: SiteMaker, view: StoreView, comparison: Comparison
             sides=sides.sides,
             curves=sides.curves,
             files=sides.files,
+            alone=True,
         )
         outcome.files |= shop.studio.written
         shop.put(compare_page(found.site, given), "", None, outcome)

@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import re
@@ -341,15 +342,31 @@ def test_runs_are_exported_in_the_documented_shape(tmp_path):
     assert run["metrics"]["val/f1"] == {"value": 0.7, "low": 0.7 - 0.02, "high": 0.72, "n": 1305, "direction": "higher"}
     text = (summary.directory / "data" / "runs.json").read_text().splitlines()
     assert len(text) == 5 + 2
-    csv = (summary.directory / "data" / "runs.csv").read_text().splitlines()
-    assert csv[0] == (
+    table = (summary.directory / "data" / "runs.csv").read_text().splitlines()
+    assert table[0] == (
         "job,number,name,stage,result,status,started_at,duration_s,commit,url,page,gone,params.algorithm,params.depth,"
         "metrics.fit_seconds,metrics.val/f1,metrics.val/recall,tags.kind"
     )
-    assert len(csv) == 6
+    assert len(table) == 6
 
 
-def test_a_site_with_many_runs_also_lists_them_by_job(tmp_path, monkeypatch):
+def test_each_job_has_a_table_of_its_runs(tmp_path):
+    project = filled(tmp_path, builds=3)
+    project.save([make_build(number, job="churn/train") for number in (1, 2)])
+    directory = project.build().directory
+    assert not json.loads((directory / "data" / "runs.json").read_text()).get("parts")
+    whole = list(csv.DictReader((directory / "data" / "runs.csv").read_text().splitlines()))
+    for job in ("churn/train", "churn/validate"):
+        of_job = directory / "jobs" / job
+        runs = json.loads((of_job / "runs.json").read_text())["runs"]
+        lines = list(csv.DictReader((of_job / "runs.csv").read_text().splitlines()))
+        expected = [line for line in whole if line["job"] == job]
+        assert [{name: line[name] for name in lines[0]} for line in expected] == lines
+        assert [(run["job"], str(run["number"])) for run in runs] == [(job, line["number"]) for line in expected]
+        assert 'href="runs.csv">CSV</a><a href="runs.json">JSON</a>' in (of_job / "index.html").read_text()
+
+
+def test_a_site_with_many_runs_names_the_files_of_its_jobs(tmp_path, monkeypatch):
     monkeypatch.setattr("reportgen.site.export.NEWEST", 4)
     read: list[tuple[str, str]] = []
     section = Block.section

@@ -163,6 +163,7 @@ class Table(NamedTuple):
     columns: Annotated[tuple[Column, ...], "Heads."]
     rows: Annotated[tuple[Row, ...], "Rows."]
     kind: Annotated[str, "Classes: `stick` (head in sight), `board`, `codes` (all code), `p8` (eight rows on paper)."] = ""
+    data: Annotated[tuple[Link, ...], "The same as CSV and JSON; empty where the exports of the site have it."] = ()
 
 
 class Picture(NamedTuple):

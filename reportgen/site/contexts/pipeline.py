@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
-from reportgen.site.contexts.base import Chrome, Empty, Result, Table, Text
+from reportgen.site.contexts.base import Chrome, Empty, Link, Result, Table, Text
 
 
 class Node(NamedTuple):
@@ -62,6 +62,7 @@ class PipelineContext:
     heads: Annotated[tuple[str, ...], "Names of the stages."]
     passes: Annotated[tuple[PassRow, ...], "Newest first."]
     passes_caption: Annotated[str, "How many of how many."]
+    passes_data: Annotated[tuple[Link, ...], "The passes as CSV and JSON."]
     broken: Annotated[Table | None, "Chains with a part that is not known."]
     broken_empty: Annotated[Empty | None, "What stands there when none is broken."]
     empty: Annotated[Empty | None, "What stands in place of the passes where there are none."]

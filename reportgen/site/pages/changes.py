@@ -15,6 +15,7 @@ from reportgen.site.contexts.other import ChangesContext
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, chrome, said, when
 from reportgen.site.pages.news import BROKEN, CHAMPION, GROUPS, NEEDS, NEW, BuildNews, News, find_news, news_table
+from reportgen.site.pages.table_files import with_files
 
 MOST = 200
 
@@ -55,7 +56,7 @@ def changes_page(site: Site, given: ChangesInput) -> Page:
         versions=_versions(given.versions) if given.versions else None,
         empty=None if news else _empty(given),
     )
-    return Page(path, "changes.html", context)
+    return with_files(Page(path, "changes.html", context))
 
 
 def _groups(path: str, news: Sequence[News]) -> tuple[tuple[Table, ...], tuple[str, ...]]:

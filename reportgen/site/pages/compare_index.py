@@ -16,6 +16,7 @@ from reportgen.site.page import Page, StoredFile
 from reportgen.site.pages.base import Live, Site, chrome, run_label, said
 from reportgen.site.pages.board_lines import champion_of, chosen, lines
 from reportgen.site.pages.leaderboard import board_heading, board_note, style_of
+from reportgen.site.pages.table_files import with_files
 
 
 class Ready(NamedTuple):
@@ -58,7 +59,7 @@ def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = 
             "Nothing to compare yet.", (Span("A leaderboard with a champion and another run gives the first comparison."),)
         ),
     )
-    return Page(path, "compare-index.html", context, (StoredFile(overlay, ""),) if overlay else ())
+    return with_files(Page(path, "compare-index.html", context, (StoredFile(overlay, ""),) if overlay else ()))
 
 
 def _title(given: ReadyBoard) -> str:

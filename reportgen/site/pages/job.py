@@ -32,6 +32,7 @@ from reportgen.site.pages.columns import Columns, choose
 from reportgen.site.pages.run_table import band_words, run_rows
 from reportgen.site.pages.scale import percent
 from reportgen.site.pages.shifts import history_words, shifts_table
+from reportgen.site.pages.table_files import with_files
 from reportgen.site.pages.trends import validation_digest
 
 MOST_ROWS = 200
@@ -121,7 +122,7 @@ def job_page(site: Site, given: JobInput) -> Page:
         more=_more(site, path, given, shown),
         empty=_empty(job, given) if not rows else None,
     )
-    return Page(path, "job.html", context)
+    return with_files(Page(path, "job.html", context))
 
 
 def _pager(site: Site, path: str, given: JobInput) -> tuple[Link, ...]:
@@ -131,6 +132,9 @@ def _pager(site: Site, path: str, given: JobInput) -> tuple[Link, ...]:
     jenkins = site.on_jenkins(given.job.name) if given.job.gone_since is None else ""
     if jenkins:
         links.append(Link("On Jenkins", jenkins))
+    if given.rows:
+        data = site.links.job_runs
+        links += [Link(kind.upper(), relative(path, data(given.job.name, kind))) for kind in ("csv", "json")]
     return tuple(links)
 
 
@@ -218,7 +222,12 @@ def _more(site: Site, path: str, given: JobInput, shown: Sequence[RunRow]) -> Te
     if len(shown) == len(given.rows):
         return ()
     every = Span("by number", relative(path, site.links.job_builds(given.job.name)))
-    return (Span("All builds: "), every, Span(", "), Span("runs.csv", relative(path, "data/runs.csv")))
+    return (
+        Span("All builds: "),
+        every,
+        Span(", "),
+        Span("runs.csv", relative(path, site.links.job_runs(given.job.name, "csv"))),
+    )
 
 
 def _strip(builds: Sequence[BuildFact]) -> Strip | None:

@@ -35,6 +35,7 @@ from reportgen.site.pages.base import (
 )
 from reportgen.site.pages.board_lines import chosen, lines, long_table, reference_of, unranked_lines
 from reportgen.site.pages.scale import Scale
+from reportgen.site.pages.table_files import with_files
 
 MOST_ROWS = 200
 MOST_OLD = 8
@@ -113,7 +114,8 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
         scatter_heading="Is a better score worth its cost?",
         front=costs.front_table(site, path, found, style) if found and scatter else None,
     )
-    return Page(path, "leaderboard.html", context, tuple(script for _, scripts in parts for script in scripts))
+    scripts = tuple(script for _, scripts in parts for script in scripts)
+    return with_files(Page(path, "leaderboard.html", context, scripts))
 
 
 def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None, *, cost: bool) -> tuple[Link, ...]:

@@ -12,6 +12,7 @@ from reportgen.site.contexts.listing import ListingContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages.base import Live, Site, chrome, on_day, result_of, said
+from reportgen.site.pages.table_files import with_files
 
 
 class JobState(NamedTuple):
@@ -103,7 +104,7 @@ def listing_page(
         headings=tuple(heading for heading, _ in tables),
         empty=empty,
     )
-    return Page(path, "listing.html", context)
+    return with_files(Page(path, "listing.html", context))
 
 
 def jobs_page(site: Site, jobs: Sequence[JobState], live: Live | None = None) -> Page:

@@ -60,7 +60,7 @@ def leaderboards_page(site: Site, judged: Sequence[Judged], live: Live | None = 
         Column("Ranked", num=True, sort="num"),
         Column("On"),
     )
-    table = Table("c-list", (Span("The current board of each."),), columns, tuple(rows))
+    table = Table("c-leaderboards", (Span("The current board of each."),), columns, tuple(rows))
     empty = Empty(
         "No leaderboard.",
         (Span("No job logged a metric whose direction is known. Name one in reportgen.toml:"),),
@@ -121,7 +121,7 @@ def pipelines_page(site: Site, states: Sequence[PipelineState], live: Live | Non
         )
     verdict: Text = (Span(f"{fmt.plural(len(states), 'pipeline')}.", mark="b"),)
     table = Table(
-        "c-list",
+        "c-pipelines",
         (Span("Stages in order, each with its newest build."),),
         (Column("Pipeline"), Column("Stages"), Column("Now")),
         tuple(rows),
@@ -172,7 +172,7 @@ def models_page(site: Site, models: Sequence[ModelFact], judged: Sequence[Judged
         options = judged[0].leaderboard.options
         to = relative(path, site.links.leaderboard(options.name))
         caption += [Span(f"{style.title} is a model's best on "), Span(options.label, to), Span(". ")]
-    table = Table("c-list", (*caption, Span("Dates are UTC.")), tuple(columns), rows)
+    table = Table("c-models", (*caption, Span("Dates are UTC.")), tuple(columns), rows)
     empty = Empty(
         "No models.", (Span("A step says which file it made with"),), 'run.log_model("model.pkl", framework="scikit-learn")'
     )
@@ -241,7 +241,7 @@ def datasets_page(site: Site, datasets: Sequence[DatasetFact], live: Live | None
         Column("Last used", sort="text"),
     )
     more = f"The {MOST} used last of {fmt.count(len(datasets))}. " if len(datasets) > MOST else ""
-    table = Table("c-list", (Span(f"{more}Identified by digest, whatever their names. Dates are UTC."),), columns, rows)
+    table = Table("c-datasets", (Span(f"{more}Identified by digest, whatever their names. Dates are UTC."),), columns, rows)
     empty = Empty(
         "No data sets.",
         (Span("A step says what it used with"),),

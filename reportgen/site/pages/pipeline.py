@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from reportgen.analysis.judge import Judged
 from reportgen.analysis.ownership import as_owned, find_owners
@@ -31,6 +32,7 @@ from reportgen.site.pages.base import (
 from reportgen.site.pages.leaderboard import style_of
 from reportgen.site.pages.overview import PipelineState
 from reportgen.site.pages.pipeline_picture import picture
+from reportgen.site.pages.table_files import links_to, table_files, with_files
 from reportgen.site.pages.trends import group_param
 
 MOST_PASSES = 200
@@ -63,6 +65,12 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
     group = group_param([step.run for one in shown for step in one.steps if step.run is not None and step.run.params])
     broken = [one for one in given.passes if one.broken]
     owners = find_owners(given.passes)
+    heads = tuple(stage.title for stage in given.state.stages)
+    passes = tuple(
+        _pass(site, path, as_owned(one, index, owners), ranked, group, live=one is live) for index, one in enumerate(shown)
+    )
+    caption = _caption(len(given.passes), len(shown))
+    data = table_files(path, _as_table(heads, passes, caption)) if passes else ()
     context = PipelineContext(
         chrome=chrome(
             site,
@@ -80,16 +88,15 @@ def pipeline_page(site: Site, given: PipelineInput) -> Page:
         alt=f"Pipeline {given.options.label}: " + ", then ".join(stage.title for stage in given.state.stages),
         waiting=_waiting(site, path, given, owners, ranked),
         waiting_empty=Empty("Nothing waits.", (Span("No build of this pipeline asks a person for input."),)),
-        heads=tuple(stage.title for stage in given.state.stages),
-        passes=tuple(
-            _pass(site, path, as_owned(one, index, owners), ranked, group, live=one is live) for index, one in enumerate(shown)
-        ),
-        passes_caption=_caption(len(given.passes), len(shown)),
+        heads=heads,
+        passes=passes,
+        passes_caption=caption,
+        passes_data=links_to(data),
         broken=_broken(site, path, broken) if broken else None,
         broken_empty=Empty("None.", (Span("Every step that later steps came of is known."),)),
         empty=None if given.passes else Empty("No pass yet.", (Span("No build of its jobs was harvested so far."),)),
     )
-    return Page(path, "pipeline.html", context)
+    return with_files(Page(path, "pipeline.html", context, data))
 
 
 _Ranked = Mapping[RunId, tuple[BoardRow, int, Style]]
@@ -254,6 +261,29 @@ def _step(site: Site, path: str, step: Step, ranked: _Ranked, group: str) -> Pas
     if not note and run.datasets and not run.models:
         note = run.datasets[0].name
     return PassCell(result_of(run.result), number_label(run), href, "", "", note)
+
+
+def _as_table(heads: Sequence[str], passes: Sequence[PassRow], caption: str) -> Table:
+    """Return the passes with a column for each thing that is told of a stage."""
+    columns = [Column(f"{head}: {part}") for head in heads for part in ("build", "result", "value", "note")]
+
+    def cells(one: PassCell) -> tuple[Cell, ...]:
+        result = Cell((Span(one.result.word if one.result else ""),))
+        value = Cell((Span(one.value),), "num")
+        note = " ".join(word for word in (one.word, one.note) if word)
+        return (Cell((Span(one.label, one.href),)), result, value, Cell((Span(note),)))
+
+    rows = tuple(
+        Row(
+            (
+                Cell((Span(one.date, datetime=one.datetime),)),
+                Cell((Span(one.state),)),
+                *chain.from_iterable(map(cells, one.cells)),
+            )
+        )
+        for one in passes
+    )
+    return Table("c-passes", (Span(caption),), (Column("Started"), Column("State"), *columns), rows)
 
 
 def _broken(site: Site, path: str, broken: Sequence[Pass]) -> Table:
