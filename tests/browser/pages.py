@@ -118,6 +118,16 @@ def write_site(root: Path, *, many: int = MANY) -> None:
     files["jobs/churn/validate/index.html"] = frame(
         "jobs/churn/validate/index.html", job_page(rows, svg.size_of(picture) or (0, 0))
     )
+    between = "".join(
+        f'<tr><th scope="row"><a href="../jobs/churn/validate/{n}/index.html">#{n}</a> and '
+        f'<a href="../jobs/churn/validate/{n + 1}/index.html">#{n + 1}</a></th></tr>'
+        for n in (16, 3)
+    )
+    files["shifts/index.html"] = frame(
+        "shifts/index.html",
+        '<table data-table><caption>Shifts</caption><thead><tr><th scope="col">Between</th></tr></thead>'
+        f"<tbody>{between}</tbody></table>",
+    )
     for r in rows:
         head = f'<p><span data-live="newest"></span></p><p>Run {r.number}</p>'
         files[page_of(r)] = frame(page_of(r), head, title=f"#{r.number}", as_of="")

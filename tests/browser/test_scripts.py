@@ -322,6 +322,23 @@ def test_under_the_policy_of_jenkins_only_the_script_is_held_back(browser: Any, 
         page.close()
 
 
+def test_a_row_about_two_runs_chooses_the_earlier_and_the_later(browser: Any, base: str) -> None:
+    page = browser.new_page()
+    page.goto(base + "/shifts/index.html")
+    box = page.get_by_label("Compare churn/validate/3 and churn/validate/4")
+    assert page.locator("input.pick").count() == 2
+    box.check()
+    assert page.get_by_role("region", name="Runs to compare").inner_text().startswith("2 runs chosen")
+    page.get_by_role("link", name="Compare").click()
+    page.get_by_role("heading", name="Chosen runs").wait_for()
+    assert page.locator(".note").first.inner_text().startswith("Differences are to #3.")
+    page.go_back()
+    assert box.is_checked()
+    box.uncheck()
+    assert page.get_by_role("region", name="Runs to compare").count() == 0
+    page.close()
+
+
 def test_pages_with_scripts_pass_axe(browser: Any, site: Path) -> None:
     import axe_playwright_python as axe
 

@@ -483,6 +483,20 @@ def test_a_comparison_on_other_data_draws_nothing() -> None:
     assert {cell.delta.text for group in context.groups for line in group.rows for cell in line.cells} == {"–"}
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (jobs_page(site(), [JobState(VALIDATE)]), "1 job, none of which has a finished build yet."),
+        (jobs_page(site(), [JobState(VALIDATE, "", 1, f.started(1), 1.0, "SUCCESS", 1, 1)]), "1 job, none of which failed last time."),
+        (lists.models_page(site(), []), "No model is known yet."),
+        (lists.datasets_page(site(), []), "No data set is known yet. Two runs are comparable when they were scored on the same one."),
+        (compare_index(site(), []), "No comparison ready. Where scripts run, any two to twenty runs chosen in a table can be compared here."),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_yet_is_told_in_words(page: Page, words: str) -> None:
+    assert said(page.context.verdict) == words  # type: ignore[attr-defined]
+
+
 # ---- everything renders -------------------------------------------------------------------------------------------------------
 
 

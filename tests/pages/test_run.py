@@ -147,6 +147,18 @@ def test_many_problems_are_counted_not_listed() -> None:
     assert said(notices[-1].text) == "35 more files could not be read."
 
 
+def test_a_build_whose_record_is_damaged_is_not_told_to_archive_one() -> None:
+    found = replace(odd_build(4), problems=(Problem(path="a/events.jsonl", reason="the record holds no event."),))
+    page = context(RunInput(build=found, run=found.runs[0], past=RunPast(previous=row(139))))
+    assert said(page.verdict).endswith("What it logged could not be read.")
+    assert page.empty is not None
+    assert (said(page.empty.text), page.empty.code) == (
+        "What the build archived is damaged: the lines above say which files. The last good run is validate-model #139.", "",
+    )  # fmt: skip
+    words = "a/events.jsonl could not be read, so this page lacks what it says: the record holds no event."
+    assert words in [said(notice.text) for notice in page.notices]
+
+
 def test_a_build_without_record_says_what_to_archive() -> None:
     found = odd_build(4)
     empty = context(RunInput(build=found, run=found.runs[0])).empty

@@ -44,7 +44,7 @@ def compare_index(site: Site, boards: Sequence[ReadyBoard], live: Live | None = 
     tables = tuple(_table(site, path, given, index) for index, given in enumerate(shown, 1))
     count = sum(len(given.ready) for given in shown)
     verdict: Text = (
-        Span(f"{fmt.plural(count, 'comparison')} ready.", mark="b"),
+        Span(f"{fmt.plural(count, 'comparison') if count else 'No comparison'} ready.", mark="b"),
         Span(" Where scripts run, any two to twenty runs chosen in a table can be compared here."),
     )
     context = CompareIndexContext(

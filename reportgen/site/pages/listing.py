@@ -121,7 +121,9 @@ def jobs_page(site: Site, jobs: Sequence[JobState], live: Live | None = None) ->
             Span(f" {names}{more}."),
         )
     else:
-        verdict = (Span(f"{fmt.plural(len(jobs), 'job')}, none of which failed last time.", mark="b"),)
+        built = any(state.number is not None for state in jobs)
+        words = "none of which failed last time" if built else "none of which has a finished build yet"
+        verdict = (Span(f"{fmt.plural(len(jobs), 'job')}, {words}.", mark="b"),)
     empty = Empty("No jobs.", (Span("Name at least one under [[jobs]] in reportgen.toml."),), '[[jobs]]\nname = "folder/job"')
     return listing_page(
         site,

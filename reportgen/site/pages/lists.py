@@ -164,7 +164,8 @@ def models_page(site: Site, models: Sequence[ModelFact], judged: Sequence[Judged
     )
     live_now = [model for model in models if model.state == "live"]
     words = f" {fmt.listed([fmt.short_digest(m.digest) for m in live_now[:3]])} is live." if len(live_now) == 1 else ""
-    verdict: Text = (Span(f"{fmt.plural(len(models), 'model')}.", mark="b"), Span(words))
+    lead = f"{fmt.plural(len(models), 'model')}." if models else "No model is known yet."
+    verdict: Text = (Span(lead, mark="b"), Span(words))
     called = f" called {next(iter(names))}" if len(names) == 1 else ""
     more = f", the newest {MOST} shown" if len(models) > MOST else ""
     caption = [Span(f"{fmt.plural(len(models), 'file')}{called}, by digest{more}. ")]
@@ -174,7 +175,7 @@ def models_page(site: Site, models: Sequence[ModelFact], judged: Sequence[Judged
         caption += [Span(f"{style.title} is a model's best on "), Span(options.label, to), Span(". ")]
     table = Table("c-models", (*caption, Span("Dates are UTC.")), tuple(columns), rows)
     empty = Empty(
-        "No models.", (Span("A step says which file it made with"),), 'run.log_model("model.pkl", framework="scikit-learn")'
+        "No models.", (Span("A step says which file it made:"),), 'run.log_model("model.pkl", framework="scikit-learn")'
     )
     return listing_page(
         site,
@@ -228,7 +229,7 @@ def datasets_page(site: Site, datasets: Sequence[DatasetFact], live: Live | None
         for dataset in datasets[:MOST]
     )
     verdict: Text = (
-        Span(f"{fmt.plural(len(datasets), 'data set')}.", mark="b"),
+        Span(f"{fmt.plural(len(datasets), 'data set')}." if datasets else "No data set is known yet.", mark="b"),
         Span(" Two runs are comparable when they were scored on the same one."),
     )
     columns = (
@@ -244,7 +245,7 @@ def datasets_page(site: Site, datasets: Sequence[DatasetFact], live: Live | None
     table = Table("c-datasets", (Span(f"{more}Identified by digest, whatever their names. Dates are UTC."),), columns, rows)
     empty = Empty(
         "No data sets.",
-        (Span("A step says what it used with"),),
+        (Span("A step says what it used:"),),
         'run.log_dataset("validation", "validation.csv", role="validation")',
     )
     return listing_page(

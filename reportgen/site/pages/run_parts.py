@@ -27,7 +27,7 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
         words = "The record has no end: its process was killed. What had been written by then is shown."
         found.append(Notice("warn", "Interrupted.", (Span(words),)))
     found.extend(
-        Notice("warn", "Set aside.", (Span(problem.path, mark="code"), Span(f" could not be read: {problem.reason}")))
+        Notice("warn", "Set aside.", (Span(problem.path, mark="code"), Span(_set_aside(problem.reason))))
         for problem in build.problems[:5]
     )
     if len(build.problems) > 5:
@@ -47,6 +47,10 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
         seen = Span(fmt.day(build.gone_since), datetime=fmt.machine_time(build.gone_since))
         found.append(Notice("gone", "Gone from Jenkins.", (Span("The build was last seen on "), seen, rest)))
     return tuple(found)
+
+
+def _set_aside(reason: str) -> str:
+    return f" could not be read, so this page lacks what it says: {reason.rstrip('.')}."
 
 
 def _misleading(build: Build, run: Run, past: RunPast) -> list[Notice]:

@@ -78,12 +78,11 @@ def _without(site: Site, build: Build, run: Run, past: RunPast) -> Text:
     state = words.get(build.result) or build.result.replace("_", " ").capitalize()
     lead = Span(f"{state} after {fmt.duration(build.duration_s)}.", mark="b")
     if run.status == "implicit" and not run.metrics and not run.attachments:
-        expired = any(artifact.state == "gone" for artifact in build.artifacts)
-        what = (
-            "What it logged was gone from Jenkins before it was read."
-            if expired
-            else "The build left no record and no results."
-        )
+        what = "The build left no record and no results."
+        if build.problems:
+            what = "What it logged could not be read."
+        elif any(artifact.state == "gone" for artifact in build.artifacts):
+            what = "What it logged was gone from Jenkins before it was read."
         return (lead, Span(f" {what}"))
     made = [model.name for model in run.models if model.role == "made"]
     parts = []

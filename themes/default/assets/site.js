@@ -365,20 +365,21 @@
     all("table[data-table] tbody").forEach(marksIn);
     showTray();
   }
-  /** Put a box before the run a row is about: the link in its first cell. */
+  /** Put a box before the run a row is about, or the two it lies between: the links in its first cell. */
   function marksIn(inside) {
     if (body.dataset.page === "compare") return;
-    all("tr > :first-child a[href]", inside).forEach(function (link) {
-      var run = runOf(link.href), cell = link.closest("th, td");
-      if (!run || cell.querySelector("input.pick") || !link.closest("table[data-table]")) return;
-      var box = el("input", { type: "checkbox", class: "pick", "aria-label": "Compare " + run, change: function () {
-        chosen = chosen.filter(function (other) { return other !== run; });
-        if (box.checked && chosen.length < MOST) chosen.push(run); else box.checked = false;
+    all("tr > :first-child", inside).forEach(function (cell) {
+      var links = all("a[href]", cell).filter(function (link) { return runOf(link.href) && !link.closest("details"); });
+      var runs = links.map(function (link) { return runOf(link.href); });
+      if (!runs.length || cell.querySelector("input.pick") || !cell.closest("table[data-table]")) return;
+      var box = el("input", { type: "checkbox", class: "pick", "aria-label": "Compare " + runs.join(" and "), change: function () {
+        chosen = chosen.filter(function (other) { return runs.indexOf(other) < 0; });
+        if (box.checked && chosen.length + runs.length <= MOST) chosen = chosen.concat(runs); else box.checked = false;
         keep("sessionStorage", "chosen", JSON.stringify(chosen));
         showTray();
       } });
-      box.checked = chosen.indexOf(run) >= 0;
-      link.before(box);
+      box.checked = runs.every(function (run) { return chosen.indexOf(run) >= 0; });
+      links[0].before(box);
     });
   }
   function showTray() {
