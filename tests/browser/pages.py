@@ -53,6 +53,17 @@ OWN: dict[str, Any] = {
     },
 }
 """A chart as its author sends it: no tooltip, no selection."""
+_UNIT = {"mark": "line", "encoding": OWN["encoding"]}
+_BY_Y = {"field": {"repeat": "row"}, "type": "quantitative"}
+COMPOSED: dict[str, Any] = {
+    "data": OWN["data"],
+    "vconcat": [
+        {"hconcat": [_UNIT, {"layer": [_UNIT, {"mark": "point", "encoding": OWN["encoding"]}]}]},
+        {"facet": {"field": "who", "type": "nominal"}, "spec": _UNIT | {"height": 60}},
+        {"repeat": {"row": ["y"]}, "spec": {"mark": "line", "height": 60, "encoding": OWN["encoding"] | {"y": _BY_Y}}},
+    ],
+}
+"""Charts beside one another, in every way in which they can be."""
 LOGGED: dict[int, dict[str, list[tuple[float, float]]]] = {
     3: {
         "train/loss": [(step, 1 / (step + 1)) for step in range(20)],
@@ -113,6 +124,14 @@ def write_site(root: Path, *, many: int = MANY) -> None:
         "own/index.html",
         f'<figure><img src="../files/own.svg" width="{width}" height="{height}" alt="Two lines" '
         'data-chart="../data/charts/own.js"></figure>',
+    )
+    picture = draw(COMPOSED)
+    assert not isinstance(picture, ChartFailure)
+    files["files/composed.svg"] = picture
+    files["data/charts/composed.js"] = chart_script("data/charts/composed.js", COMPOSED)
+    files["composed/index.html"] = frame(
+        "composed/index.html",
+        '<figure><img src="../files/composed.svg" alt="Charts" data-chart="../data/charts/composed.js"></figure>',
     )
     files["data/tables/big.js"] = "".join(table_script("data/tables/big.js", BIG_COLUMNS, (big_row(at) for at in range(many))))
     files["jobs/churn/validate/index.html"] = frame(

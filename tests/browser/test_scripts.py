@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -245,6 +246,35 @@ def test_the_charts_of_authors_tell_their_values_and_their_legend_chooses(page: 
     assert page.evaluate(pale) == 0
     page.locator(".chart .role-legend-label text").first.click()
     until(page, f"{pale} === 1")
+
+
+def test_charts_beside_one_another_zoom_each_for_itself_and_share_their_legend(browser: Any, base: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 1600})
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.goto(f"{base}/composed/index.html")
+    until(page, "document.querySelector('.chart svg') !== null")
+    lines = "[...document.querySelectorAll('.chart .mark-line path')]"
+    pale = f"{lines}.filter((p) => p.getAttribute('opacity') === '0.12').length"
+    assert page.evaluate(f"{lines}.length") == 8
+    page.locator(".chart .role-legend-label text").first.click()
+    until(page, f"{pale} === 4")
+    plots = page.evaluate(
+        "[...document.querySelectorAll('.chart .mark-line')].map((mark) => mark.getBoundingClientRect())"
+        ".map((box) => [box.x + box.width / 2, box.y + box.height / 2])"
+    )
+    ticks = "[...document.querySelectorAll('.chart .role-axis-label')].map((axis) => axis.textContent)"
+    moved: set[int] = set()
+    for x, y in plots[::2]:
+        before = page.evaluate(ticks)
+        page.mouse.move(x, y)
+        page.mouse.wheel(0, -500)
+        until(page, f"JSON.stringify({ticks}) !== {json.dumps(json.dumps(before, separators=(',', ':'), ensure_ascii=False))}")
+        after = page.evaluate(ticks)
+        moved |= {at for at, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1]}
+    assert len(moved) == 4  # one axis for each of the four charts: the two panels of the facet share theirs
+    assert problems == []
+    page.close()
 
 
 def test_the_theme_is_chosen_and_remembered_and_charts_follow(page: Any, base: str) -> None:

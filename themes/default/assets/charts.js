@@ -39,31 +39,42 @@
     if ([spec].concat(all).some(function (view) { return view.encoding && view.encoding.tooltip; })) return;
     all.forEach(function (view) { view.mark = Object.assign({ tooltip: true }, typeof view.mark === "object" ? view.mark : { type: view.mark }); });
   }
-  function movable(spec) {
-    var parts = spec.layer || (spec.mark ? [spec] : []);
-    if (spec.params || parts.some(function (part) { return part.params; })) return;
-    var target = parts.find(function (part) {
-      var x = part.encoding && part.encoding.x;
-      return x && (x.type === "quantitative" || x.type === "temporal") && !x.bin && !part.encoding.x2;
-    });
-    if (target) target.params = [{ name: "zoom", select: { type: "interval", encodings: ["x"] }, bind: "scales" }];
-    parts.forEach(function (part) { if (typeof part.mark === "object") part.mark.clip = part.mark.type !== "text"; });
-    choosable(spec, parts);
+  /** The plots of a chart that stand beside one another: each is one view, or the layers of one. What is repeated as layers of
+      one plot has none: every layer would define what answers again. */
+  function plots(spec) {
+    var inside = spec.concat || spec.hconcat || spec.vconcat || (spec.spec && !(spec.repeat || {}).layer ? [spec.spec] : null);
+    return inside ? inside.flatMap(plots) : spec.spec ? [] : [spec];
   }
-  /** A click on a name of the legend leaves the others pale; a click beside it brings them back. */
-  function choosable(spec, parts) {
-    function named(part) {
-      return ["color", "fill", "stroke", "shape", "strokeDash"].map(function (channel) {
-        return (part.encoding || {})[channel] || (spec.encoding || {})[channel] || {};
-      }).find(function (found) { return found.field && found.legend !== null && /nominal|ordinal/.test(found.type); });
-    }
-    var shown = parts.filter(named);
+  /** Wheel and drag zoom along x, each plot for itself, and the legend chooses: unless the author said what answers. */
+  function movable(spec) {
+    if (JSON.stringify(spec, function (key, value) { return key === "values" || key === "datasets" ? undefined : value; }).indexOf('"params":') >= 0) return;
+    var frames = plots(spec);
+    frames.forEach(function (frame, at) {
+      var target = views(frame).find(function (part) {
+        var x = (part.encoding || {}).x || (frame.encoding || {}).x;
+        return x && (x.type === "quantitative" || x.type === "temporal") && !x.bin && !(part.encoding || {}).x2;
+      });
+      if (target) target.params = [{ name: "zoom" + at, select: { type: "interval", encodings: ["x"] }, bind: "scales" }];
+      views(frame).forEach(function (part) { if (typeof part.mark === "object") part.mark.clip = part.mark.type !== "text"; });
+    });
+    choosable(frames);
+  }
+  /** A click on a name of the legend leaves the others pale, in every plot; a click beside it brings them back. */
+  function choosable(frames) {
+    var shown = frames.flatMap(function (frame) {
+      return views(frame).map(function (part) {
+        var found = ["color", "fill", "stroke", "shape", "strokeDash"].map(function (channel) {
+          return (part.encoding || {})[channel] || (frame.encoding || {})[channel] || {};
+        }).find(function (it) { return it.field && it.legend !== null && /nominal|ordinal/.test(it.type); });
+        return found && { part: part, field: found.field };
+      });
+    }).filter(Boolean);
     if (!shown.length) return;
-    var field = named(shown[0]).field;
-    shown[0].params = (shown[0].params || []).concat({ name: "chosen", select: { type: "point", fields: [field] }, bind: "legend" });
-    shown.forEach(function (part) {
-      var mark = part.mark, usual = /point|circle|square|tick/.test(mark.type || mark) ? 0.7 : 1;
-      part.encoding = Object.assign({ opacity: { condition: { param: "chosen", value: mark.opacity || usual }, value: 0.12 } }, part.encoding);
+    var field = shown[0].field;
+    shown[0].part.params = (shown[0].part.params || []).concat({ name: "chosen", select: { type: "point", fields: [field] }, bind: "legend" });
+    shown.filter(function (it) { return it.field === field; }).forEach(function (it) {
+      var mark = it.part.mark, usual = /point|circle|square|tick/.test(mark.type || mark) ? 0.7 : 1;
+      it.part.encoding = Object.assign({ opacity: { condition: { param: "chosen", value: mark.opacity || usual }, value: 0.12 } }, it.part.encoding);
     });
   }
 
