@@ -13,10 +13,9 @@ from typing import Any
 
 from reportgen.config import Config
 from reportgen.errors import HarvestError
-from reportgen.globs import covers
 from reportgen.harvest.budget import Budget
 from reportgen.harvest.fetch import ReadBuild
-from reportgen.harvest.items import is_pattern
+from reportgen.harvest.finding import Finding, take_renames
 from reportgen.harvest.jobwork import JobWork, Lister, LoadBuild, Outcome, read_work
 from reportgen.harvest.lost import LostJobs
 from reportgen.harvest.plan import MOST_ATTEMPTS, Work, dump_state
@@ -59,10 +58,12 @@ def harvest(
         work.run()
     except BaseException:
         source.stop()
+        work.notes.release()
         raise
     summary = work.summary()
     if work.notes.first_problem is not None and _is_empty(store):
         raise work.notes.first_problem
+    work.notes.release()
     return summary
 
 
@@ -96,13 +97,14 @@ class _Harvest:
         clock: Callable[[], float],
     ) -> None:
         self.source, self.store, self.config = source, store, config
-        self.now, self.reporter, self.only = now, reporter, only
+        self.now, self.reporter = now, reporter
         self.clock = clock
         self.started = clock()
         self.budget = Budget(config, clock, lambda: source.request_count)
         self.width = config.jenkins.concurrency if config.jenkins else 4
         self.lister = Lister(source, store, config, full, shard)
-        self.lost = LostJobs(source, store, now=now, reporter=reporter, selects=self._is_selected, mark=shard.mark)
+        self.finding = Finding(source, config, only)
+        self.lost = LostJobs(source, store, now=now, reporter=reporter, selects=self.finding.selects, mark=shard.mark)
         self.load = LoadBuild(store)
         self.names: deque[str] = deque()
         self.met: set[str] = set()
@@ -117,14 +119,14 @@ class _Harvest:
         self.results: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         self.pending = 0
         self.counts = {"new": 0, "updated": 0, "unchanged": 0, "gone": 0, "running": 0}
-        self.notes = Notes(reporter)
+        self.notes = Notes(reporter, hold=_is_empty(store))
         self.done = self.total = 0
 
     # -- the course of it
 
     def run(self) -> None:
         """Find jobs, work through them, and settle what is left."""
-        self._take_renames()
+        take_renames(self.store, self.config, self.reporter)
         self.lost.remember()
         if not self._find_jobs():
             return
@@ -140,9 +142,10 @@ class _Harvest:
         for job in self.active:
             self._settle(job)
         self._save_jobs()
-        self._tell_unmatched()
-        if self.source.is_authoritative and self.source.down is None and not self.budget.spent:
-            self.lost.look(self.met, self.notes)
+        if self.source.down is None and not self.budget.spent:
+            self.finding.tell_unmatched({*self.met, *(job.name for job in self.listed_jobs)}, self.notes)
+            if self.source.is_authoritative and self.finding.is_answered:
+                self.lost.look(self.met, self.notes)
         self.counts["gone"] += self.lost.builds
         self.lost.alarm(self.notes)
 
@@ -156,41 +159,11 @@ class _Harvest:
         self.store.save_jobs(jobs, now=self.now)
 
     def _find_jobs(self) -> bool:
-        if self.source.is_authoritative and not self.config.jobs:
-            hint = "name the jobs to harvest under [[jobs]]"
-            self.notes.remind(self.source.name, HarvestError("no job is configured, so nothing is harvested", hint=hint))
-        try:
-            found = self.source.find_jobs(self.config.jobs, self.only)
-        except HarvestError as problem:
-            self.notes.miss(self.source.name, problem)
-            return False
-        for name, why in found.missing:
-            self.lost.explain(name, why, self.notes)
-        for name in found.unmatched:
-            self.notes.remind(name, HarvestError("no job on Jenkins matches this", hint="check the name under [[jobs]]"))
+        """Find out which jobs to list; False where the source does not answer."""
+        found = self.finding.find(self.lost, self.notes)
         self.names.extend(found.jobs)
         self.met.update(found.jobs)
-        return True
-
-    def _tell_unmatched(self) -> None:
-        """Tell of a pattern of the command that no job was found for, unless what was not found is told already."""
-        whole = not self.notes.missed and self.source.down is None and not self.budget.spent
-        for pattern in self.only if whole else ():
-            if not any(covers(pattern, name) for name in (*self.met, *(job.name for job in self.listed_jobs))):
-                why = HarvestError(
-                    f"no configured job matches --job {pattern}", hint="check it against the names under [[jobs]]"
-                )
-                self.notes.remind(pattern, why)
-
-    def _take_renames(self) -> None:
-        """Give the builds of jobs that were renamed to the job that says so."""
-        for entry in self.config.jobs:
-            if is_pattern(entry.name):
-                continue
-            for old in entry.renamed_from:
-                if self.store.known_builds(old):
-                    self.reporter.line(f"{old} is now {entry.name}: its builds go there")
-                    self.store.rename_job(old, entry.name)
+        return not self.finding.failed
 
     def _work_through(self, pool: ThreadPoolExecutor) -> None:
         while self._submit(pool) or self.pending:
@@ -261,7 +234,7 @@ class _Harvest:
 
     def _take_job(self, job: JobWork) -> None:
         self._add_parts(job.parts)
-        if job.listing.is_folder or not self._is_selected(job.name):
+        if job.listing.is_folder or not self.finding.selects(job.name):
             return
         self.total += len(job.todo)
         self.counts["running"] += len(job.running)
@@ -280,13 +253,9 @@ class _Harvest:
 
     def _add_parts(self, parts: Iterable[str]) -> None:
         for name in parts:
-            if name not in self.met and self._is_selected(name):
+            if name not in self.met and self.finding.selects(name):
                 self.met.add(name)
                 self.names.append(name)
-
-    def _is_selected(self, name: str) -> bool:
-        configured = self.config.job(name) is not None or not self.source.is_authoritative
-        return configured and (not self.only or any(covers(each, name) for each in self.only))
 
     def _take_build(self, outcome: Outcome) -> None:
         job, number = outcome.job, outcome.work.number
@@ -357,6 +326,7 @@ class _Harvest:
         for written in writes.values():
             written.result()
         saved = self.store.save_builds([read.build for _, read in batch], now=self.now)
+        self.notes.release()
         self.counts["new"] += saved.new
         self.counts["updated"] += saved.updated
         self.counts["unchanged"] += saved.unchanged

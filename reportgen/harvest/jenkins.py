@@ -139,7 +139,7 @@ class JenkinsSource:
         A name without wildcards is taken for a job until Jenkins says otherwise, so it costs no request here.
         """
         jobs: dict[str, None] = {}
-        unmatched: list[str] = []
+        unmatched: list[JobConfig] = []
         missing: list[tuple[str, HarvestError]] = []
         for entry in entries:
             try:
@@ -150,7 +150,7 @@ class JenkinsSource:
                 missing.append((entry.name, problem))
                 continue
             if not found:
-                unmatched.append(entry.name)
+                unmatched.append(entry)
             jobs.update((item.name, None) for item in found if item.unseen or may_be_selected(item.name, entries, only))
         return Found(jobs=tuple(jobs), unmatched=tuple(unmatched), missing=tuple(missing))
 
@@ -159,8 +159,8 @@ class JenkinsSource:
             for item in self._items_in(fixed_folder(entry.name)):
                 if item.is_job and (item.unseen or entry.selects(item.name)):
                     yield item
-            return
-        yield Item(entry.name, is_job=True)
+        elif entry.selects(entry.name):
+            yield Item(entry.name, is_job=True)
 
     def _items_in(self, folder: str) -> Iterator[Item]:
         tree = f"_class,jobs[{nested_items()}]"

@@ -71,11 +71,11 @@ class Listing:
 class Found:
     """What a source found for the configured names: full names of jobs, and why a configured name led to none.
 
-    `unmatched` are patterns that no job matches for now.
+    `unmatched` are entries that mean no job: a pattern that none matches for now, or one that excludes all it names.
     """
 
     jobs: tuple[str, ...] = ()
-    unmatched: tuple[str, ...] = ()
+    unmatched: tuple[JobConfig, ...] = ()
     missing: tuple[tuple[str, HarvestError], ...] = ()
 
 

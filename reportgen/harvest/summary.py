@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +21,23 @@ class Note:
     why: str
 
     def __str__(self) -> str:
-        return self.why if self.what in self.why else f"{self.what}: {self.why}"
+        is_named = re.search(rf"(?:^|job |at ){re.escape(self.what)}(?![\w/-])", self.why)
+        return self.why if is_named else f"{self.what}: {self.why}"
 
 
 class Notes:
-    """Collects what was missed and what was left out, and tells `reporter` of each at once."""
+    """Collects what was missed and what was left out, and tells `reporter` of each at once.
 
-    def __init__(self, reporter: Reporter) -> None:
+    With `hold` the first thing missed is told by `release` only: whoever raises it instead has told of it that way.
+    """
+
+    def __init__(self, reporter: Reporter, *, hold: bool = False) -> None:
         self.missed: list[Note] = []
         self.skipped: list[Note] = []
         self.first_problem: HarvestError | None = None
         self._reporter = reporter
+        self._hold = hold
+        self._held: tuple[Note, HarvestError] | None = None
 
     def miss(self, what: str, problem: HarvestError, *, why: str = "") -> None:
         """Note something that could not be had; the same twice is told once."""
@@ -40,7 +47,16 @@ class Notes:
         self.first_problem = self.first_problem or problem
         if len(self.missed) < MOST_NOTES:
             self.missed.append(note)
-        self._warn(note, problem)
+        if self._hold:
+            self._hold, self._held = False, (note, problem)
+        else:
+            self._warn(note, problem)
+
+    def release(self) -> None:
+        """Tell what was held back, and hold nothing back from now on."""
+        held, self._hold, self._held = self._held, False, None
+        if held is not None:
+            self._warn(*held)
 
     def remind(self, what: str, problem: HarvestError) -> None:
         """Note something that was told before and that people can still mend: a warning, but nothing missed."""

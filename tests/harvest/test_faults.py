@@ -175,6 +175,28 @@ def test_f7_a_jenkins_that_is_down_is_asked_no_more(jenkins: SampleJenkins, wait
     assert isinstance(http.fatal, Unreachable)
 
 
+def test_f7_a_jenkins_that_is_down_is_told_once_and_ends_the_harvest(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a", 1), job("b", 1)) as b:
+        down = Faults(rules=(Fault(where=".", status=503),))
+        b.jenkins.faults = down
+        with pytest.raises(Unreachable, match="cannot be reached"):
+            b.harvest()
+        assert b.warnings == []
+        b.jenkins.faults = Faults()
+        b.harvest()
+        b.jenkins.faults = down
+        summary = b.harvest()
+        assert (len(b.jenkins.requests), len(b.warnings)) == (3, 1)
+        assert (summary.incomplete, summary.gone, b.numbers("a")) == (True, 0, [1])
+
+
+def test_what_was_missed_first_is_told_although_it_might_have_been_raised(tmp_path: Path) -> None:
+    with bench(tmp_path, job("a", 1), job("b", 1)) as b:
+        b.toml = '[[jobs]]\nname = "none"\n[[jobs]]\nname = "b"\n'
+        assert b.harvest().incomplete
+        assert [each.partition(" on ")[0] for each in b.warnings] == ["there is no job none"]
+
+
 # -- F8: come back later
 
 

@@ -306,6 +306,15 @@ def test_a_pattern_that_matches_nothing_is_told(tmp_path: Path) -> None:
         assert b.warnings == ["a/z*: no job on Jenkins matches this (hint: check the name under [[jobs]])"]
 
 
+@pytest.mark.parametrize(("name", "excluded"), [("**", "**"), ("a/x", "a/x"), ("a", "a/**")])
+def test_an_entry_that_excludes_all_it_names_is_told(name: str, excluded: str, tmp_path: Path) -> None:
+    with bench(tmp_path, job("a/x", 1)) as b:
+        b.toml = f'[[jobs]]\nname = "{name}"\nexclude = ["{excluded}"]\n'
+        assert not b.harvest().incomplete
+        why = "no job on Jenkins matches this, or its exclude leaves none (hint: check name and exclude under [[jobs]])"
+        assert b.warnings == [f"{name}: {why}"]
+
+
 def test_a_pattern_of_the_command_that_means_no_configured_job_is_told(tmp_path: Path) -> None:
     with bench(tmp_path, job("a/x", 1), job("b", 1)) as b:
         b.toml = entry("a")
