@@ -5,6 +5,7 @@ they are read by Python-Markdown. Notes come out of builds, so anybody who can r
 parser whose time is bounded. Everything either of them makes goes through an allow-list of elements and attributes.
 """
 
+from reportgen.content.descriptions import description_text, render_description
 from reportgen.content.directives import Call
 from reportgen.content.notes import Note, NoteLimits, render_note
 from reportgen.content.pages import (
@@ -34,10 +35,12 @@ __all__ = [
     "Part",
     "Resolver",
     "Unresolved",
+    "description_text",
     "load_content",
     "navigation",
     "read_page",
     "read_pages",
+    "render_description",
     "render_note",
     "resolve",
     "visible",

@@ -24,6 +24,8 @@ _NOTE_ATTRIBUTES: Final = {
 }  # fmt: skip
 _NOTE_CLASSES: Final = {"th": {"c", "r"}, "td": {"c", "r"}}
 
+_LINE_TAGS: Final = {"a", "b", "br", "code", "del", "em", "i", "ins", "kbd", "mark", "s", "strong", "sub", "sup"}
+
 _PAGE_TAGS: Final = _TEXT | {"img", "details", "summary"}
 _PAGE_ATTRIBUTES: Final = {
     "*": {"class", "id", "title", "lang", "dir", "role", "aria-label", "aria-hidden"}, "a": {"href"}, "abbr": {"title"},
@@ -60,6 +62,17 @@ def clean_note(html: str) -> str:
     """Return the HTML of a note: no id, no class, links only to http, https and mailto, images only from the site."""
     rel = "nofollow noopener noreferrer"
     return _cleaned(html, tags=_NOTE_TAGS, attributes=_NOTE_ATTRIBUTES, keep=_note_attribute, rel=rel)
+
+
+def clean_line(html: str) -> str:
+    """Return what may stand within a paragraph: words with emphasis, and links only to http, https and mailto."""
+    rel = "nofollow noopener noreferrer"
+    return _cleaned(html, tags=_LINE_TAGS, attributes={"a": {"href"}}, keep=_note_attribute, rel=rel)
+
+
+def clean_text(html: str) -> str:
+    """Return the words of HTML, special characters still escaped."""
+    return _cleaned(html, tags=set(), attributes={}, keep=lambda _tag, _name, _value: None)
 
 
 def clean_page(html: str, target: Target) -> tuple[str, tuple[str, ...]]:

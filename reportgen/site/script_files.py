@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
+from reportgen.content import description_text
 from reportgen.site.blocks import Blocks
 from reportgen.site.plan import Survey
 from reportgen.site.scripts import LIVE, SEARCH, Doc, doc_row, live_script, search_script
@@ -47,7 +48,13 @@ def _site_docs(found: Survey) -> Iterator[Doc]:
     for build in found.builds:
         counts[build.job] = counts.get(build.job, 0) + 1
     for job in found.jobs:
-        yield Doc("job", job.name, found.links.job(job.name), f"{counts.get(job.name, 0)} builds", job.description[:200])
+        yield Doc(
+            "job",
+            job.name,
+            found.links.job(job.name),
+            f"{counts.get(job.name, 0)} builds",
+            description_text(job.description)[:200],
+        )
     for judged in found.judged:
         name = judged.leaderboard.options.name
         yield Doc("leaderboard", name, found.links.leaderboard(name), judged.leaderboard.options.metric)

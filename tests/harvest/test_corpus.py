@@ -212,6 +212,24 @@ def test_what_is_set_aside_is_told_with_its_reason_and_the_rest_is_kept(
         assert name in page
 
 
+def test_c15_descriptions_are_read_as_html_and_nothing_in_them_runs_or_loads(tmp_path: Path) -> None:
+    told = '<b>good</b> <a href="https://x.example/T-1" onclick="alert(1)">T-1</a><br>for us'
+    hostile = '<script>alert(1)</script><img src="http://evil/p.gif" onerror="alert(1)"><a href="javascript:alert(1)">x</a>'
+    described = build(1, description=told + hostile)
+    with bench(tmp_path, job("t", builds=(described, build(2)), description=f"<i>scores</i>{hostile}")) as b:
+        b.toml = '[store]\npath = "store"\n[[jobs]]\nname = "t"\n'
+        b.harvest()
+        assert b.build("t", 1).description == described.description
+        site = published(b)
+    run, of_job, jobs = ((site / "jobs" / place / "index.html").read_text("utf-8") for place in ("t/1", "t", "."))
+    link = '<a href="https://x.example/T-1" rel="nofollow noopener noreferrer">T-1</a>'
+    assert f"<b>good</b> {link}<br>for us" in run
+    assert "<i>scores</i>" in of_job
+    assert ">scores" in jobs
+    for page in (run, of_job, jobs):
+        assert not [word for word in ("alert(1)", "evil", "javascript:", "&lt;i&gt;") if word in page]
+
+
 def test_c60_an_integer_that_nobody_can_print_stops_neither_harvest_nor_site(tmp_path: Path) -> None:
     with harvested(tmp_path, {"params.yaml": b"seed: 0x" + b"f" * 6000, "metrics.json": b'{"f1": 0.5}'}) as b:
         assert b.build("t", 1).runs[0].params == {"seed": "0x" + "f" * 6000}

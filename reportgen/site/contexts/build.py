@@ -21,7 +21,7 @@ class BuildContext:
     pager: Annotated[tuple[Link, ...], "Previous and next build, Jenkins."]
     notices: Annotated[tuple[Notice, ...], "What is not as usual."]
     verdict: Annotated[Text, "The answer in one or two sentences."]
-    description: Annotated[str, "Description given to the build on Jenkins."]
+    description: Annotated[str, "Description given to the build on Jenkins, as safe markup."]
     facts: Annotated[tuple[Fact, ...], "When, how long, who, commit."]
     metric: Annotated[str, "Title of the key metric; empty without one."]
     caption: Annotated[Text, "Caption of the table."]

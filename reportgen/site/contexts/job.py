@@ -62,7 +62,7 @@ class JobContext:
     pager: Annotated[tuple[Link, ...], "Jenkins, leaderboard, exports."]
     notices: Annotated[tuple[Notice, ...], "Running builds, job gone from Jenkins."]
     verdict: Annotated[Text, "The answer in one or two sentences."]
-    description: Annotated[str, "Description on Jenkins."]
+    description: Annotated[str, "Description on Jenkins, as safe markup."]
     metric: Annotated[str, "Title of the key metric; empty without one."]
     trend: Annotated[Figure | None, "Key metric over builds."]
     shifts: Annotated[Table | None, "Level shifts of the key metric, newest first."]

@@ -150,7 +150,7 @@ class RunContext:
     pager: Annotated[tuple[Link, ...], "Previous and next build, last good one, compare, Jenkins."] = ()
     notices: Annotated[tuple[Notice, ...], "What is not as usual."] = ()
     verdict: Annotated[Text, "The answer in one or two sentences."] = ()
-    description: Annotated[str, "Description given to the build on Jenkins."] = ""
+    description: Annotated[str, "Description given to the build on Jenkins, as safe markup."] = ""
     failed: Annotated[Failed | None, "The exception, on failed runs."] = None
     ladder: Annotated[Ladder | None, "The key metric against other runs."] = None
     changed: Annotated[Changed | None, "Params and data that differ from the previous run."] = None

@@ -9,8 +9,11 @@ from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from reportgen.analysis.directions import direction_by_name
 from reportgen.analysis.values import MetricOptions
+from reportgen.content import render_description
 from reportgen.model import Cause, Direction, Metric, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Chrome, Delta, Link, NavItem, Result, Span, Text
@@ -174,6 +177,11 @@ def when(moment: datetime) -> Span:
 def on_day(moment: datetime) -> Span:
     """Return a date, machine-readable too."""
     return Span(fmt.day(moment), datetime=fmt.machine_time(moment))
+
+
+def described(text: str) -> str:
+    """Return a description from Jenkins as safe markup, to be shown in a paragraph."""
+    return Markup(render_description(text))  # noqa: S704 - made safe by reportgen.content
 
 
 def said(spans: Text) -> str:

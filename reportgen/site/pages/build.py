@@ -12,7 +12,7 @@ from reportgen.site.contexts.build import BuildContext
 from reportgen.site.links import relative
 from reportgen.site.page import Page
 from reportgen.site.pages import run_files, run_parts
-from reportgen.site.pages.base import Site, Style, cause_text, chrome, finite, joined, result_of, said, when
+from reportgen.site.pages.base import Site, Style, cause_text, chrome, described, finite, joined, result_of, said, when
 from reportgen.site.pages.columns import choose, varying_params
 from reportgen.site.pages.past import Neighbour
 from reportgen.site.pages.run_table import run_rows
@@ -66,7 +66,7 @@ def build_page(site: Site, given: BuildInput) -> Page:
         pager=_pager(site, path, given),
         notices=run_parts.notices(build, whole),
         verdict=verdict,
-        description=build.description,
+        description=described(build.description),
         facts=_facts(site, path, given),
         metric=style.title if style else "",
         caption=_caption(len(ordered), len(shown), style),

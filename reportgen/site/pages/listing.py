@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from reportgen.content import description_text
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Empty, Row, Span, Table, Text
 from reportgen.site.contexts.listing import ListingContext
@@ -76,7 +77,7 @@ def jobs_table(site: Site, path: str, jobs: Sequence[JobState]) -> Table:
 
 
 def _first_line(text: str) -> str:
-    line = text.strip().split("\n", 1)[0]
+    line = description_text(text).strip().split("\n", 1)[0]
     return line if len(line) <= 160 else line[:159] + "…"
 
 
