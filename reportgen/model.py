@@ -245,11 +245,13 @@ class Fingerprint:
 class Problem:
     """Input that could not be read and was set aside; the rest of the build is kept.
 
-    `over_limit` says that the configuration leaves it out. Only who has just read the input knows that; it is not stored.
+    `partial` says that the input was read all the same, but for what the reason tells of. `over_limit` says that the
+    configuration leaves it out; only who has just read the input knows that, and it is not stored.
     """
 
     path: str
     reason: str
+    partial: bool = field(default=False, compare=False)
     over_limit: bool = field(default=False, compare=False)
 
 

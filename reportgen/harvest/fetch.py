@@ -209,7 +209,7 @@ class _Gathering:
                 return self._from_store(held)
             return Artifact(path=path, state="refused", reason=_reason(problem, self.job, self.number, path))
         if not body.verified and not self._is_fingerprinted(path, body.content):
-            self.problems.append(Problem(path=path, reason=_UNVERIFIED))
+            self.problems.append(Problem(path=path, reason=_UNVERIFIED, partial=True))
         return self._keep(wanted, body.content)
 
     def _limit(self, path: str, room: int) -> int:
@@ -254,7 +254,7 @@ class _Gathering:
         clean, rules = redact_content(content, self.source.redactor)
         if rules:
             self.contents[path] = clean
-            self.problems.append(Problem(path=path, reason=f"{_MASKED} ({', '.join(rules)})"))
+            self.problems.append(Problem(path=path, reason=f"{_MASKED} ({', '.join(rules)})", partial=True))
         digest = self._put(clean, self.digests[path] if not rules else "")
         return Artifact(path=path, state="stored", sha256=digest, size_bytes=len(clean))
 
@@ -328,7 +328,7 @@ class _Gathering:
             if self.source.down is not None:
                 raise
             self.troubles.append(f"{what}: {problem.message}")
-            self.problems.append(Problem(path="", reason=f"{what} could not be read: {problem.message}"))
+            self.problems.append(Problem(path="", reason=f"{what} could not be read: {problem.message}", partial=True))
             return otherwise
 
     def _stages(self) -> tuple[Stage, ...]:

@@ -89,6 +89,7 @@ def test_f2_a_file_of_unknown_length_is_marked_as_unverified(tmp_path: Path) -> 
         assert not b.harvest().incomplete
         (problem,) = b.build("train", 1).problems
         assert "length could not be verified" in problem.reason
+        assert problem.partial
 
 
 def test_f2_an_answer_of_unknown_length_must_parse_to_its_end(jenkins: SampleJenkins, waits: Waits) -> None:

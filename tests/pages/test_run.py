@@ -159,6 +159,20 @@ def test_a_build_whose_record_is_damaged_is_not_told_to_archive_one() -> None:
     assert words in [said(notice.text) for notice in page.notices]
 
 
+def test_what_was_read_but_for_some_of_it_is_not_called_unreadable() -> None:
+    told = (
+        Problem(path="a.json", reason="its length could not be verified", partial=True),
+        Problem(path="", reason="600 metrics are over the limit of 500; the rest was left out", partial=True),
+        Problem(path="b.json", reason="no JSON at byte 9"),
+    )
+    notices = context(RunInput(build=replace(odd_build(6), problems=told), run=odd_build(6).runs[0])).notices
+    assert [(each.lead, said(each.text)) for each in notices] == [
+        ("Set aside.", "b.json could not be read, so this page lacks what it says: no JSON at byte 9."),
+        ("Read in part.", "a.json: its length could not be verified."),
+        ("Read in part.", "600 metrics are over the limit of 500; the rest was left out."),
+    ]
+
+
 def test_a_build_without_record_says_what_to_archive() -> None:
     found = odd_build(4)
     empty = context(RunInput(build=found, run=found.runs[0])).empty

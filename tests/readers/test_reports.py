@@ -93,8 +93,8 @@ class TestDvcLive:
         torn = f"step\tloss\n1\t0.5\n{'9' * 5000}\t1\n--5\t1\n\u0663\t1\n2\toops\n3\n4\tnan\n"
         files["dvclive/plots/metrics/train/loss.tsv"] = torn.encode()
         result = read(files)["dvclive"]
-        assert [(problem.path, problem.reason) for problem in result.problems] == [
-            ("dvclive/plots/metrics/train/loss.tsv", "5 lines are no values")
+        assert [(problem.path, problem.reason, problem.partial) for problem in result.problems] == [
+            ("dvclive/plots/metrics/train/loss.tsv", "5 lines are no values", True)
         ]
         assert [point.step for point in result.series["train/loss"]] == [1, 4]
 

@@ -54,7 +54,8 @@ def _directory(home: str, prefix: str, files: Mapping[str, bytes], context: Read
                 results.append(ReadResult.quarantined(path, str(problem)))
                 continue
             if unread:
-                results.append(ReadResult(problems=(Problem(path=path, reason=f"{unread} lines are no values"),)))
+                reason = f"{unread} lines are no values"
+                results.append(ReadResult(problems=(Problem(path=path, reason=reason, partial=True),)))
         elif path.endswith(".json"):
             results.append(ReadResult(attachments=(report(path),)))
     try:

@@ -131,7 +131,8 @@ def _metrics(
         metric = name.removeprefix("metrics/")
         points, unread = _points(decode_text(files[inside[name]]))
         if unread or not points:
-            problems.append(Problem(path=inside[name], reason=f"{unread} lines are no values" if unread else "empty"))
+            reason = f"{unread} lines are no values" if unread else "empty"
+            problems.append(Problem(path=inside[name], reason=reason, partial=bool(points)))
         if not points:
             continue
         several = len(points) > 1

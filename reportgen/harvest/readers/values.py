@@ -91,7 +91,7 @@ def cut_metrics(metrics: Sequence[Metric], limit: int, path: str) -> tuple[tuple
     if len(metrics) <= limit:
         return tuple(metrics), ()
     reason = f"{len(metrics)} metrics are over the limit of {limit}; the rest was left out"
-    return tuple(metrics[:limit]), (Problem(path=path, reason=reason, over_limit=True),)
+    return tuple(metrics[:limit]), (Problem(path=path, reason=reason, partial=True, over_limit=True),)
 
 
 def is_unreadable(problem: Problem) -> bool:

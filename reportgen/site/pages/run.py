@@ -255,7 +255,7 @@ def _empty(site: Site, path: str, build: Build, run: Run, past: RunPast) -> Empt
         stopped = good is not None and build.result in ("FAILURE", "ABORTED")  # its job does archive what it logs
         if any(artifact.state == "gone" for artifact in build.artifacts):
             return Empty("No results.", (Span("Jenkins had deleted what the build archived when it was first read."), *where))
-        if build.problems:
+        if any(not problem.partial for problem in build.problems):
             return Empty("No results.", (Span("What the build archived is damaged: the lines above say which files."), *where))
         return Empty(
             "No results.",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reportgen.analysis.pitfalls import run_pitfalls
-from reportgen.model import Build, Run, RunRow
+from reportgen.model import Build, Problem, Run, RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, ChainStep, Column, Notice, Row, Span, Table, Text
 from reportgen.site.contexts.run import StageRow, Stages
@@ -17,6 +17,7 @@ from reportgen.site.pages.scale import percent
 
 _STAGE_WORDS = {"NOT_EXECUTED": "stage skipped", "FAILED": "FAILURE", "PAUSED_PENDING_INPUT": "waiting for input"}
 _CASES = 20
+_PROBLEMS = 5
 _COMMITS = 12
 
 
@@ -26,12 +27,9 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
     if run.status == "interrupted":
         words = "The record has no end: its process was killed. What had been written by then is shown."
         found.append(Notice("warn", "Interrupted.", (Span(words),)))
-    found.extend(
-        Notice("warn", "Set aside.", (Span(problem.path, mark="code"), Span(_set_aside(problem.reason))))
-        for problem in build.problems[:5]
-    )
-    if len(build.problems) > 5:
-        found.append(Notice("warn", "Set aside.", (Span(f"{len(build.problems) - 5} more files could not be read."),)))
+    told = "could not be read, so this page lacks what it says"
+    found.extend(_losses([each for each in build.problems if not each.partial], "Set aside.", told))
+    found.extend(_losses([each for each in build.problems if each.partial], "Read in part.", ""))
     if run.unread_lines:
         lines = fmt.plural(run.unread_lines, "line of the record", "lines of the record")
         found.append(Notice("warn", "Record damaged.", (Span(f"{lines} could not be read; the rest is shown."),)))
@@ -49,8 +47,14 @@ def notices(build: Build, run: Run, past: RunPast | None = None) -> tuple[Notice
     return tuple(found)
 
 
-def _set_aside(reason: str) -> str:
-    return f" could not be read, so this page lacks what it says: {reason.rstrip('.')}."
+def _losses(problems: Sequence[Problem], lead: str, told: str) -> Iterator[Notice]:
+    """Yield what is said of input that was not read, or not all of it: of the first ones each, of the others how many."""
+    words = f" {told}" if told else ""
+    for problem in problems[:_PROBLEMS]:
+        place = (Span(problem.path, mark="code"), Span(f"{words}: ")) if problem.path else ()
+        yield Notice("warn", lead, (*place, Span(problem.reason.rstrip(".") + ".")))
+    if len(problems) > _PROBLEMS:
+        yield Notice("warn", lead, (Span(f"{fmt.plural(len(problems) - _PROBLEMS, 'more file')}{words.partition(',')[0]}."),))
 
 
 def _misleading(build: Build, run: Run, past: RunPast) -> list[Notice]:

@@ -79,7 +79,7 @@ def _without(site: Site, build: Build, run: Run, past: RunPast) -> Text:
     lead = Span(f"{state} after {fmt.duration(build.duration_s)}.", mark="b")
     if run.status == "implicit" and not run.metrics and not run.attachments:
         what = "The build left no record and no results."
-        if build.problems:
+        if any(not problem.partial for problem in build.problems):
             what = "What it logged could not be read."
         elif any(artifact.state == "gone" for artifact in build.artifacts):
             what = "What it logged was gone from Jenkins before it was read."
