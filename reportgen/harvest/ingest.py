@@ -25,6 +25,7 @@ from reportgen.harvest.summary import HarvestSummary, Notes
 from reportgen.model import Job
 from reportgen.report import Reporter
 from reportgen.store.db import Store
+from reportgen.store.prune import drop_pruned
 
 BATCH_BUILDS = 64
 BATCH_SECONDS = 1.0
@@ -142,6 +143,7 @@ class _Harvest:
         for job in self.active:
             self._settle(job)
         self._save_jobs()
+        drop_pruned(self.store)
         if self.source.down is None and not self.budget.spent:
             self.finding.tell_unmatched({*self.met, *(job.name for job in self.listed_jobs)}, self.notes)
             if self.source.is_authoritative and self.finding.is_answered:

@@ -106,13 +106,13 @@ class Store:
         ``last_read = now``. A build of a job that was recreated stands beside its namesake. Every blob a build names must be
         there: StoreError, and nothing saved, if not.
         """
-        wanted = self._not_pruned(builds)
+        wanted = self.not_pruned(builds)
         encoded = [(encode_build(build), optional_time_text(build.gone_since)) for build in wanted]
         sizes = self._blob_sizes([digest for build, _ in encoded for digest in build.blobs])
         with self.transaction():
             return replace(self.writer.save(encoded, sizes, time_text(now)), pruned=len(builds) - len(wanted))
 
-    def _not_pruned(self, builds: Sequence[Build]) -> list[Build]:
+    def not_pruned(self, builds: Sequence[Build]) -> list[Build]:
         """Return the builds without what was removed on purpose."""
         with self._mutex, schema.database_errors(self.path / DATABASE):
             tombs = read_tombstones(self._db, self.controller)

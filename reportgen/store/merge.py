@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from reportgen.store.codec import time_text
 from reportgen.store.db import Store
 from reportgen.store.lock import StoreLock
 from reportgen.store.rows import stored_blobs
-from reportgen.store.tombs import build_identity
+from reportgen.store.tombs import Identity, build_identity
 from reportgen.store.values import SaveResult
 from reportgen.store.view import StoreView
 
@@ -26,9 +26,10 @@ def merge_store(store: Store, other: Path, *, now: datetime) -> SaveResult:
     """Add the builds and jobs of the store at `other` that this one does not have; what it has is left as it is.
 
     A build is told by job, number and start, a file by its digest, so merging twice changes nothing, and a merge that was
-    interrupted is finished by merging again. Runs that were pruned here do not come back. The other store is kept from being
-    written to meanwhile: StoreLocked if it is being written to, StoreError if it is this one, or if one of its files is missing
-    or damaged; what was merged before stays.
+    interrupted is finished by merging again. Runs that were pruned here do not come back, and what was pruned there of builds
+    that are not here does not come from Jenkins either. The other store is kept from being written to meanwhile: StoreLocked if
+    it is being written to, StoreError if it is this one, or if one of its files is missing or damaged; what was merged before
+    stays.
     """
     result = SaveResult(revision=store.revision)
     with StoreView.open(other) as source, _held(store, other):
@@ -36,11 +37,14 @@ def merge_store(store: Store, other: Path, *, now: datetime) -> SaveResult:
             known = {job.name for job in here.jobs()}
             held = {(row.job, row.number, time_text(row.started_at)) for row in here.build_ids()}
         store.save_jobs([job for job in source.jobs() if job.name not in known], now=now)
+        _take_tombstones(store, source, held)
         ids = [row.id for row in reversed(source.build_ids())]
         for start in range(0, len(ids), _BATCH):
             builds = [build for build in source.builds(ids[start : start + _BATCH]) if build_identity(build) not in held]
-            _copy_blobs(store, source, builds)
-            result = _sum(result, store.save_builds(builds, now=now))
+            wanted = store.not_pruned(builds)
+            _copy_blobs(store, source, wanted)
+            saved = store.save_builds(wanted, now=now)
+            result = _sum(result, replace(saved, pruned=len(builds) - len(wanted)))
     return replace(result, unchanged=len(ids) - result.new - result.updated - result.pruned)
 
 
@@ -57,6 +61,14 @@ def _held(store: Store, other: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _take_tombstones(store: Store, source: StoreView, held: Container[Identity]) -> None:
+    tombs = [tomb for tomb in source.tombstones() if (tomb.job, tomb.number, time_text(tomb.started_at)) not in held]
+    if tombs:
+        with store.transaction():
+            for tomb in tombs:
+                store.writer.bury(tomb)
 
 
 def _copy_blobs(store: Store, source: StoreView, builds: Sequence[Build]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from reportgen.errors import StoreError
 from reportgen.model import Build, Run
 from reportgen.store.blobs import StoredBlob
-from reportgen.store.codec import clean_text, dump_json, optional_time_text, time_text
+from reportgen.store.codec import optional_time_text, time_text
 from reportgen.store.db import DATABASE, Store
 from reportgen.store.files import disk_errors
 from reportgen.store.rows import encode_build, stored_blobs
@@ -57,6 +57,15 @@ def prune_blobs(store: Store, *, now: datetime, min_age: timedelta = MIN_AGE, dr
         with store.transaction() as db:
             _sweep(store, db)
     return Pruned(blobs=doomed, young=len(unused) - len(doomed))
+
+
+def drop_pruned(store: Store) -> None:
+    """Remove the blobs of runs that were removed on purpose and came again with the build they are of."""
+    with store.transaction() as db:
+        unwanted = {digest for found in read_tombstones(db).values() for tomb in found for digest in tomb.blobs}
+        here = [digest for digest in sorted(unwanted) if store.blobs.size(digest) is not None]
+        used = "SELECT 1 FROM blob_use WHERE sha256 = ? LIMIT 1"
+        store.blobs.remove(digest for digest in here if db.execute(used, (digest,)).fetchone() is None)
 
 
 def prune_run(store: Store, written: str, reason: str, *, now: datetime, dry_run: bool = False) -> Pruned:
@@ -144,12 +153,7 @@ def _remove(store: Store, tomb: Tombstone, build: Build, left: Build | None, now
     sizes = {} if left is None else {digest: store.blobs.size(digest) or 0 for digest in stored_blobs(left)}
     with store.transaction() as db:
         db.execute("PRAGMA secure_delete = ON")
-        row = (store.controller, job, number, started_at, tomb.run, tomb.record, dump_json(tomb.blobs), clean_text(tomb.reason))
-        db.execute(
-            "INSERT INTO tombstone (controller, job, number, started_at, run, record, blobs, reason, pruned_at, revision)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, time_text(tomb.pruned_at), store.writer.next_revision()),
-        )
+        store.writer.bury(tomb)
         if left is None:
             doomed = (number, started_at, store.writer.find_job(job))
             db.execute("DELETE FROM build WHERE number = ? AND started_at = ? AND job_id = ?", doomed)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reportgen.store.blobs import Blobs
-from reportgen.store.codec import clean_text
+from reportgen.store.codec import clean_text, dump_json, time_text
 from reportgen.store.rows import BUILD_COLUMNS, METRIC_COLUMNS, RUN_COLUMNS, EncodedBuild, EncodedRun
-from reportgen.store.values import SaveResult
+from reportgen.store.values import SaveResult, Tombstone
 
 
 def _marks(count: int) -> str:
@@ -143,6 +143,19 @@ class BuildWriter:
             found = int(row[0])
         self._kinds[kind] = found
         return found
+
+    def bury(self, tomb: Tombstone) -> None:
+        """Remember what was removed on purpose; the same is remembered once."""
+        what = (self._controller, clean_text(tomb.job), tomb.number, time_text(tomb.started_at), tomb.run, tomb.record)
+        select = (
+            "SELECT 1 FROM tombstone WHERE (controller, job, number, started_at) = (?, ?, ?, ?) AND run IS ? AND record IS ?"
+        )
+        if self._db.execute(select, what).fetchone() is None:
+            self._db.execute(
+                "INSERT INTO tombstone (controller, job, number, started_at, run, record, blobs, reason, pruned_at, revision)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*what, dump_json(tomb.blobs), clean_text(tomb.reason), time_text(tomb.pruned_at), self.next_revision()),
+            )
 
     def rename(self, old: str, new: str) -> None:
         """Move every build of one job to another; of a build that both have, the one with more metrics stays."""

@@ -740,6 +740,25 @@ def test_our_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
             assert token.encode() not in file.read_bytes(), file
 
 
+def test_files_of_a_pruned_run_do_not_come_back_with_the_build_it_was_of(tmp_path: Path) -> None:
+    def record(name: str, note: bytes) -> dict[str, bytes]:
+        head = {"v": 1, "t": "2026-01-01T00:00:00Z"}
+        events = [{**head, "id": "a", "kind": "run", "name": name}]
+        events.append({**head, "id": "b", "kind": "artifact", "name": "note", "file": "files/note.txt"})
+        place = f"reportgen-results/{name}-0123abcd/"
+        journal = "".join(json.dumps(each) + "\n" for each in events).encode()
+        return {f"{place}events.jsonl": journal, f"{place}files/note.txt": note}
+
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=record("a", b"Jane Roe") | record("b", b"nobody")),))) as b:
+        b.harvest()
+        prune_run(b.store, "t#1/a", "personal data", now=NOW)
+        b.harvest(full=True)
+        assert [run.name for run in b.build("t", 1).runs] == ["b"]
+        held = [b.store.blobs.read(blob.digest) for blob in b.store.blobs.stored()]
+        assert b"nobody" in held
+        assert not [content for content in held if b"Jane Roe" in content or b'"name": "a"' in content]
+
+
 def test_secret_parameters_are_dropped_and_secret_looking_ones_masked(tmp_path: Path) -> None:
     def parameter(kind: str, name: str, **fields: object) -> dict[str, object]:
         return {"_class": f"hudson.model.{kind}", "name": name, **fields}

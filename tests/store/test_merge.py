@@ -57,6 +57,22 @@ def test_what_is_here_is_left_as_it_is(tmp_path: Path) -> None:
         with store.view() as view:
             assert view.build("churn/validate", 1) == replace(mine, last_read=NOW)
             assert [row.number for row in view.build_ids()] == [3, 1]
+        assert len(list(store.blobs.stored())) == 1  # of #3: neither of what is here already, nor of what was pruned
+
+
+def test_what_was_pruned_there_does_not_come_back_here(tmp_path: Path) -> None:
+    shard = _shard(tmp_path / "one", range(1, 4))
+    with Store.open(shard) as other:
+        prune_run(other, "churn/validate#2", "personal data", now=NOW)
+        prune_run(other, "churn/validate#3", "held here", now=NOW)
+    with Store.open(tmp_path / "whole") as store:
+        store.save_builds([make_build(3)], now=NOW)
+        for _ in range(2):
+            merge_store(store, shard, now=LATER)
+            assert store.save_builds([make_build(2)], now=LATER).pruned == 1
+        with store.view() as view:
+            assert [row.number for row in view.build_ids()] == [3, 1]
+            assert [(tomb.number, tomb.reason) for tomb in view.tombstones()] == [(2, "personal data")]
 
 
 def test_a_damaged_file_is_not_taken_over(tmp_path: Path) -> None:
