@@ -12,12 +12,12 @@ from typing import TypeVar
 from reportgen.config import Config, JobConfig
 from reportgen.errors import HarvestError, NotFound, StoreError
 from reportgen.harvest.assemble import Material, assemble, read_contents
-from reportgen.harvest.http import TooLarge
+from reportgen.harvest.http import Body, TooLarge
 from reportgen.harvest.readers import Reader, ReadResult
 from reportgen.harvest.readers.values import is_unreadable
 from reportgen.harvest.select import Choice, Wanted, choose_files
 from reportgen.harvest.source import BuildFacts, Source
-from reportgen.harvest.strict import BadJson, decode_text
+from reportgen.harvest.strict import BadJson, decode_text, load_json
 from reportgen.model import Artifact, Build, Problem, Stage, Tests
 from reportgen.redact import Redactor
 
@@ -196,7 +196,7 @@ class _Gathering:
         try:
             if path not in self.listed:
                 raise NotFound("no longer listed")
-            body = self.source.fetch_file(self.job, self.number, path, limit=self._limit(path, room))
+            body = self._body(path, room)
         except NotFound:
             return self._from_store(held) if held else Artifact(path=path, state="gone", reason="listed, but no longer there")
         except TooLarge as problem:
@@ -208,9 +208,19 @@ class _Gathering:
             if held is not None and held.state == "stored":
                 return self._from_store(held)
             return Artifact(path=path, state="refused", reason=_reason(problem, self.job, self.number, path))
-        if not body.verified and not self._is_fingerprinted(path, body.content):
-            self.problems.append(Problem(path=path, reason=_UNVERIFIED, partial=True))
         return self._keep(wanted, body.content)
+
+    def _body(self, path: str, room: int) -> Body:
+        """Fetch a file; one whose length is not known is noted, and if JSON must be whole."""
+        body = self.source.fetch_file(self.job, self.number, path, limit=self._limit(path, room))
+        if not body.verified and not self._is_fingerprinted(path, body.content):
+            if path.lower().endswith(".json"):
+                try:
+                    load_json(body.content)
+                except BadJson as problem:
+                    raise HarvestError(f"{problem}, and {_UNVERIFIED}") from None
+            self.problems.append(Problem(path=path, reason=_UNVERIFIED, partial=True))
+        return body
 
     def _limit(self, path: str, room: int) -> int:
         return min(room, self.reader.config.limits.json_) if path.lower().endswith((".json", ".ipynb")) else room

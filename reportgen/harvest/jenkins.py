@@ -235,7 +235,8 @@ class JenkinsSource:
 
     def fetch_stages(self, job: str, number: int) -> tuple[Stage, ...]:
         """Return the stages of a pipeline build; raises NotFound without the plugin that tells them."""
-        return parse_stages(self._object(f"{self._path(job)}{number}/wfapi/describe", "", f"stages of {job} #{number}"))
+        what = f"stages of {job} #{number}"
+        return parse_stages(_told(self._object(f"{self._path(job)}{number}/wfapi/describe", "", what), "stages", what))
 
     def tells_stages(self, job: str) -> bool:
         """Tell whether the plugin that tells stages is there, or cannot be told to be absent as the job itself is not there."""
@@ -260,7 +261,10 @@ class JenkinsSource:
 
     def fetch_tests(self, job: str, number: int) -> Tests | None:
         """Return test counts and failed cases."""
-        return parse_tests(self._object(f"{self._path(job)}{number}/testReport/api/json", TESTS, f"tests of {job} #{number}"))
+        what = f"tests of {job} #{number}"
+        return parse_tests(
+            _told(self._object(f"{self._path(job)}{number}/testReport/api/json", TESTS, what), "failCount", what)
+        )
 
     def fetch_console_tail(self, job: str, number: int, lines: int) -> str:
         """Return the last lines of the log."""
@@ -325,6 +329,13 @@ class JenkinsSource:
         if not isinstance(answer, dict):
             raise HarvestError(f"{what}: Jenkins sent a list instead of an object")
         return answer
+
+
+def _told(answer: dict[str, Any], key: str, what: str) -> dict[str, Any]:
+    """Return the answer if it has what every such answer has; an empty one would be taken for nothing to tell."""
+    if key not in answer:
+        raise HarvestError(f"{what}: the answer describes none")
+    return answer
 
 
 def _start_of(build: Any) -> datetime | None:

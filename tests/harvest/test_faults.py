@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -21,12 +22,12 @@ import pytest
 from reportgen.config import JenkinsConfig
 from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.jenkins import SampleJenkins
-from reportgen.demo.model import Controller
+from reportgen.demo.model import Controller, SampleBuild
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http import Credentials, Http, HttpSettings, RetryRules, Secret, TooLarge
 from reportgen.harvest.http.redirects import is_same_origin
 from reportgen.harvest.jenkins import jenkins_settings
-from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics
+from tests.support.jenkins import Bench, Waits, bench, build, http_for, job, metric, metrics, pipeline
 from tests.support.tls import certificate, serve_tls
 
 FILE = "job/train/1/artifact/metrics.json"
@@ -90,6 +91,17 @@ def test_f2_a_file_of_unknown_length_is_marked_as_unverified(tmp_path: Path) -> 
         (problem,) = b.build("train", 1).problems
         assert "length could not be verified" in problem.reason
         assert problem.partial
+
+
+def test_f2_a_json_file_of_unknown_length_must_parse_to_its_end(tmp_path: Path) -> None:
+    with bench(tmp_path, job("train", 1)) as b:
+        b.jenkins.faults = Faults(rules=(Fault(where="metrics.json", sized=False, cut=9),))
+        (note,) = b.harvest().missed
+        assert "no JSON at byte" in note.why
+        assert [each.state for each in b.build("train", 1).artifacts] == ["refused"]
+        b.jenkins.faults = Faults()
+        assert (b.harvest().updated, metric(b.build("train", 1), "f1")) == (1, 0.001)
+        assert b.build("train", 1).problems == ()
 
 
 def test_f2_an_answer_of_unknown_length_must_parse_to_its_end(jenkins: SampleJenkins, waits: Waits) -> None:
@@ -266,6 +278,44 @@ def test_f9_a_web_page_in_place_of_a_file_is_not_kept_and_is_asked_for_again(nam
         b.jenkins.faults = Faults()
         assert b.harvest().updated == 1
         assert {each.path: each.state for each in b.build("t", 1).artifacts} == {name: "stored", "report.html": "stored"}
+
+
+def failed_build() -> SampleBuild:
+    counts = {"_class": "hudson.tasks.junit.TestResultAction", "failCount": 1, "skipCount": 0, "totalCount": 2}
+    report = {"failCount": 1, "passCount": 1, "skipCount": 0, "suites": [{"cases": [{"name": "n", "status": "FAILED"}]}]}
+    stage = {"id": "1", "name": "Fit", "status": "FAILED"}
+    return build(1, result="FAILURE", stages=(stage,), test_report=report, actions=(counts,), console="one\ntwo\n")
+
+
+@pytest.mark.parametrize("where", ["wfapi/describe", "testReport", "logText"])
+@pytest.mark.parametrize(
+    "fault",
+    [{"body": b"<html>Sign in</html>", "headers": (("Content-Type", "text/html"),)}, {"status": 302}, {"body": b"{}"}],
+    ids=["page", "redirect", "empty"],
+)
+def test_f9_what_is_no_answer_about_stages_tests_or_log_is_not_kept(where: str, fault: dict[str, Any], tmp_path: Path) -> None:
+    with bench(tmp_path, pipeline("p", failed_build(), build(2))) as b:
+        b.toml = '[[jobs]]\nname = "p"\nconsole_tail = 9\n'
+        if fault.get("status") == 302:
+            fault = {**fault, "headers": (("Location", "/jenkins/login"),)}
+        b.jenkins.faults = Faults(rules=(Fault(where=where, **fault),))
+        summary = b.harvest()
+        is_log = where == "logText" and fault.get("body") == b"{}"  # a log may say anything
+        assert (summary.new, summary.incomplete) == (2, not is_log)
+        assert "Sign in" not in str(b.build("p", 1))
+        b.jenkins.faults = Faults()
+        assert not b.harvest(full=is_log).incomplete
+        read = b.build("p", 1)
+        assert (len(read.stages), len(read.tests.failures) if read.tests else 0) == (1, 1)
+        assert (read.console_tail, read.problems) == ("one\ntwo", ())
+
+
+def test_f3_a_packed_log_is_unpacked(tmp_path: Path) -> None:
+    with bench(tmp_path, job("t", builds=(failed_build(),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\nconsole_tail = 9\n'
+        b.jenkins.faults = Faults(rules=(Fault(where="logText", gzipped=True),))
+        assert not b.harvest().incomplete
+        assert b.build("t", 1).console_tail == "one\ntwo"
 
 
 def test_f9_other_types_and_shapes_are_no_data(jenkins: SampleJenkins, waits: Waits) -> None:

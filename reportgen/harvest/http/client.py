@@ -24,7 +24,7 @@ from reportgen.harvest.http.failures import (
     translate,
 )
 from reportgen.harvest.http.redirects import check_redirect
-from reportgen.harvest.http.session import Body, HttpSettings, Lane, is_redirect, iter_decoded, iter_raw, read_file
+from reportgen.harvest.http.session import Body, HttpSettings, Lane, is_redirect, iter_decoded, read_file
 from reportgen.harvest.http.wire import Pace
 from reportgen.harvest.strict import BadJson, load_json
 
@@ -164,12 +164,14 @@ class Http:
         for _ in range(2):
             with self._exchange(self.settings.file_s) as lane:
                 response = lane.fetch(f"{path}?start={start}")
-                if is_redirect(response):
-                    raise AccessDenied(f"{path}: Jenkins redirects (a login page?)")
+                if is_redirect(response) or "html" in response.headers.get("Content-Type", "").lower():
+                    raise AccessDenied(
+                        "Jenkins sent a web page instead of the log (a login page?)", hint="check user and token"
+                    )
                 told = response.headers.get("X-Text-Size", "")
                 length = int(told) if told.isdigit() else 0
                 if length - start <= size or start:
-                    return b"".join(iter_raw(response, size + MORE_LOG))[-size:]
+                    return b"".join(iter_decoded(response, size + MORE_LOG))[-size:]
             start = length - size
         return b""
 
