@@ -22,6 +22,7 @@ from jinja2.utils import missing
 from markupsafe import Markup, escape
 
 from reportgen.errors import ThemeError
+from reportgen.site.compiled import KeptTemplates
 from reportgen.site.page import Page
 from reportgen.site.theme import Theme
 from reportgen.site.theme_check import check_templates, missing_option
@@ -148,6 +149,7 @@ class Renderer:
             cache_size=-1,
             auto_reload=False,
             keep_trailing_newline=True,
+            bytecode_cache=KeptTemplates(__file__),
         )
         self._environment.globals.update(asset=self._asset, theme=_options(theme))
 
