@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, make_dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
+_REMEMBERED = 64
 K = TypeVar("K")
 T = TypeVar("T")
 
@@ -31,6 +33,26 @@ def gather(found: MutableMapping[K, Sequence[T]], key: K, item: T) -> None:
         items.append(item)
     else:
         found[key] = [*items, item]
+
+
+def remembered(function: Callable[..., T]) -> Callable[..., T]:
+    """Remember the last results of a function of large values, which are the same only where they are the same objects.
+
+    To compare a board of ten thousand rows, or to hash it, takes longer than what is asked of it.
+    """
+    known: dict[tuple[int, ...], tuple[tuple[object, ...], T]] = {}
+
+    @wraps(function)
+    def ask(*given: object) -> T:
+        key = tuple(map(id, given))
+        found = known.get(key)
+        if found is None:
+            if len(known) >= _REMEMBERED:
+                del known[next(iter(known))]
+            found = known[key] = given, function(*given)  # holds what was given: no other object gets its id
+        return found[1]
+
+    return ask
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reportgen.analysis.comparable import order, role_of
 from reportgen.analysis.references import BuildIndex
@@ -43,8 +43,7 @@ class Node:
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Edge:
+class Edge(NamedTuple):
     """`source` came before `target`. `label` is the role of a data set, or the parameter or file that tells of the edge."""
 
     source: str
@@ -156,13 +155,15 @@ class _Builder:
     def __init__(self, index: BuildIndex) -> None:
         self.index = index
         self.nodes: dict[str, Node] = {}
+        self.runs: dict[int, str] = {}
+        """The node of each run, by which object its row is: the text of one is long."""
         self.edges: set[Edge] = set()
         self.home: dict[str, str | None] = {}
         """The job that makes a data set; None where a run that uses models logged it first."""
         self.with_models: set[str] = set()
 
     def add(self, row: RunRow) -> None:
-        here = run_node(row)
+        here = self._run(row)
         self.nodes[here] = Node(id=here, kind="run", name=str(row.key), run=row, gone=row.gone_since is not None)
         if row.models:
             self.with_models.add(row.job)
@@ -240,11 +241,17 @@ class _Builder:
             return
         found = self.index.find(*build, row.started_at)
         for other in found:
-            self.edges.add(Edge(self._known(run_node(other)), here, kind, label))
+            self.edges.add(Edge(self._run(other), here, kind, label))
         if not found:
             node = f"build:{build[0]}#{build[1]}"
             self.nodes.setdefault(node, Node(id=node, kind="build", name=f"{build[0]}#{build[1]}", build=build))
             self.edges.add(Edge(node, here, kind, label))
+
+    def _run(self, row: RunRow) -> str:
+        found = self.runs.get(id(row))
+        if found is None:
+            found = self.runs[id(row)] = run_node(row)
+        return found
 
     def _known(self, node: str) -> str:
         """The same text as in the node, if there is one: thousands of edges may lead to it."""
@@ -252,7 +259,7 @@ class _Builder:
         return found.id if found is not None else node
 
     def graph(self) -> Graph:
-        edges = tuple(sorted(self.edges, key=_place))
+        edges = tuple(sorted(self.edges))
         into: dict[str, list[Edge]] = {}
         out_of: dict[str, list[Edge]] = {}
         for edge in edges:
@@ -264,11 +271,6 @@ class _Builder:
             into={node: tuple(found) for node, found in into.items()},
             out_of={node: tuple(found) for node, found in out_of.items()},
         )
-
-
-def _place(edge: Edge) -> tuple[str, str, str, str]:
-    """The order of edges, told once per edge and not once per comparison."""
-    return edge.source, edge.target, edge.kind, edge.label
 
 
 def _fuller(new: Dataset | None, old: Dataset | None) -> Dataset | None:

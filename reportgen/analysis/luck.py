@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from reportgen import estimate
 from reportgen.analysis.comparable import Candidate
-from reportgen.analysis.values import BoardRow, Luck
+from reportgen.analysis.values import BoardRow, Luck, RunId, run_id
 from reportgen.analysis.wording import count, number
 from reportgen.model import RunRow
 
@@ -20,18 +20,16 @@ def standard_error(low: float | None, high: float | None) -> float | None:
     return None if low is None or high is None else (high - low) / (2 * estimate.Z95)
 
 
-def model_identity(row: RunRow) -> str | tuple[str, ...]:
+def model_identity(row: RunRow) -> str | tuple[str, ...] | RunId:
     """Return what tells which model was scored: the digest it used, or the several, else those it made, else the run itself."""
+    if not row.models:
+        return run_id(row)
     if len(row.models) == 1:
         return row.models[0].sha256
     used = tuple(sorted(m.sha256 for m in row.models if m.role == "input"))
     made = tuple(sorted(m.sha256 for m in row.models if m.role == "made"))
     digests = used or made
-    return (
-        digests[0]
-        if len(digests) == 1
-        else digests or ("run", row.job, str(row.number), row.started_at.isoformat(), row.name, row.record)
-    )
+    return digests[0] if len(digests) == 1 else digests or run_id(row)
 
 
 def count_models(rows: Iterable[RunRow]) -> int:

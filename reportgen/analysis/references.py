@@ -118,6 +118,8 @@ class BuildIndex:
     def find(self, job: str, number: int, at: datetime) -> list[RunRow]:
         """Return the runs of the build that had this number at the time `at`, by run name; empty if it is not known."""
         rows = self._builds.get(job, {}).get(number, ())
+        if len(rows) == 1:  # nearly always
+            return list(rows) if rows[0].started_at <= at else []
         place = bisect.bisect_right(rows, at, key=lambda row: row.started_at)
         start = rows[place - 1].started_at if place else None
         return [row for row in rows[:place] if row.started_at == start]

@@ -37,7 +37,7 @@ class _Line:
 
     def __init__(self, direction: Direction) -> None:
         self.direction = direction
-        self.models: set[str | tuple[str, ...]] = set()
+        self.models: set[object] = set()
         self.values: list[float] = []
         self.total = 0.0
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 MINUS = "−"
 DASH = "–"
 MOST_DECIMALS = 17
+_SHOWN = re.compile("[1-9]|inf")
 _DIGITS = ("", "one digit", "two digits", "three digits", "four digits", "five digits", "six digits")
 
 
@@ -128,4 +130,4 @@ def decimals_apart(a: float, b: float, spec: str) -> int | None:
 
 
 def _shows_something(text: str) -> bool:
-    return any("1" <= digit <= "9" for digit in text) or "inf" in text
+    return _SHOWN.search(text) is not None

@@ -137,17 +137,21 @@ def duration(seconds: float | None) -> str:
 
 def machine_time(moment: datetime) -> str:
     """Return the value of a ``datetime`` attribute."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{_utc(moment).isoformat(timespec='seconds')}Z"
 
 
 def minute(moment: datetime) -> str:
     """Return ``2026-11-17 01:42``, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return _utc(moment).isoformat(" ", timespec="minutes")
 
 
 def day(moment: datetime) -> str:
     """Return ``2026-11-17``, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d")
+    return _utc(moment).date().isoformat()
+
+
+def _utc(moment: datetime) -> datetime:
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).replace(tzinfo=None)
 
 
 def long_day(moment: datetime) -> str:

@@ -14,7 +14,7 @@ from reportgen.model import Job, RunRow
 from reportgen.site.histories import job_histories, job_reigns, shift_notes
 from reportgen.site.indexes import dataset_facts, model_facts, names, numbered
 from reportgen.site.narrative import Narrative
-from reportgen.site.page import Page
+from reportgen.site.page import Page, TextFile
 from reportgen.site.pages.base import Live, Shown
 from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
@@ -31,6 +31,8 @@ from reportgen.site.state import History, job_states, news, pipeline_states
 from reportgen.site.traces import LiveTask, Traces, comparison_paths
 from reportgen.store.view import StoreView
 
+LONG_TABLES = "data/tables/leaderboards/"
+"""Where the scripts with all rows of boards are."""
 _JOB_RUNS = 400
 _TOLD = 50
 """Failures since the last version whose reason is told."""
@@ -84,6 +86,13 @@ class LivePages:
 
         yield from self._older()
         yield from Traces(self._found, self._view, self._studio, self._live, self._base).tasks()
+
+    def long_tables(self) -> Iterator[TextFile]:
+        """Yield the scripts with all rows of boards, of which the pages hold the first ones only."""
+        for board in self._found.judged:
+            page = leaderboard_page(self._found.site, self._board_input(board, {}))
+            texts = (file for file in page.files if isinstance(file, TextFile))
+            yield from (file for file in texts if file.path.startswith(LONG_TABLES))
 
     def told(self) -> Iterator[LiveTask]:
         """Yield the pages that what people wrote in ``content/`` may change."""
@@ -194,15 +203,14 @@ class LivePages:
         return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, replace(given, drawings=shown)))
 
     def _board(self, judged: Judged) -> Page:
-        given = LeaderboardInput(
-            name=judged.leaderboard.options.name,
-            judged=judged,
-            compare=comparison_paths(self._found, judged),
-            live=self._live,
-        )
+        given = self._board_input(judged, comparison_paths(self._found, judged))
         site = self._found.site
         charts = leaderboard_charts(site, given)
         return self._drawn(charts, lambda shown: leaderboard_page(site, replace(given, drawings=shown)))
+
+    def _board_input(self, judged: Judged, compare: Mapping[str, str]) -> LeaderboardInput:
+        name = judged.leaderboard.options.name
+        return LeaderboardInput(name=name, judged=judged, compare=compare, live=self._live)
 
     def _rows(self, builds: Sequence[int]) -> list[RunRow]:
         return self._view.run_rows(ids=builds)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import datetime
 from hashlib import sha256
 from itertools import chain
-from threading import Event
 
 from reportgen.analysis.options import metric_options
 from reportgen.charts.bundle import VEGA, vega_bundle
+from reportgen.charts.draw import Drawer
 from reportgen.config import Config
 from reportgen.errors import ContentError, PublishError
 from reportgen.many import no_collection, settled
@@ -18,12 +19,14 @@ from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
 from reportgen.site.cluster import Cluster
 from reportgen.site.export import export_leaderboards, export_runs
-from reportgen.site.live import LivePages
+from reportgen.site.live import LONG_TABLES, LivePages
 from reportgen.site.manifest import Entry
 from reportgen.site.narrative import Narrative
+from reportgen.site.page import TextFile
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import beside, choose_workers, spread, start_processes
+from reportgen.site.prepare import new_drawer
 from reportgen.site.publish import title_of
 from reportgen.site.render import Renderer
 from reportgen.site.script_files import script_files, search_index
@@ -36,6 +39,11 @@ from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, 
 from reportgen.site.write import Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
+
+_WORTH_A_COPY = 2_000
+"""Pages to link from which a second process is worth its start."""
+_COPIED = 20_000
+"""Builds up to which this process is small enough to be copied: what both hold changes, and is there twice then."""
 
 
 class SiteMaker:
@@ -109,31 +117,40 @@ class SiteMaker:
     ) -> Outcome:
         """Make every file of the site: what has not moved is taken from the version `before`, the rest is made."""
         self._whole = None
-        with open_view(self.config.store_path, metric_options(self.config)) as view:
+        drawer = new_drawer(self.config.store_path / "cache", self._limits)
+        with closing(drawer), open_view(self.config.store_path, metric_options(self.config)) as view:
+            if known:
+                drawer.start()  # gets ready while the store is read
             with no_collection():
                 marks = view.past_marks()  # before the survey: a build that comes between the two is looked at again
                 found = self.survey(view)
                 plan = plan_runs(found, known, before, f"{self.base} {found.links.unusual()}", marks)
-            shop = self._workshop(found, tree)
+            shop, outcome = self._workshop(found, tree, drawer), Outcome()
+            count = choose_workers(plan.moved, workers)
+            here = count == 1 and (cluster is None or not plan.moved)
+            copied = here and len(plan.kept) >= _WORTH_A_COPY and len(found.builds) <= _COPIED
+            live, narrative = self._words(found, view, shop, version)
+            told_before = history or History()
+            pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
+
+            def rest(stop: Callable[[], bool]) -> Outcome:
+                parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
+                made = self._rest(plan, parts, tree, before, stop)
+                if copied:
+                    self._boards(found, pages.long_tables(), shop, before, made)
+                return made
+
             try:
-                count = choose_workers(plan.moved, workers)
-                here = count == 1 and (cluster is None or not plan.moved)
-                if here:
-                    shop.studio.drawer.start()
-                outcome = self._gather(plan, map(shop.runs, plan.chunks())) if here else Outcome()
-
-                def rest(stop: Event) -> Outcome:
-                    parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
-                    return self._rest(plan, parts, tree, before, stop)
-
-                with settled(), beside(rest) as pages_of_runs:
-                    live, narrative = self._words(found, view, shop, version)
-                    told_before = history or History()
-                    pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
+                with settled(), beside(rest, copied=copied) as elsewhere:
+                    shop.elsewhere = LONG_TABLES if copied else ""
+                    if here:
+                        outcome.add(self._gather(plan, map(shop.runs, plan.chunks())))
                     self._live(pages.tasks(), shop, known, before, outcome)
-                    shop.studio.drawer.close()  # a renderer holds a hundred megabytes
+                    drawer.close()  # a renderer holds a hundred megabytes
                     self._exports(found, view, told_before, version, narrative, tree, before, outcome)
-                outcome.add(pages_of_runs.result())
+                    if not copied:
+                        self._boards(found, (), shop, before, outcome)
+                outcome.add(elsewhere.result())
                 self._assets(tree, before, outcome)
             finally:
                 shop.close()
@@ -178,15 +195,14 @@ class SiteMaker:
         live = Live(as_of=found.as_of, version=version, words=store_words(found))
         return live, Narrative(found, view, shop.studio, live)
 
-    def _workshop(self, found: Survey, tree: Tree) -> Workshop:
+    def _workshop(self, found: Survey, tree: Tree, drawer: Drawer | None = None) -> Workshop:
         """Return a workshop; the templates are compiled once for as long as the theme stays the same."""
-        shop = Workshop(self.setup(found, tree), self._renderer)
+        shop = Workshop(self.setup(found, tree), self._renderer, drawer)
         self._renderer = shop.renderer
         return shop
 
     def setup(self, found: Survey, tree: Tree) -> Setup:
         """Return what a worker needs to make pages in `tree`."""
-        limits = self.config.limits
         return Setup(
             store=self.config.store_path,
             theme=self.theme,
@@ -195,32 +211,39 @@ class SiteMaker:
             previous=tree.previous,
             program=self.program,
             in_place=tree.in_place,
-            limits=WorkLimits(
-                table_rows=limits.table_rows,
-                table_columns=limits.table_columns,
-                chart_bytes=limits.chart,
-                chart_seconds=limits.chart_seconds,
-                markdown_bytes=limits.markdown,
-                series_points=limits.series_points_drawn,
-            ),
+            limits=self._limits,
         )
 
-    def _gather(self, plan: RunPlan, parts: Iterable[Outcome], stop: Event | None = None) -> Outcome:
+    @property
+    def _limits(self) -> WorkLimits:
+        limits = self.config.limits
+        return WorkLimits(
+            table_rows=limits.table_rows,
+            table_columns=limits.table_columns,
+            chart_bytes=limits.chart,
+            chart_seconds=limits.chart_seconds,
+            markdown_bytes=limits.markdown,
+            series_points=limits.series_points_drawn,
+        )
+
+    def _gather(self, plan: RunPlan, parts: Iterable[Outcome], stop: Callable[[], bool] | None = None) -> Outcome:
         outcome, done = Outcome(), 0
         for part in parts:
             outcome.add(part)
             done += len(part.made)
             self.reporter.progress("run pages", done, plan.moved)
-            if stop is not None and stop.is_set():
+            if stop is not None and stop():
                 break
         return outcome
 
-    def _rest(self, plan: RunPlan, parts: Iterable[Outcome], tree: Tree, before: Mapping[str, Entry], stop: Event) -> Outcome:
+    def _rest(
+        self, plan: RunPlan, parts: Iterable[Outcome], tree: Tree, before: Mapping[str, Entry], stop: Callable[[], bool]
+    ) -> Outcome:
         """Gather the run pages that are made elsewhere and link those that are kept, until told to stop; in any thread."""
         outcome, linker = self._gather(plan, parts, stop), Tree.like(tree)
         outcome.made += plan.renewed
         for page in plan.kept:
-            if stop.is_set():
+            if stop():
                 break
             keep(linker, page, before, outcome)
         return outcome
@@ -279,7 +302,6 @@ class SiteMaker:
         self._docs, self._told = tuple(narrative.docs()), narrative.paths()
         texts = chain(
             export_runs(blocks, found.links, total, found.as_of),
-            export_leaderboards(found.site, found.judged),
             script_files(
                 found,
                 blocks,
@@ -295,6 +317,16 @@ class SiteMaker:
                 linked = before.get(path) == entry and tree.link(path)
                 outcome.files[path] = entry if linked else tree.stream(path, [block.part(path)], before.get(path))
         self._neighbours(narrative, tree, before, outcome)
+
+    @staticmethod
+    def _boards(
+        found: Survey, tables: Iterable[TextFile], shop: Workshop, before: Mapping[str, Entry], outcome: Outcome
+    ) -> None:
+        """Make what is large and needs nothing but what was read already: long tables and data files of leaderboards."""
+        for table in tables:
+            shop.stream(table, outcome)
+        for path, pieces in export_leaderboards(found.site, found.judged):
+            outcome.files[path] = shop.tree.stream(path, pieces, before.get(path))
 
     def _neighbours(self, narrative: Narrative, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
         """Put the files that lie beside content pages into the site."""

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from reportgen.site.copied import Copy, may_copy
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
+_Done = TypeVar("_Done", covariant=True)
 
 PAGES_PER_WORKER = 400
 """Pages worth the start of one more process, which takes as long as making about so many."""
@@ -38,12 +41,31 @@ def start_processes(workers: int, initializer: Callable[..., None], *arguments: 
     return ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments)
 
 
+class Result(Protocol[_Done]):
+    """What work elsewhere comes to."""
+
+    def result(self) -> _Done:
+        """Wait for it, or raise what the work raised."""
+        ...
+
+
 @contextmanager
-def beside(work: Callable[[Event], _Out]) -> Iterator[Future[_Out]]:
-    """Do `work` in a thread while the block runs, and to its end; where the block fails, the event tells it to stop."""
+def beside(work: Callable[[Callable[[], bool]], _Out], *, copied: bool = False) -> Iterator[Result[_Out]]:
+    """Do `work` in a thread while the block runs, or in a copy of this process; `result()` is asked for at the block's end.
+
+    `work` gets a function that tells whether to stop, as it has to where the block fails.
+    """
+    if copied and may_copy():
+        copy = Copy(work)
+        try:
+            yield copy
+        except BaseException:
+            copy.end()
+            raise
+        return
     stop = Event()
     with ThreadPoolExecutor(1) as thread:
-        future = thread.submit(work, stop)
+        future = thread.submit(work, stop.is_set)
         try:
             yield future
         except BaseException:

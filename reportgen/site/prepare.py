@@ -60,12 +60,17 @@ def by_reason(failures: Iterable[Failure]) -> list[str]:
     ]
 
 
+def new_drawer(cache: Path, limits: WorkLimits) -> Drawer:
+    """Return what draws charts; its process starts when it is first needed, or told to."""
+    return Drawer(cache_dir=cache, limits=DrawLimits(cpu_s=limits.chart_seconds))
+
+
 class Studio:
     """Draws charts and puts them into the version, each file named by its content."""
 
-    def __init__(self, tree: Tree, cache: Path, limits: WorkLimits) -> None:
+    def __init__(self, tree: Tree, cache: Path, limits: WorkLimits, drawer: Drawer | None = None) -> None:
         self._tree = tree
-        self.drawer = Drawer(cache_dir=cache, limits=DrawLimits(cpu_s=limits.chart_seconds))
+        self.drawer = drawer or new_drawer(cache, limits)
         self.limits = limits
         self.written: dict[str, Entry] = {}
         self.failures: list[Failure] = []

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from reportgen.charts.draw import Drawer
 from reportgen.errors import PublishError, ReportgenError, StoreError
 from reportgen.model import Build, Run, RunRow
 from reportgen.site.chronicle import Facts, Ref, ref_of
@@ -88,11 +89,13 @@ class Outcome:
 class Workshop:
     """Makes pages in this process."""
 
-    def __init__(self, setup: Setup, renderer: Renderer | None = None) -> None:
+    def __init__(self, setup: Setup, renderer: Renderer | None = None, drawer: Drawer | None = None) -> None:
         self.setup = setup
         self.renderer = renderer or Renderer(setup.theme, setup.assets)
         self.tree = Tree(setup.root, setup.previous, in_place=setup.in_place, again=setup.again)
-        self.studio = Studio(self.tree, setup.store / "cache", setup.limits)
+        self.studio = Studio(self.tree, setup.store / "cache", setup.limits, drawer)
+        self.elsewhere = ""
+        """How paths of made files begin that another process puts into the version."""
         self._view: StoreView | None = None
 
     @property
@@ -159,7 +162,7 @@ class Workshop:
         if file.path in outcome.files:
             return True
         if isinstance(file, TextFile):
-            return self._stream(page, file, outcome)
+            return bool(self.elsewhere and file.path.startswith(self.elsewhere)) or self.stream(file, outcome, page)
         try:
             outcome.files[file.path] = self.tree.share_copy(file.path, self.view.blob_path(file.sha256), file.sha256)
         except (StoreError, DamagedFile) as problem:
@@ -167,14 +170,14 @@ class Workshop:
             return False
         return True
 
-    def _stream(self, page: str, file: TextFile, outcome: Outcome) -> bool:
+    def stream(self, file: TextFile, outcome: Outcome, page: str = "") -> bool:
         """Write a file made for a page; False where that failed."""
         try:
             outcome.files[file.path] = self.tree.stream(file.path, file.pieces(), self.tree.before(file.path))
         except PublishError:
             raise
         except PAGE_ERRORS as problem:
-            outcome.failures.append(Failure(page, told(problem)))
+            outcome.failures.append(Failure(page or file.path, told(problem)))
             return False
         return True
 

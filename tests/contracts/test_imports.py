@@ -38,7 +38,7 @@ OWNERS = {
     "jenkins": {"harvest.http"},
     "requests": {"harvest.http"},
     "urllib3": {"harvest.http"},
-    "jinja2": {"site.render", "site.theme_check"},
+    "jinja2": {"site.render", "site.compiled", "site.theme_check"},
     "click": {"cli"},
     "rich": {"cli"},
     "watchdog": {"serve"},

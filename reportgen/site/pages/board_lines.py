@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from reportgen.analysis.cells import bare_values, column_values
 from reportgen.analysis.values import Board, BoardRow
+from reportgen.many import remembered
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Column, Delta, Link, Plot
 from reportgen.site.contexts.job import Extra
@@ -19,6 +20,7 @@ from reportgen.site.pages.scale import Scale
 from reportgen.site.scripts import TableColumn, table_script
 
 FIGURE_SPACE = "\u2007"
+_AGAINST = {True: "separable", False: "not separable", None: ""}
 
 
 def _aligned(values: Sequence[str]) -> list[str]:
@@ -39,6 +41,7 @@ class Chosen(NamedTuple):
     specs: tuple[str, ...]
 
 
+@remembered
 def chosen(board: Board) -> Chosen:
     """Return heads and number formats of the chosen columns, by all values of the board."""
     heads, specs = [], []
@@ -69,7 +72,7 @@ def _extra(board: Board, values: Sequence[Any], specs: Sequence[str], *, ranked:
 
 def lines(
     site: Site,
-    path: str,
+    link: Callable[[str], str],
     board: Board,
     rows: Sequence[BoardRow],
     style: Style,
@@ -81,13 +84,13 @@ def lines(
 ) -> Iterator[BoardLine]:
     """Yield ranked rows of a board as the page shows them; one by one, for a board may have very many.
 
-    Differences are to `reference` (champion or baseline), to the leader where it is None.
+    `link` makes links of paths. Differences are to `reference` (champion or baseline), to the leader where it is None.
     """
-    references = champion_of(board), reference
+    made = _Lines(site, link, board, style, scale, reference, several=several)
     values = _aligned([fmt.number(row.value, _spec(row, style)) for row in rows])
     for row, value, known in zip(rows, values, bare_values(rows, board.columns), strict=True):
         extra = _extra(board, known, specs, ranked=True)
-        yield _line(site, path, board, row, value, style, scale, references, extra, several=several)
+        yield made.line(row, value, extra)
 
 
 def _spec(row: BoardRow, style: Style) -> str:
@@ -104,46 +107,67 @@ def reference_of(board: Board) -> BoardRow | None:
     return champion_of(board) or next((row for row in board.rows[: board.ranked] if row.baseline), None)
 
 
-def _line(
-    site: Site,
-    path: str,
-    board: Board,
-    row: BoardRow,
-    value: str,
-    style: Style,
-    scale: Scale | None,
-    references: tuple[BoardRow | None, BoardRow | None],
-    extra: tuple[Extra, ...],
-    *,
-    several: bool,
-) -> BoardLine:
-    leader = board.leader
-    champion, reference = references
-    band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
-    line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
-    place = None if row.value is None else float(row.value)
-    plot = scale.plot(place, row.low, row.high, band=band, line=line, me=row.champion) if scale else Plot()
-    return BoardLine(
-        rank=fmt.DASH if row.rank is None else str(row.rank),
-        tied=row.tied,
-        label=run_label(row.run, "" if several else row.run.job),
-        href=relative(path, site.links.row(row.run)),
-        key=str(row.run.key),
-        tags=_tags(row, leader, champion),
-        words=_group_words(row, style),
-        value=value,
-        sort=repr(row.value),
-        plot=plot,
-        interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
-        against="leader" if row is leader else {True: "separable", False: "not separable", None: ""}[row.separable],
-        mark=board.mark(row),
-        delta=_delta(row, leader, reference, style),
-        extra=extra,
-        date=fmt.day(row.run.started_at),
-        datetime=fmt.machine_time(row.run.started_at),
-        me=row.champion,
-        members=_members(site, path, row),
-    )
+class _Lines:
+    """Makes the rows of one board, with what is the same in all of them."""
+
+    def __init__(
+        self,
+        site: Site,
+        link: Callable[[str], str],
+        board: Board,
+        style: Style,
+        scale: Scale | None,
+        reference: BoardRow | None,
+        *,
+        several: bool,
+    ) -> None:
+        self._site = site
+        self._link = link
+        self._board = board
+        self._style = style
+        self._scale = scale
+        self._leader = leader = board.leader
+        self._champion = champion = champion_of(board)
+        self._reference = reference
+        self._several = several
+        band = (leader.low, leader.high) if leader and leader.low is not None and leader.high is not None else None
+        line = float(champion.value) if champion and champion.value is not None and champion is not leader else None
+        self._ground = scale.ground(band=band, line=line) if scale else None
+
+    def line(self, row: BoardRow, value: str, extra: tuple[Extra, ...]) -> BoardLine:
+        style, run, scale = self._style, row.run, self._scale
+        place = None if row.value is None else float(row.value)
+        ground = self._ground
+        plot = scale.marks(ground, place, row.low, row.high, me=row.champion) if scale and ground else Plot()
+        start = fmt.machine_time(run.started_at)
+        return BoardLine(
+            rank=fmt.DASH if row.rank is None else str(row.rank),
+            tied=row.tied,
+            label=run_label(run, "" if self._several else run.job),
+            href=self._link(self._site.links.row(run)),
+            key=str(run.key),
+            tags=_tags(row, self._leader, self._champion),
+            words=_group_words(row, style),
+            value=value,
+            sort=repr(row.value),
+            plot=plot,
+            interval=fmt.interval(row.low, row.high, style.spec) or "no interval",
+            against="leader" if row is self._leader else _AGAINST[row.separable],
+            mark=self._board.mark(row),
+            delta=_delta(row, self._leader, self._reference, style),
+            extra=extra,
+            date=start.partition("T")[0],
+            datetime=start,
+            me=row.champion,
+            members=self._members(row),
+        )
+
+    def _members(self, row: BoardRow) -> tuple[Link, ...]:
+        """The runs that a row of several stands for."""
+        if row.group is None or row.group.n + len(row.group.without) < 2:
+            return ()
+        runs = (*row.group.members, *row.group.without)
+        return tuple(Link(run_label(run, row.run.job), self._link(self._site.links.row(run))) for run in runs)
 
 
 def _tags(row: BoardRow, leader: BoardRow | None, champion: BoardRow | None) -> tuple[str, ...]:
@@ -173,14 +197,6 @@ def _group_words(row: BoardRow, style: Style) -> str:
     if group.seeds_low is not None:
         words.append(f"by seeds only {fmt.interval(group.seeds_low, group.seeds_high, style.spec)}")
     return ", ".join(words) + (f"; {by}" if by else "")
-
-
-def _members(site: Site, path: str, row: BoardRow) -> tuple[Link, ...]:
-    """The runs that a row of several stands for."""
-    if row.group is None or row.group.n + len(row.group.without) < 2:
-        return ()
-    runs = (*row.group.members, *row.group.without)
-    return tuple(Link(run_label(run, row.run.job), relative(path, site.links.row(run))) for run in runs)
 
 
 def _delta(row: BoardRow, leader: BoardRow | None, reference: BoardRow | None, style: Style) -> Delta:
@@ -219,7 +235,10 @@ def _reason(row: BoardRow) -> str:
 
 
 def long_table(path: str, part: BoardPart, rows: Callable[[], Iterable[BoardLine]]) -> TextFile:
-    """Return the script with all rows of a board, for tables of which the page holds the first ones only."""
+    """Return the script with all rows of a board, for tables of which the page at `path` holds the first ones only.
+
+    The links of `rows` are relative to the version.
+    """
     columns = [TableColumn("Rank, run"), TableColumn(part.metric, "num", "v")]
     if part.axis:
         columns += [TableColumn("Plot", "", "p"), TableColumn("95 % interval")]
@@ -227,14 +246,13 @@ def long_table(path: str, part: BoardPart, rows: Callable[[], Iterable[BoardLine
     columns += [TableColumn(head.label, head.sort, "num" if head.num else "") for head in part.columns]
     columns.append(TableColumn("Date", "text", "mut"))
     address = f"data/tables/{posixpath.dirname(path)}.js"
-    return TextFile(address, lambda: table_script(address, columns, (_cells(path, line, part) for line in rows())))
+    return TextFile(address, lambda: table_script(address, columns, (_cells(line, part) for line in rows())))
 
 
-def _cells(path: str, line: BoardLine, part: BoardPart) -> list[object]:
-    page = posixpath.normpath(posixpath.join(posixpath.dirname(path), line.href))
+def _cells(line: BoardLine, part: BoardPart) -> list[object]:
     first: dict[str, object] = {
         "text": line.label,
-        "page": page,
+        "page": line.href,
         "rank": line.rank + ("=" if line.tied else ""),
         "key": line.key,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 from reportgen.analysis.judge import Judged
@@ -76,7 +77,7 @@ def _table(site: Site, path: str, given: ReadyBoard, index: int) -> Table:
     first = run_label(given.first, "" if several else given.first.job)
     rows_of = [one.row for one in given.ready]
     specs = chosen(board).specs
-    shown = lines(site, path, board, rows_of, style, None, specs, several=several, reference=champion)
+    shown = lines(site, partial(relative, path), board, rows_of, style, None, specs, several=several, reference=champion)
     rows = tuple(
         Row(
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from reportgen.analysis.champion import Term
 from reportgen.analysis.decisions import Ruling
@@ -12,6 +13,7 @@ from reportgen.analysis.pitfalls import board_pitfalls
 from reportgen.analysis.values import Board, BoardRow, run_id
 from reportgen.analysis.verdict import board_verdict
 from reportgen.charts.values import Chart
+from reportgen.many import remembered
 from reportgen.model import RunRow
 from reportgen.site import format as fmt
 from reportgen.site.contexts.base import Cell, Column, Link, Row, Span, Table, Text
@@ -54,6 +56,7 @@ class LeaderboardInput:
     live: Live = field(default_factory=Live)
 
 
+@remembered
 def style_of(site: Site, board: Board | None, metric: str) -> Style:
     """Return how the metric of a board is written."""
     metrics = [row.metric for row in board.rows if row.metric is not None] if board else []
@@ -180,7 +183,11 @@ def _board(
         delta_head=f"on {run_label(reference.run, reference.run.job)}" if reference else "on first",
         columns=columns.heads,
         width=5 + len(columns.heads) + (2 if scale else 0),
-        rows=tuple(lines(site, path, board, ranked, style, scale, columns.specs, several=several, reference=reference)),
+        rows=tuple(
+            lines(
+                site, partial(relative, path), board, ranked, style, scale, columns.specs, several=several, reference=reference
+            )
+        ),
         unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
@@ -192,7 +199,7 @@ def _board(
     all_ranked = board.rows[: board.ranked]
 
     def every() -> Iterator[BoardLine]:
-        return lines(site, path, board, all_ranked, style, scale, columns.specs, several=several, reference=reference)
+        return lines(site, str, board, all_ranked, style, scale, columns.specs, several=several, reference=reference)
 
     script = long_table(path, part, every)
     return part._replace(data=relative(path, script.path)), (script,)

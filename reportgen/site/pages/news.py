@@ -67,7 +67,7 @@ def find_news(
     In a group new champions come first, then the newest; `since` is when the last version was.
     """
     found = [_waiting(site, build) for build in running if build.waiting_for]
-    places = _Places(site, judged if builds else ())
+    places = _Places(site, judged, [row for build in builds for row in build.rows])
     for build in builds:
         worse = list(_regressions(site, path, build, places))
         found += worse or [_build(site, build, places)]
@@ -87,18 +87,21 @@ class _Place(NamedTuple):
 
 
 class _Places:
-    """Finds the place of a run, and the run of its job that was there before it, among any number of runs."""
+    """Finds the places of some runs, and the run of its job that was there before each, among any number of runs."""
 
-    def __init__(self, site: Site, judged: Sequence[Judged]) -> None:
+    def __init__(self, site: Site, judged: Sequence[Judged], runs: Sequence[RunRow]) -> None:
         self._places: dict[RunId, _Place] = {}
         self._alike: dict[tuple[int, str, str], list[RunRow]] = {}
-        for board_of in judged:
+        wanted, jobs = set(map(run_id, runs)), {run.job for run in runs}
+        for board_of in judged if runs else ():
             for board in board_of.leaderboard.boards:
                 style = style_of(site, board, board_of.leaderboard.options.metric)
                 for row in board.rows[: board.ranked]:
-                    self._alike.setdefault(self._kind(board, row.run), []).append(row.run)
+                    if row.run.job in jobs:
+                        self._alike.setdefault(self._kind(board, row.run), []).append(row.run)
                     for member in row.group.members if row.group else (row.run,):
-                        self._places.setdefault(run_id(member), _Place(board_of, board, row, style))
+                        if member.job in jobs and run_id(member) in wanted:
+                            self._places.setdefault(run_id(member), _Place(board_of, board, row, style))
         for runs in self._alike.values():
             runs.sort(key=_start)
 

@@ -83,22 +83,33 @@ class Scale(NamedTuple):
         me: bool = False,
     ) -> Plot:
         """Return one row of a forest plot on this scale."""
-        known = low is not None and high is not None
+        ground = self.ground(band=band, line=line, zero=zero)
+        return self.marks(ground, value, low, high, ring=ring, me=me)
+
+    def ground(
+        self, *, band: tuple[float, float] | None = None, line: float | None = None, zero: bool = False
+    ) -> tuple[str, str, str, str]:
+        """Return what all rows of a forest plot share: band, its width, line and zero."""
         left, width = "", ""
         if band is not None:
             start, end = self.at(band[0]), self.at(band[1])
             left, width = percent(start), percent(end - start)
-        return Plot(
-            dot=self.place(value),
-            low=self.place(low) if known else "",
-            high=self.place(high) if known else "",
-            band=left,
-            band_width=width,
-            line=self.place(line),
-            zero=self.place(0.0) if zero else "",
-            ring=self.place(ring),
-            me=me,
-        )
+        return left, width, self.place(line), self.place(0.0) if zero else ""
+
+    def marks(
+        self,
+        ground: tuple[str, str, str, str],
+        value: float | None,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        ring: float | None = None,
+        me: bool = False,
+    ) -> Plot:
+        """Return one row of a forest plot of which the `ground` is known."""
+        known = low is not None and high is not None
+        ends = (self.place(low), self.place(high)) if known else ("", "")
+        return Plot(self.place(value), *ends, *ground, self.place(ring), me)
 
 
 def _minor(index: int, first: int, *, signed: bool) -> bool:

@@ -76,10 +76,11 @@ def trend_of(
     reigns: Sequence[Reign] = (),
     shifts: Sequence[ShiftNote] = (),
     baseline: RunRow | None = None,
+    group: str | None = None,
 ) -> Trend:
-    """Return the history of a metric; `rows` newest first."""
+    """Return the history of a metric; `rows` newest first, `group` is the param that tells them apart where that is known."""
     past = list(reversed(rows[:MOST_BUILDS]))
-    group = group_param(past)
+    group = group_param(past) if group is None else group
     points = tuple(_point(row, style, group) for row in past)
     marks = _breaks(past) + tuple(
         Mark(kind="shift", at=at, label=note.label) for note in shifts if (at := _position(past, note.row)) is not None
@@ -187,15 +188,16 @@ def job_charts(
     charts: dict[str, Chart] = {}
     if len(rows) < 2:
         return charts
+    group = group_param(list(reversed(rows[:MOST_BUILDS])))
     if metric:
         style = site.style(metric, [row.metrics.get(metric) for row in rows])
-        history = trend_of(rows, style, reigns=reigns, shifts=shifts, baseline=baseline)
+        history = trend_of(rows, style, reigns=reigns, shifts=shifts, baseline=baseline, group=group)
         if sum(point.value is not None for point in history.points) > 1:
             words = alt.trend_alt(history)
             for size in WIDTHS:
                 charts[f"trend-{size}"] = _chart(history, size, words)
     for style in panel_styles(site, rows, metric):
-        history = trend_of(rows, style)
+        history = trend_of(rows, style, group=group)
         charts[f"panel:{style.name}"] = _chart(history, "panel", alt.trend_alt(history))
     duration = duration_trend(rows)
     charts["duration"] = _chart(duration, "panel", alt.trend_alt(duration))
