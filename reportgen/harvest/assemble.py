@@ -113,7 +113,7 @@ def _within_limit(other: ReadResult, most: int) -> ReadResult:
 
 
 def _with_rest(runs: Sequence[Run], other: ReadResult, carried: Sequence[Attachment]) -> tuple[Run, ...]:
-    """Return the runs of the records; to a single one belongs everything else the build archived, but for its numbers."""
+    """Return the runs that were recorded; to a single one belongs all else the build archived, but for its numbers."""
     if len(runs) > 1:
         return tuple(runs)
     run = runs[0]
@@ -138,7 +138,7 @@ def _distinct(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
 
 def _without_record(material: Material, other: ReadResult, carried: Sequence[Attachment]) -> tuple[Run, ...]:
     if other.runs and not (other.metrics or other.params):
-        return other.runs
+        return _with_rest(other.runs, other, carried)
     build = material.build
     stage = stage_of(build.job, material.entry)
     implicit = Run(

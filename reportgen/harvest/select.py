@@ -44,7 +44,8 @@ def choose_files(paths: Sequence[str], job: JobConfig, *, most: int, readers: Se
     for path in paths:
         reader = assigned.get(path)
         if _is_wanted(path, job, reader):
-            wanted.append(Wanted(path=path, reader=reader, keep=job.models == "copy" or reader is None or not reader.is_model))
+            keep = job.models == "copy" or reader is None or not reader.is_model(path)
+            wanted.append(Wanted(path=path, reader=reader, keep=keep))
         elif path in digests:
             wanted.append(Wanted(path=path, reader=None, keep=False))
         else:

@@ -16,8 +16,9 @@ from reportgen.harvest.ingest import harvest
 from reportgen.model import Build
 from reportgen.report import SilentReporter
 from reportgen.store.db import Store
+from tests.readers.reading import fixture
 from tests.support.home import write_home
-from tests.support.jenkins import NOW, Bench, bench, build, pipeline
+from tests.support.jenkins import NOW, Bench, bench, build, job, pipeline
 
 JOB = "churn/train-model"
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,3 +115,18 @@ def test_a_record_of_another_job_with_the_same_number_is_carried_over(tmp_path, 
         built = b.build("churn/copy", 52)
         assert values(built) == []
         assert carried(built) == [f"carried over from {JOB}#52"]
+
+
+@pytest.mark.parametrize(("models", "state"), [("link", "linked"), ("copy", "stored")])
+def test_a_tracked_run_has_its_model_and_whatever_else_the_build_archived(models: str, state: str, tmp_path: Path) -> None:
+    files = {**fixture("mlflow-models"), "plot.png": fixture("pictures")["plot.png"], "notes.md": b"fine\n"}
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
+        b.toml = f'[[jobs]]\nname = "t"\nmodels = "{models}"\n'
+        assert not b.harvest().incomplete
+        read = b.build("t", 1)
+        (run,) = read.runs
+        assert (run.name, run.models[0].framework, run.notes) == ("linear", "scikit-learn", ("fine\n",))
+        assert [each.label for each in run.attachments] == ["plot.png"]
+        (kept,) = (each for each in read.artifacts if each.path.endswith("model.pkl"))
+        assert (kept.state, kept.sha256) == (state, run.models[0].sha256)
+        assert (b.store.blobs.find(kept.sha256 or "") is None) == (models == "link")

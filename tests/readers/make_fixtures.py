@@ -1,6 +1,6 @@
 """Write tests/readers/fixtures/ with the real libraries. Run by hand; the files are checked in.
 
-    python -m venv /tmp/fixtures && /tmp/fixtures/bin/pip install dvclive mlflow-skinny safetensors onnx xgboost-cpu lightgbm \\
+    python -m venv /tmp/fixtures && /tmp/fixtures/bin/pip install dvclive mlflow safetensors onnx xgboost-cpu lightgbm \\
         scikit-learn matplotlib altair nbformat pillow skops
     cd "$(mktemp -d)" && /tmp/fixtures/bin/python .../tests/readers/make_fixtures.py
 """
@@ -57,7 +57,25 @@ def mlflow(place: Path) -> None:
             raise KeyError("a failure for the fixture")
     except KeyError:
         pass
-    for path in place.rglob("meta.yaml"):  # where and by whom the fixtures were made is nobody's business
+    _anonymous(place)
+
+
+def mlflow_models(place: Path) -> None:
+    """One run with a logged model, which MLflow keeps beside the run since version 3."""
+    import mlflow
+    from sklearn.linear_model import LogisticRegression
+
+    mlflow.set_tracking_uri(str(place / "mlruns"))
+    mlflow.set_experiment("churn")
+    with mlflow.start_run(run_name="linear"):
+        mlflow.log_metric("f1", 0.75)
+        mlflow.sklearn.log_model(LogisticRegression().fit([[0.0], [1.0]], [0, 1]), name="model", serialization_format="pickle")
+    _anonymous(place)
+
+
+def _anonymous(place: Path) -> None:
+    """Take out where and by whom tracked runs were made: that is nobody's business."""
+    for path in place.rglob("meta.yaml"):
         text = re.sub(
             r"(?m)^(artifact_uri|artifact_location): .*$", r"\1: mlflow-artifacts:/0", path.read_text(encoding="utf-8")
         )
@@ -66,10 +84,19 @@ def mlflow(place: Path) -> None:
         path.write_text(re.sub(r"(?m)^user_id: .*$", "user_id: user-1", text), encoding="utf-8")
     for path in place.rglob("mlflow.source.git.commit"):
         path.write_text("0123456789abcdef" * 2 + "01234567", encoding="utf-8")
+    for path in place.rglob("mlflow.source.git.branch"):
+        path.write_text("main", encoding="utf-8")
     for path in place.rglob("mlflow.source.name"):
         path.write_text("train.py", encoding="utf-8")
     for path in place.rglob("mlflow.user"):
         path.write_text("user-1", encoding="utf-8")
+    for path in (
+        *place.rglob("MLmodel"),
+        *place.rglob("conda.yaml"),
+        *place.rglob("*requirements.txt"),
+        *place.rglob("python_env.yaml"),
+    ):
+        path.unlink()
     shutil.rmtree(place / "mlruns" / ".trash", ignore_errors=True)
 
 
@@ -223,6 +250,7 @@ def skops_model(place: Path) -> None:
 KINDS: dict[str, tuple[Callable[[Path], None], tuple[str, ...]]] = {
     "dvclive": (dvclive, ("dvclive",)),
     "mlflow": (mlflow, ("mlflow-skinny",)),
+    "mlflow-models": (mlflow_models, ("mlflow", "scikit-learn")),
     "reports": (reports, ("scikit-learn",)),
     "boosters": (boosters, ("xgboost-cpu", "lightgbm")),
     "estimators": (estimators, ("scikit-learn", "joblib", "numpy")),

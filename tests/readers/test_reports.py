@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 import reportgen
 from reportgen import model
 from reportgen.harvest.readers.junit import is_junit_path
-from reportgen.harvest.readers.mlruns import plain
+from reportgen.harvest.readers.mlruns import MLRUNS, claim_store, plain
 from tests.readers.reading import fixture, limits, read, read_one, reason
 
 
@@ -120,6 +121,27 @@ class TestMlflow:
         assert svm.duration_s is not None
         assert svm.duration_s >= 0
         assert not results["mlflow"].problems
+
+    def test_a_model_kept_beside_the_run_is_the_run_s(self) -> None:
+        files = fixture("mlflow-models")
+        results = read(files)
+        assert list(results) == ["mlflow"]
+        (run,) = results["mlflow"].runs
+        (found,) = run.models
+        assert (found.name, found.framework, found.facts["class"]) == (
+            "model.pkl", "scikit-learn", "sklearn.linear_model._logistic.LogisticRegression",
+        )  # fmt: skip
+        (path,) = (path for path in files if path.endswith("model.pkl"))
+        assert MLRUNS.is_model(path)
+        assert not [path for path in claim_store(frozenset(files)) if "/models/" in path and not path.endswith("model.pkl")]
+
+    def test_many_runs_are_told_apart_in_little_time(self) -> None:
+        started = time.process_time()
+        homes = [f"mlruns/1/{number:032x}/" for number in range(3000)]
+        files = {home + name: b"1 0.5 0" for home in homes for name in ("metrics/f1", "metrics/auc", "tags/x", "params/p")}
+        files |= {home + "meta.yaml": b"status: 3" for home in homes}
+        assert len(read(files)["mlflow"].runs) == 3000
+        assert time.process_time() - started < 8
 
     def test_a_run_without_description_costs_only_itself(self) -> None:
         files = fixture("mlflow")

@@ -9,7 +9,7 @@ from typing import Any
 
 from reportgen.harvest.readers.images import FORMATS, read_images
 from reportgen.harvest.readers.metrics import as_number, leaves, read_params, report
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, join
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, home_of, join
 from reportgen.harvest.strict import BadJson, decode_text, load_json
 from reportgen.model import Metric, Point, Problem
 
@@ -20,8 +20,10 @@ _STEP = re.compile(r"-?[0-9]{1,18}")
 def claim_directories(paths: frozenset[str]) -> set[str]:
     """Return the paths in directories that DVCLive wrote: those with ``metrics.json`` and series beside it."""
     homes = {path.removesuffix("metrics.json") for path in paths if path == "metrics.json" or path.endswith("/metrics.json")}
-    ours = {home for home in homes if any(path.startswith(home + _SERIES) and path.endswith(".tsv") for path in paths)}
-    return {path for path in paths for home in ours if path.startswith(home) and _belongs(path.removeprefix(home))}
+    series = {path.rpartition(_SERIES)[0] for path in paths if f"/{_SERIES}" in f"/{path}" and path.endswith(".tsv")}
+    ours = homes & series
+    claimed = ((path, home) for path in paths if ours and (home := home_of(path, ours)) is not None)
+    return {path for path, home in claimed if _belongs(path.removeprefix(home))}
 
 
 def _belongs(path: str) -> bool:

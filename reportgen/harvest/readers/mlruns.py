@@ -13,12 +13,14 @@ from reportgen.harvest.readers.images import FORMATS, checked
 from reportgen.harvest.readers.metrics import load_yaml
 from reportgen.harvest.readers.models import describe, is_model_path
 from reportgen.harvest.readers.passport import BadModel
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, join
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, home_of, join
 from reportgen.harvest.strict import BadJson, clean_text, decode_text
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, RunStatus, Scalar
 
 _RUN = re.compile(r"((?:.*/)?[0-9]+/([0-9a-f]{32})/)meta\.yaml")
-_EXPERIMENT_FILES = re.compile(r"((?:.*/)?[^/]+/)(?:meta\.yaml|datasets/[^/]+/meta\.yaml|tags/.+)")
+_SHARED = re.compile(r"meta\.yaml|datasets/[^/]+/meta\.yaml|tags/.+")
+_LOGGED_MODEL = re.compile(r"models/m-[0-9a-f]{32}/artifacts/.+")
+_OUTPUT = re.compile(r"outputs/(m-[0-9a-f]{32})/meta\.yaml")
 _STATUS: Mapping[str, RunStatus] = {
     "3": "complete", "4": "failed", "5": "aborted", "FINISHED": "complete", "FAILED": "failed", "KILLED": "aborted",
 }  # fmt: skip
@@ -32,25 +34,29 @@ def claim_store(paths: frozenset[str]) -> set[str]:
     """Return the paths of tracked runs and of the experiments they belong to."""
     homes = {found[1] for path in paths if (found := _RUN.fullmatch(path))}
     experiments = {home.rstrip("/").rpartition("/")[0] + "/" for home in homes}
-    claimed = {path for path in paths for home in homes if path.startswith(home)}
-    for path in paths:
-        found = _EXPERIMENT_FILES.fullmatch(path)
-        if found and (found[1] in experiments or any(path.startswith(home + "datasets/") for home in experiments)):
-            claimed.add(path)
-    return claimed
+    return {path for path in paths if homes and (home_of(path, homes) is not None or _is_shared(path, experiments))}
+
+
+def _is_shared(path: str, experiments: set[str]) -> bool:
+    """Tell whether a file of an experiment says something about its runs."""
+    home = home_of(path, experiments)
+    rest = path.removeprefix(home) if home is not None else ""
+    return _SHARED.fullmatch(rest) is not None or (is_model_path(rest) and _LOGGED_MODEL.fullmatch(rest) is not None)
 
 
 def read_store(files: Mapping[str, bytes], context: ReadContext) -> ReadResult:
     """Return the runs of the store, oldest first."""
     runs: list[Run] = []
     problems: list[ReadResult] = []
-    for path in sorted(files):
-        found = _RUN.fullmatch(path)
-        if found is None:
-            continue
-        inside = {name.removeprefix(found[1]): name for name in files if name.startswith(found[1])}
+    homes = {found[1]: found[2] for path in sorted(files) if (found := _RUN.fullmatch(path))}
+    held: dict[str, dict[str, str]] = {home: {} for home in homes}
+    for path in files:
+        if (home := home_of(path, homes)) is not None:
+            held[home][path.removeprefix(home)] = path
+    for home, inside in held.items():
+        path = inside["meta.yaml"]
         try:
-            run, unread = _run(found[1], found[2], inside, files, context)
+            run, unread = _run(home, homes[home], inside, files, context)
         except BadJson as problem:
             problems.append(ReadResult.quarantined(path, str(problem)))
             continue
@@ -93,7 +99,7 @@ def _run(
         series={metric.name: series[metric.name] for metric in metrics if metric.points},
         tags=cast("Mapping[str, Scalar]", {name: value for name, value in tags.items() if not name.startswith("mlflow.")}),
         datasets=tuple(_datasets(home, inside, files)),
-        models=tuple(_models(inside, files, context)),
+        models=tuple(_models(home, inside, files, context)),
         attachments=attachments,
         notes=(tags[_NOTE],) if tags.get(_NOTE) else (),
         commit=tags.get(_COMMIT),
@@ -177,13 +183,19 @@ def _datasets(home: str, inside: Mapping[str, str], files: Mapping[str, bytes]) 
     return found
 
 
-def _models(inside: Mapping[str, str], files: Mapping[str, bytes], context: ReadContext) -> list[Model]:
-    """Return the passports of logged model files; of one that cannot be described there is only the attachment."""
+def _models(home: str, inside: Mapping[str, str], files: Mapping[str, bytes], context: ReadContext) -> list[Model]:
+    """Return the passports of logged model files; of one that cannot be described there is only the attachment.
+
+    They are among the run's artifacts, or (since MLflow 3) beside the runs, in a directory that an output of the run names.
+    """
+    experiment = home.rstrip("/").rpartition("/")[0] + "/"
+    outputs = {f"{experiment}models/{output[1]}/" for name in inside if (output := _OUTPUT.fullmatch(name))}
+    paths = [path for name, path in inside.items() if name.startswith("artifacts/")]
+    paths += [path for path in files if outputs and home_of(path, outputs) is not None]
     found = []
-    for name in sorted(inside):
-        if name.startswith("artifacts/") and is_model_path(name):
-            with suppress(BadModel):
-                found.append(describe(inside[name], files[inside[name]], context))
+    for path in sorted(filter(is_model_path, paths)):
+        with suppress(BadModel):
+            found.append(describe(path, files[path], context))
     return found
 
 
@@ -206,4 +218,10 @@ def _moment(value: Any) -> datetime | None:
     return datetime.fromtimestamp(value / 1000, tz=UTC)
 
 
-MLRUNS = Reader(name="mlflow", matches=lambda path: _RUN.fullmatch(path) is not None, claims=claim_store, read=read_store)
+MLRUNS = Reader(
+    name="mlflow",
+    matches=lambda path: _RUN.fullmatch(path) is not None,
+    claims=claim_store,
+    read=read_store,
+    is_model=is_model_path,
+)

@@ -175,4 +175,4 @@ FORMATS: tuple[Format, ...] = (
 _BY_NAME: Mapping[str, Callable[[str, bytes, ReadContext], Model]] = {"onnx": read_onnx, "safetensors": read_safetensors}
 """Formats without first bytes of their own."""
 
-MODELS = Reader(name="model", matches=is_model_path, read=read_models, is_model=True)
+MODELS = Reader(name="model", matches=is_model_path, read=read_models, is_model=is_model_path)

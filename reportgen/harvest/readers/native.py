@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 
 from reportgen.config import parse_direction
 from reportgen.harvest.readers.images import checked
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, home_of
 from reportgen.model import (
     Attachment,
     Dataset,
@@ -46,9 +46,8 @@ def claim_records(paths: frozenset[str]) -> set[str]:
         home = path.removesuffix(JOURNAL)
         claimed.add(path)
         claimed.update(home + name for name in _SUMMARIES if home + name in paths)
-    homes = tuple(path.removesuffix(JOURNAL) + "files/" for path in claimed if path.endswith("/" + JOURNAL))
-    if homes:
-        claimed.update(path for path in paths if path.startswith(homes))
+    homes = {path.removesuffix(JOURNAL) + "files/" for path in claimed if path.endswith("/" + JOURNAL)}
+    claimed.update(path for path in paths if homes and home_of(path, homes) is not None)
     return claimed
 
 

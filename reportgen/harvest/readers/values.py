@@ -5,7 +5,7 @@ Readers are pure: bytes in, values out; no file is opened and nothing that is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from reportgen.config import Limits
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, Scalar, Tests
 
 
-def _nothing_explicit(path: str) -> bool:
+def _never(path: str) -> bool:
     return False
 
 
@@ -46,7 +46,7 @@ class ReadContext:
     stage: str
     started_at: datetime | None = None
     limits: Limits = field(default_factory=lambda: Limits.model_validate({}))
-    explicit: Callable[[str], bool] = _nothing_explicit
+    explicit: Callable[[str], bool] = _never
     digests: Mapping[str, str] = field(default_factory=dict)
     listed: frozenset[str] = frozenset()
 
@@ -92,6 +92,15 @@ def cut_metrics(metrics: Sequence[Metric], limit: int, path: str) -> tuple[tuple
         return tuple(metrics), ()
     reason = f"{len(metrics)} metrics are over the limit of {limit}; the rest was left out"
     return tuple(metrics[:limit]), (Problem(path=path, reason=reason, partial=True, over_limit=True),)
+
+
+def home_of(path: str, homes: Collection[str]) -> str | None:
+    """Return which of `homes`, directories with their final slash, a path is in: the nearest; None for none."""
+    end = path.rfind("/")
+    while end >= 0 and path[: end + 1] not in homes:
+        end = path.rfind("/", 0, end)
+    home = path[: end + 1]
+    return home if home in homes else None
 
 
 def is_unreadable(problem: Problem) -> bool:
@@ -154,8 +163,8 @@ class Reader:
     `matches` tells from a path alone whether the file may be of this kind; `claims`, where given, is asked instead with all
     paths of the build and returns those that are (for kinds that are made of several files). `read` gets the claimed files that
     could be fetched and never raises for bad input: it returns a problem for it. A claimed file for which `needs` is false is
-    neither fetched nor read: it repeats what another file says. With `is_model`, the file is kept only where the configuration
-    says so. `native` readers hold the only truth of a build: with runs from one, metrics of others are not
+    neither fetched nor read: it repeats what another file says. A file for which `is_model` is true is kept only where the
+    configuration says so. `native` readers hold the only truth of a build: with runs from one, metrics of others are not
     taken.
     """
 
@@ -164,7 +173,7 @@ class Reader:
     read: Callable[[Mapping[str, bytes], ReadContext], ReadResult]
     claims: Callable[[frozenset[str]], Iterable[str]] | None = None
     needs: Callable[[str], bool] = _always
-    is_model: bool = False
+    is_model: Callable[[str], bool] = _never
     native: bool = False
 
     def claimed(self, paths: frozenset[str]) -> frozenset[str]:
