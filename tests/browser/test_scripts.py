@@ -96,6 +96,23 @@ def test_filter_and_columns_are_kept_in_the_address(page: Any, base: str) -> Non
     assert not page.get_by_role("columnheader", name="depth").is_visible()
 
 
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [
+        ("f1>0.7", 5), ("F1 >= 0.7", 6), ("f1 < 0.612", 2), ("f1<=0.612 boosting", 1), ("f1>0.62 f1<0.64 forest", 1),
+        ("date>2026-09-20", 11), ("f1>", 30), ("nothing>1", 0),
+    ],
+)  # fmt: skip
+def test_rows_are_filtered_by_the_numbers_of_a_column(page: Any, base: str, words: str, count: int) -> None:
+    page.goto(base + JOB)
+    find = page.get_by_label("Filter the rows of this table")
+    assert find.get_attribute("placeholder") == "Filter rows, f1 > …"
+    find.fill(words)
+    assert page.locator(".count").inner_text() == f"{count} of 30 rows"
+    page.reload()
+    assert page.locator(".count").inner_text() == f"{count} of 30 rows"
+
+
 def visible(page: Any) -> list[str]:
     return page.eval_on_selector_all(
         "tbody tr:not(.part) > :first-child", "cells => cells.filter(c => c.offsetHeight).map(c => c.innerText.trim())"
@@ -308,6 +325,8 @@ def test_ten_thousand_rows_are_sorted_filtered_and_scrolled_with_few_in_the_page
     until(page, "[...document.querySelectorAll('tbody td.v')].some(cell => cell.innerText === '0.0000')")
     assert page.locator("tbody tr").count() <= 200
     page.evaluate("scrollTo(0, 0)")
+    page.get_by_label("Filter the rows of this table").fill("f1 < 0.001 m0 >= 0.2")
+    assert page.locator(".count").inner_text() == "5 of 10,000 rows"
     page.get_by_label("Filter the rows of this table").fill("svc #77")
     until(page, "document.querySelector('.count').textContent.includes(' of 10,000 rows')")
     assert all("#77" in run for run in column(page, 1) if run)

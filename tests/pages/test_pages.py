@@ -16,7 +16,7 @@ from reportgen.analysis.compare import compare
 from reportgen.analysis.judge import judge
 from reportgen.analysis.pipeline import PipelineOptions, find_passes
 from reportgen.analysis.values import MetricOptions
-from reportgen.model import Dataset, Job, RunningBuild, Stage
+from reportgen.model import Dataset, Job, RunningBuild, RunRow, Stage
 from reportgen.site.contexts.compare import CompareContext
 from reportgen.site.contexts.job import JobContext
 from reportgen.site.contexts.leaderboard import LeaderboardContext
@@ -475,6 +475,22 @@ def test_without_a_direction_a_separable_difference_is_neither_better_nor_worse(
     context = compare_page(site(), given).context
     assert isinstance(context, CompareContext)
     assert said(context.verdict).startswith("#141 differs from #140 by X 0.067, separable.")
+
+
+def test_a_comparison_leads_with_the_metric_of_its_board_and_no_wide_interval_shrinks_the_rest() -> None:
+    def with_more(number: int) -> RunRow:
+        known = dict(row(number).metrics)
+        base = known["val/f1"]
+        others = {f"a{n:02d}": replace(base, name=f"a{n:02d}") for n in range(9)}
+        wide = {"wide": replace(base, name="wide", value=0.9 + number / 1e4, low=-1.0, high=0.95)}
+        return replace(row(number), metrics=others | known | wide)
+
+    given = CompareInput(path="compare/x/index.html", comparison=compare([with_more(140), with_more(143)]), metric="val/f1")
+    context = compare_page(site(), given).context
+    assert isinstance(context, CompareContext)
+    assert [line.name for line in context.groups[0].rows][:2] == ["val/f1", "a00"]
+    first = context.groups[0].rows[0].plots[0]
+    assert float(first.high.rstrip("%")) - float(first.low.rstrip("%")) > 20
 
 
 def test_a_comparison_on_other_data_draws_nothing() -> None:

@@ -69,7 +69,7 @@ def compare_page(site: Site, given: CompareInput) -> Page:
     )
     styles = {line.name: line_style(site, line) for line in found.metrics}
     scale = scale_of(found, styles, order)
-    differing = [line for line in found.metrics if not line.same]
+    differing = sorted((line for line in found.metrics if not line.same), key=lambda line: line.name != given.metric)
     groups = groups_of(differing, styles, order, scale)
     verdict = verdict_of(found, given.metric, runs, order, styles)
     crumbs = [("Compare", site.links.compare)]

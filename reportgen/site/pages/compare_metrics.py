@@ -33,7 +33,7 @@ def scale_of(found: Comparison, styles: Mapping[str, Style], order: Sequence[int
             metric = line.metrics[i]
             if metric is not None and finite(metric) is not None and line.comparable[i] and metric.low is not None:
                 ends += [end - start for end in (metric.value, metric.low, metric.high, base.low, base.high) if end is not None]
-    return Scale.over(ends) if len(ends) > 1 else None
+    return Scale.over(ends, bulk=True) if len(ends) > 1 else None
 
 
 def groups_of(

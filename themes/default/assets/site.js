@@ -274,14 +274,18 @@
     var heads = Array.prototype.slice.call(table.tHead.rows[table.tHead.rows.length - 1].cells);
     var given = heads.map(function (head) { return head.getAttribute("aria-sort"); });
     var name = "t" + (number || ""), count = rows.items.length;
-    var state = { sort: -1, down: false, words: [], hidden: {} };
+    var state = { sort: -1, down: false, words: [], hidden: {} }, known = {};
     var status = el("span", { class: "count", role: "status" });
     var fold = table.closest(".scroll").nextElementSibling;
     if (!fold || !fold.matches("details.fold")) fold = null;
 
     function apply() {
       var order = [], kind = state.sort >= 0 ? heads[state.sort].dataset.sort : "";
-      for (var at = 0; at < count; at++) if (!state.words.length || rows.has(at, state.words)) order.push(at);
+      var tests = state.words.map(condition), words = state.words.filter(function (word, i) { return !tests[i]; });
+      tests = tests.filter(Boolean);
+      for (var at = 0; at < count; at++) {
+        if ((!words.length || rows.has(at, words)) && tests.every(function (test) { return test(at); })) order.push(at);
+      }
       if (fold) fold.hidden = state.words.length > 0;  // what is found is shown, however far down it stood
       rows.show(kind ? sorted(order, rows.keys(state.sort, kind), state.down) : order, !kind);
       status.textContent = state.words.length ? order.length.toLocaleString("en") + " of " + plural(count, "row") : "";
@@ -290,6 +294,18 @@
         var now = state.sort < 0 ? given[at] : at === state.sort ? (state.down ? "descending" : "ascending") : null;
         if (now) head.setAttribute("aria-sort", now); else head.removeAttribute("aria-sort");
       });
+    }
+    /** What "f1>0.95" asks of a row; null for a word that names no column so. What is missing is neither more nor less. */
+    function condition(word) {
+      var said = /^([^<>]+)([<>])(=?)([^<>]*)$/.exec(word), column = said ? heads.findIndex(function (head) {
+        return head.textContent.toLowerCase().replace(/\s+/g, "").indexOf(said[1]) === 0;
+      }) : -1;
+      if (column < 0) return null;
+      var keys = known[column] = known[column] || rows.keys(column, heads[column].dataset.sort || "num");
+      return function (at) {
+        var key = keys[at], limit = typeof key === "number" ? parseFloat(said[4].replace("−", "-")) : said[4];
+        return !said[4] || (key !== LAST && ((said[3] && key === limit) || (said[2] === ">" ? key > limit : key < limit)));
+      };
     }
     function remember() {
       setView(name + ".sort", state.sort >= 0 ? state.sort + (state.down ? "d" : "") : "");
@@ -324,13 +340,15 @@
       fold.querySelector("summary").addEventListener("click", function () { setView(name + ".all", fold.open ? "" : "1"); });
     }
 
+    function words(text) { return text.toLowerCase().replace(/\s*([<>]=?)\s*/g, "$1").split(/\s+/).filter(Boolean); }
     function tools() {
-      var find = el("input", { type: "search", placeholder: "Filter rows", "aria-label": "Filter the rows of this table", input: function () {
-        state.words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      var number = heads.find(function (head, at) { return at && head.dataset.sort === "num"; });
+      var find = el("input", { type: "search", placeholder: "Filter rows" + (number ? ", " + number.textContent.trim().split(/[\s,]/)[0].toLowerCase() + " > …" : ""), "aria-label": "Filter the rows of this table", input: function () {
+        state.words = words(find.value);
         apply(); remember();
       } });
       var fromView = view.get(name + ".find");
-      if (fromView) { find.value = fromView; state.words = fromView.toLowerCase().split(/\s+/).filter(Boolean); }
+      if (fromView) { find.value = fromView; state.words = words(fromView); }
       var choosable = heads.map(function (head, at) { return at; }).filter(function (at) { return at > 0 && heads[at].textContent.trim(); });
       return el("div", { class: "tools" }, find, status, choosable.length < 4 ? null : el("details", { class: "columns" },
         el("summary", {}, "Columns"),
