@@ -13,6 +13,7 @@ from urllib.parse import unquote
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _ALLOWED = ("http:", "https:", "mailto:")
 _CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
+_VIEW = re.compile(r"(?:q|runs|t\d*\.(?:sort|find|hide|all))=")  # what scripts keep in the address: no id
 _REFRESH = re.compile(r"""^\s*[\d.]+\s*;\s*url\s*=\s*["']?(.+?)["']?\s*$""", re.IGNORECASE)
 
 
@@ -101,7 +102,7 @@ def _problem(root: Path, page: str, target: str, own: set[str], known: dict[str,
     file = root / wanted
     if not file.is_file():
         return "is a directory" if file.is_dir() else "there is no such file"
-    if not fragment or file.suffix != ".html":
+    if not fragment or file.suffix != ".html" or _VIEW.match(fragment):
         return None
     if wanted not in known:
         known[wanted] = frozenset(_read(file).ids)

@@ -19,6 +19,12 @@ def test_a_whole_tree_has_nothing_to_tell(tmp_path):
     assert check_links(tmp_path) == []
 
 
+def test_a_view_in_an_address_is_no_id(tmp_path):
+    views = ("q=f1&t.sort=2d", "runs=a/1,a/2", "t3.find=svc", "x=1", "query=f1")
+    write(tmp_path, index_html="".join(f'<a href="a/index.html#{view}">' for view in views), a__index_html="<p>")
+    assert [link.target for link in check_links(tmp_path)] == ["a/index.html#x=1", "a/index.html#query=f1"]
+
+
 def test_every_kind_of_broken_link_is_told_with_its_line(tmp_path):
     write(
         tmp_path,
