@@ -155,6 +155,8 @@ def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> 
     assert metrics.locator(".d.up").count() == 2
     differing = page.get_by_role("heading", name="Params").locator("xpath=..").locator("table").first.inner_text()
     assert "depth" in differing
+    numbers = " ".join(f"churn/validate#{number}" for number in (3, 17, 30))
+    assert page.locator(".note code").inner_text() == f"reportgen compare {numbers} --csv"
     assert "seed" not in differing
     page.get_by_role("button", name="Leave out #17").first.click()
     until(

@@ -22,7 +22,7 @@ from reportgen.site.contexts.job import JobContext
 from reportgen.site.contexts.leaderboard import LeaderboardContext
 from reportgen.site.contexts.listing import ListingContext
 from reportgen.site.contexts.model import DatasetContext, ModelContext
-from reportgen.site.contexts.other import ChangesContext
+from reportgen.site.contexts.other import ChangesContext, SearchContext
 from reportgen.site.contexts.overview import OverviewContext
 from reportgen.site.contexts.pipeline import PipelineContext
 from reportgen.site.page import Page
@@ -40,7 +40,7 @@ from reportgen.site.pages.news import BROKEN, NEEDS, NEW, BuildNews, failure_wor
 from reportgen.site.pages.overview import OverviewInput, PipelineState, StageState, overview_page
 from reportgen.site.pages.passport import ModelInput, model_page
 from reportgen.site.pages.pipeline import PipelineInput, pipeline_page
-from reportgen.site.pages.search import Indexed, NumberedBuild, search_page
+from reportgen.site.pages.search import Indexed, NumberedBuild, builds_page, search_page
 from tests.pages.support import LIVE, VALIDATE, Document, builds, judged, odd, render, row, rows, said, site
 from tests.support import factories as f
 
@@ -497,6 +497,14 @@ def test_a_comparison_on_other_data_draws_nothing() -> None:
     context = comparison(140, 100)
     assert context.axis == ()
     assert {cell.delta.text for group in context.groups for line in group.rows for cell in line.cells} == {"–"}
+
+
+def test_a_list_of_older_builds_leads_back_in_a_sentence() -> None:
+    page = builds_page(site(), VALIDATE, 1, [NumberedBuild(n, f.started(n), "SUCCESS") for n in (2, 1)])
+    assert isinstance(page.context, SearchContext)
+    assert said(page.context.verdict) == f"2 builds of {VALIDATE}. The newest stand with those of all jobs."
+    assert [span.href for span in page.context.verdict if span.href] == [f"../../index.html#jobs/{VALIDATE}"]
+    assert page.context.jobs[0].more == ()
 
 
 @pytest.mark.parametrize(

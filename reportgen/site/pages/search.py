@@ -89,7 +89,9 @@ def builds_page(site: Site, job: str, part: int, builds: Sequence[NumberedBuild]
     span = _span(builds)
     verdict = (
         Span(f"{fmt.plural(len(builds), 'build')} of {job}.", mark="b"),
-        Span(" The newest stand with those of all jobs."),
+        Span(" The newest stand with those of "),
+        Span("all jobs", relative(path, site.links.job_builds(job))),
+        Span("."),
     )
     context = SearchContext(
         chrome=chrome(
@@ -100,7 +102,7 @@ def builds_page(site: Site, job: str, part: int, builds: Sequence[NumberedBuild]
         verdict=verdict,
         alphabet=(),
         letters=(),
-        jobs=(_numbers(site, path, job, builds, (Span("All jobs", relative(path, site.links.job_builds(job))),)),),
+        jobs=(_numbers(site, path, job, builds, ()),),
     )  # fmt: skip
     return Page(path, "search.html", context)
 

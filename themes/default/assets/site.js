@@ -455,7 +455,7 @@
         var part = (site.parts || {})[partOf(key)], run = part && part.runs[key];
         if (!run) { missing.push(key); return; }
         part.metrics.forEach(function (metric) { shapes.set(metric[0], metric[1]); });
-        runs.push(Object.assign({ key: key }, run, { params: new Map(run.params), metrics: new Map(run.metrics) }));
+        runs.push(Object.assign({ key: key, full: run.title }, run, { params: new Map(run.params), metrics: new Map(run.metrics) }));
       });
       var job = function (run) { return run.title.split("#")[0]; };
       if (runs.every(function (run) { return job(run) === job(runs[0]); })) {
@@ -492,7 +492,9 @@
       var data = run.datasets.validation || run.datasets.val;
       return el("td", { class: "num" }, data ? data[0] + " " + data[1] : "–");
     }), runs.map(set)));
-    return result.concat(block("Metrics", runs, metrics), block("Params", runs, params), block("Facts", runs, facts));
+    var command = runs.map(function (run) { return /^[\w./#~+-]+$/.test(run.full) ? run.full : "'" + run.full.replace(/'/g, "'\\''") + "'"; });
+    return result.concat(block("Metrics", runs, metrics), block("Params", runs, params), block("Facts", runs, facts),
+      el("p", { class: "note after" }, "As CSV, or with --json as JSON: ", el("code", {}, "reportgen compare " + command.join(" ") + " --csv")));
   }
   /** The series that at least two of the runs logged, a line per run. */
   function overlaid(place, runs, shapes) {
