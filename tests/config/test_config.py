@@ -74,6 +74,11 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     assert "reportgen init" in (caught.value.hint or "")
 
 
+def test_a_file_that_an_editor_gave_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "reportgen.toml").write_text('[site]\nname = "Modèles"\n', encoding="utf-8-sig")
+    assert load_config(tmp_path / "reportgen.toml").site.name == "Modèles"
+
+
 def test_relative_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     file = tmp_path / "sub" / "reportgen.toml"
     file.parent.mkdir()

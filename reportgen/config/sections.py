@@ -1,79 +1,16 @@
-"""``reportgen.toml``: read, checked as a whole, and frozen.
-
-Every key has a default but the ones marked as required. All problems are told at once, each with its dotted key; an unknown
-key is an error that names the nearest known one. The field descriptions are the configuration reference.
-"""
+"""The sections of ``reportgen.toml``: every key with its default and, as the field's description, what the reference says."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
-from reportgen.errors import ConfigError
+from reportgen.config.values import JobPattern, MetricDirection, NumberFormat, Role, Size, plain_url
 from reportgen.globs import covers
-
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30}
-_SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*")
-_DIRECTIONS = {
-    "higher": "higher", "maximize": "higher", "max": "higher",
-    "lower": "lower", "minimize": "lower", "min": "lower",
-    "none": "none", "neither": "none",
-}  # fmt: skip
-
-
-def parse_size(value: object) -> int:
-    """Return a number of bytes from an int or from words such as ``"50 MB"`` (decimal) or ``"64 KiB"`` (binary)."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    found = _SIZE.fullmatch(value) if isinstance(value, str) else None
-    if found is None or found[2].lower() not in _UNITS:
-        raise ValueError('a size is a number of bytes or words such as "50 MB"')
-    return int(float(found[1]) * _UNITS[found[2].lower()])
-
-
-def parse_direction(value: object) -> str:
-    """Return "higher", "lower" or "none" from any of the spellings in use."""
-    if isinstance(value, str) and value.lower() in _DIRECTIONS:
-        return _DIRECTIONS[value.lower()]
-    raise ValueError('a direction is "higher", "lower" or "none"')
-
-
-def _number_format(value: str) -> str:
-    try:
-        format(0.5, value)
-        format(1, value)
-    except ValueError:
-        raise ValueError(f'"{value}" is not a number format; use one such as ".3f", ".1%" or ",d"') from None
-    return value
-
-
-def _job_pattern(value: str) -> str:
-    cleaned = value.strip("/")
-    if not cleaned:
-        raise ValueError('a job is named by its full name, such as "churn/train-model"')
-    return cleaned
-
-
-Size = Annotated[int, BeforeValidator(parse_size)]
-MetricDirection = Annotated[Literal["higher", "lower", "none"], BeforeValidator(parse_direction)]
-NumberFormat = Annotated[str, AfterValidator(_number_format)]
-JobPattern = Annotated[str, AfterValidator(_job_pattern)]
-Role = Annotated[str, Field(min_length=1)]
 
 
 class _Section(BaseModel):
@@ -98,7 +35,7 @@ class SiteConfig(_Section):
     @field_validator("url")
     @classmethod
     def _http(cls, value: str) -> str:
-        return _plain_url(value) if value else value
+        return plain_url(value) if value else value
 
 
 _Scalar = str | int | float | bool
@@ -108,15 +45,6 @@ class StoreConfig(_Section):
     """``[store]``: where everything that was harvested is kept."""
 
     path: Path = Field(Path(".reportgen"), description="Directory of the store.")
-
-
-def _plain_url(value: str) -> str:
-    value = value.strip()
-    if not re.match(r"https?://[^/\s]+", value):
-        raise ValueError("an address starts with http:// or https://")
-    if "@" in value.split("//", 1)[1].split("/", 1)[0]:
-        raise ValueError("an address must not hold a user or a token; use JENKINS_USER and JENKINS_TOKEN")
-    return value
 
 
 class JenkinsConfig(_Section):
@@ -140,7 +68,7 @@ class JenkinsConfig(_Section):
     @field_validator("url")
     @classmethod
     def _http(cls, value: str) -> str:
-        return _plain_url(value).rstrip("/") + "/"
+        return plain_url(value).rstrip("/") + "/"
 
 
 class JobConfig(_Section):
@@ -300,97 +228,6 @@ class Config(_Section):
 
 
 _DEFAULT_METRIC = MetricConfig()
-_LATER = ("gates", "acknowledge")
-_SECRET_KEYS = ("token", "user", "password", "api_token", "username", "apitoken")
-
-
-def load_config(path: Path) -> Config:
-    """Return the configuration in the file `path`.
-
-    Raises ConfigError when the file is missing, is not TOML, or has problems: all of them at once.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: there is no such file", hint="run `reportgen init` to make a project here, or name one with -f"
-        ) from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"{path}: cannot be read: {problem}") from problem
-    return parse_config(text, path)
-
-
-def parse_config(text: str, path: Path) -> Config:
-    """Return the configuration written in `text`, as if it stood in the file `path`."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(f"{path}: not valid TOML: {problem}") from problem
-    notices = tuple(
-        f"{path.name}: [[{key}]] is not supported by this version and does nothing" for key in _LATER if data.pop(key, None)
-    )
-    try:
-        config = Config.model_validate(data)
-    except ValidationError as problem:
-        raise _config_error(path, problem) from None
-    return config.at(path, notices)
-
-
-def _config_error(path: Path, error: ValidationError) -> ConfigError:
-    problems = tuple(_problem(entry["loc"], entry["type"], entry["msg"], entry.get("input")) for entry in error.errors())
-    lines = [f"{path}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"]
-    for key, what, hint in problems:
-        lines.append(f"  {key}: {what}" + (f" ({hint})" if hint else ""))
-    return ConfigError("\n".join(lines), hint=f"mend {path.name} and run again", problems=problems)
-
-
-def _problem(loc: tuple[int | str, ...], kind: str, message: str, value: object) -> tuple[str, str, str | None]:
-    key = dotted(loc)
-    name = str(loc[-1]) if loc else ""
-    if kind == "extra_forbidden":
-        if loc[:1] == ("jenkins",) and name in _SECRET_KEYS:
-            return key, "credentials do not belong in this file", "set JENKINS_USER and JENKINS_TOKEN, or use netrc"
-        near = difflib.get_close_matches(name, _known_keys(loc[:-1]), n=1)
-        return key, "unknown key", f'did you mean "{near[0]}"?' if near else None
-    if kind == "missing":
-        return key, "is required", None
-    said = message.removeprefix("Value error, ")
-    shown = isinstance(value, (str, int, float)) and "://" not in str(value)  # an address may hold a password
-    return key, said[:1].lower() + said[1:], f"it is {value!r}" if shown else None
-
-
-def dotted(loc: tuple[int | str, ...]) -> str:
-    """Return a place in the file as people write it: ``leaderboards.churn.metric``, ``jobs[2].name``."""
-    text = ""
-    for part in loc:
-        if isinstance(part, int):
-            text += f"[{part + 1}]"
-        else:
-            name = part if re.fullmatch(r"[\w-]+", part) else f'"{part}"'
-            text += f".{name}" if text else name
-    return text
-
-
-def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        field = model.model_fields.get(part)
-        if field is None:
-            continue
-        nested = next(_nested_models(field.annotation), None)
-        if nested is None:
-            return []
-        model = nested
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _nested_models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in get_args(annotation):
-        yield from _nested_models(inner)
 
 
 def reference() -> Mapping[str, type[BaseModel]]:
