@@ -20,8 +20,8 @@ from reportgen.model import Metric
 
 __all__ = [
     "DASH", "MINUS", "clock", "count", "day", "difference", "display_unit", "duration", "in_words", "interval", "listed",
-    "long_day", "machine_time", "metric_title", "minute", "missing_reason", "number", "plain", "plural", "short_commit",
-    "short_digest", "size", "spec_for",
+    "long_day", "machine_time", "metric_title", "minute", "missing_reason", "number", "plain", "plural", "sentence",
+    "short_commit", "short_digest", "size", "spec_for",
 ]  # fmt: skip
 
 Number = int | float
@@ -201,6 +201,12 @@ def listed(words: Sequence[str]) -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def sentence(words: str) -> str:
+    """Return `words` with a capital first and a full stop last."""
+    words = words.strip()
+    return (words[:1].upper() + words[1:]).rstrip(".") + "." if words else ""
 
 
 def missing_reason(metric: Metric | None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reportgen.analysis.lineage import Node
 from reportgen.model import RunRow
+from reportgen.site.format import plural
 from reportgen.site.pages.lists import DatasetFact, ModelFact
 from reportgen.site.pages.search import Indexed, NumberedBuild
 from reportgen.site.plan import Survey
@@ -49,14 +50,15 @@ def names(
     """Yield everything that has a name; metrics and params lead to the job of the `newest` run that has them."""
     links = found.links
     for job in found.jobs:
-        yield Indexed(job.name, "job", links.job(job.name))
+        builds = plural(len(found.chronicle.jobs.get(job.name, ())), "build")
+        yield Indexed(job.name, f"job, {builds}", links.job(job.name))
     for judged in found.judged:
         options = judged.leaderboard.options
         yield Indexed(options.label, "leaderboard", links.leaderboard(options.name))
     for pipeline in found.pipelines:
         yield Indexed(pipeline.label, "pipeline", links.pipeline(pipeline.name))
     for fact in datasets:
-        yield Indexed(fact.name or fact.digest[:12], "data set", links.dataset(fact.digest))
+        yield Indexed(fact.name or fact.digest[:12], f"data set, {plural(fact.uses, 'run')}", links.dataset(fact.digest))
     for title, path in pages:
         yield Indexed(title, "page", path)
     for row in newest:

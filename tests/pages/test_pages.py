@@ -166,6 +166,12 @@ def test_ranks_tags_and_reasons() -> None:
     }
 
 
+def test_the_notes_above_a_board_are_sentences() -> None:
+    notes = [note for part in board().boards for note in part.notes]
+    assert notes
+    assert [note for note in notes if note[:1].islower() or not note.endswith(".") or note.endswith("..")] == []
+
+
 def test_a_test_set_that_many_models_were_scored_on_is_noted_above_the_board() -> None:
     assert not any("test set" in note for part in board().boards for note in part.notes)
     held_out = Dataset(name="held-out", role="test", sha256="9" * 64)

@@ -61,6 +61,12 @@ def test_pages_with_more_than_they_show_lead_there(site: Path, kind: str) -> Non
     assert 'id="jobs/churn/validate"' in (site / "search/index.html").read_text("utf-8")
 
 
+def test_the_index_says_how_much_there_is_of_each(site: Path) -> None:
+    told = re.findall(r"<li><a [^>]*>([^<]+)</a><span>([^<]+)</span>", (site / "search/index.html").read_text("utf-8"))
+    assert dict(told)["churn/validate"] == f"job, {MANY:,} builds"
+    assert any(words == f"data set, {MANY:,} runs" for _, words in told)
+
+
 def test_a_full_list_stays_as_it_is_when_the_job_builds_again(project: Project, site: Path) -> None:
     project.save([make_build(MANY + 1)])
     again = project.build(step=1).directory

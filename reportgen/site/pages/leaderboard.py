@@ -191,7 +191,7 @@ def _board(
         unranked=unranked_lines(site, path, board, shown_unranked, columns.specs, several=several),
         unranked_words=_unranked_words(len(unranked), len(shown_unranked)),
         more=_more(site, path, given, board, len(ranked)),
-        notes=(*board.notes, *(pitfall.text for pitfall in board_pitfalls(board))),
+        notes=tuple(map(fmt.sentence, (*board.notes, *(pitfall.text for pitfall in board_pitfalls(board))))),
         legend=position == 0 and intervals,
     )
     if position or board.ranked <= MOST_ROWS:

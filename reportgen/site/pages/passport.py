@@ -158,12 +158,7 @@ def _caution(given: ModelInput) -> tuple[str, str]:
         return "This file is a pickle.", (
             "Loading it can run any code: load it only if you trust where it comes from. It was read here without being loaded."
         )
-    return ("Take care.", _sentence(said_by_reader)) if said_by_reader else ("", "")
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return (text[:1].upper() + text[1:]).rstrip(".") + "." if text else ""
+    return ("Take care.", fmt.sentence(said_by_reader)) if said_by_reader else ("", "")
 
 
 def _pager(site: Site, path: str, given: ModelInput) -> tuple[Link, ...]:
