@@ -170,7 +170,7 @@ def _revision(action: Mapping[str, Any]) -> Revision:
     return Revision(
         _text(built.get("SHA1")) or None,
         next((branch for name in names if (branch := plain_branch(name))), None),
-        without_password(remotes[0]) if remotes else None,
+        without_password(remotes[0]) or None if remotes else None,
     )
 
 
@@ -184,8 +184,11 @@ def plain_branch(name: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return an address without the user and password that people type into it."""
-    split = urlsplit(url)
+    """Return an address without the user and password that people type into it; empty for what is no address."""
+    try:
+        split = urlsplit(url)
+    except ValueError:  # such as a bracket where a host should be
+        return ""
     if "@" not in split.netloc:
         return url
     return split._replace(netloc=split.netloc.rsplit("@", 1)[1]).geturl()

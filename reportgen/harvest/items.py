@@ -58,7 +58,7 @@ def item_path(name: str, matrix_parts: frozenset[str] | set[str] = frozenset()) 
 
 def iter_items(parent: str, answer: Mapping[str, Any]) -> Iterator[Item]:
     """Yield what a folder holds, at every level the answer tells of; decided by fields, as classes are without number."""
-    for entry in answer.get("jobs") or ():
+    for entry in _list(answer.get("jobs")):
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             continue
         base = clean_text(entry["name"])
@@ -77,7 +77,7 @@ def iter_job(name: str, entry: Mapping[str, Any]) -> Iterator[Item]:
     if entry.get("nextBuildNumber") is None:
         return
     yield Item(name, is_job=True)
-    for part in entry.get("activeConfigurations") or ():
+    for part in _list(entry.get("activeConfigurations")):
         if isinstance(part, dict) and isinstance(part.get("name"), str):
             yield Item(f"{name}/{clean_text(part['name'])}", is_job=True, is_matrix_part=True)
 
@@ -128,9 +128,13 @@ def _own_name(name: str, display_name: Any) -> str:
 
 
 def _full_names(projects: Any) -> Iterator[str]:
-    for project in projects if isinstance(projects, list) else ():
+    for project in _list(projects):
         if isinstance(project, dict) and isinstance(project.get("fullName"), str):
             yield clean_text(project["fullName"])
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:

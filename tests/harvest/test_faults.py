@@ -562,6 +562,21 @@ def test_f14_a_store_of_files_that_fails_says_nothing_about_jenkins(
         http.close()
 
 
+@pytest.mark.parametrize("where", ["/artifact/", "/b/api/json", r"jenkins/api/json", "wfapi", "logText"])
+@pytest.mark.parametrize(
+    "location",
+    ["http://[bad", "//[::1/artifact/x", "http://\u00e9/", f"http://{'a' * 300}/", "http://..../", "http://x:99999999/"],
+)
+def test_f15_an_address_that_cannot_be_read_costs_one_item(where: str, location: str, tmp_path: Path) -> None:
+    with bench(tmp_path, pipeline("b", failed_build()), job("a", 1)) as b:
+        b.toml = '[[jobs]]\nname = "**"\nconsole_tail = 9\n'
+        b.harvest()
+        b.settings.update(artifact_hosts=("\u00e9", "a" * 300, "....", "x"), retry=RetryRules(tries=1))
+        b.jenkins.faults = Faults(rules=(Fault(where=where, status=302, headers=(("Location", location),)),))
+        assert b.harvest(full=True).incomplete
+        assert (b.numbers("a"), b.numbers("b")) == ([1], [1])
+
+
 def test_f15_the_hint_names_the_key_that_allows_a_host(jenkins: SampleJenkins, waits: Waits) -> None:
     with pytest.raises(HarvestError) as caught:
         file_with(jenkins, waits, Fault(where="metrics", status=302, headers=(("Location", "http://s3.example.com/x"),)))

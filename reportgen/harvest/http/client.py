@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote, urlsplit
 
 from reportgen.errors import AccessDenied, HarvestError, Unreachable
 from reportgen.harvest.http.failures import (
@@ -23,7 +23,7 @@ from reportgen.harvest.http.failures import (
     hint_for,
     translate,
 )
-from reportgen.harvest.http.redirects import check_redirect
+from reportgen.harvest.http.redirects import check_redirect, target_of
 from reportgen.harvest.http.session import Body, HttpSettings, Lane, is_redirect, iter_decoded, read_file
 from reportgen.harvest.http.wire import Pace
 from reportgen.harvest.strict import BadJson, load_json
@@ -156,7 +156,7 @@ class Http:
                 if hop:  # Jenkins itself did answer
                     raise failed_elsewhere(urlsplit(url).netloc, problem) from None
                 raise
-            url = check_redirect(url, urljoin(url, location), self.settings.url, self.settings.artifact_hosts)
+            url = check_redirect(url, target_of(url, location), self.settings.url, self.settings.artifact_hosts)
         raise HarvestError(f"{path}: redirected more than {MOST_REDIRECTS} times")
 
     def _tail_once(self, path: str, size: int) -> bytes:

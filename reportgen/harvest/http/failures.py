@@ -6,7 +6,7 @@ import re
 import ssl
 import zlib
 from collections.abc import Iterator
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import jenkins
 import requests
@@ -14,7 +14,7 @@ import urllib3.exceptions
 
 from reportgen.errors import AccessDenied, HarvestError, NotFound, Unreachable
 from reportgen.harvest.http.credentials import Credentials
-from reportgen.harvest.http.redirects import is_same_origin
+from reportgen.harvest.http.redirects import is_same_origin, target_of
 from reportgen.harvest.http.wire import Aborted, TooSlow
 
 LIBRARY_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, jenkins.JenkinsException, OSError, zlib.error)
@@ -149,7 +149,10 @@ def describe_refusal(what: str, refusal: Refused, url: str, credentials: Credent
     if status == 404:
         return NotFound(f"{what}: not found (404): absent, or not to be seen by this user")
     if 300 <= status < 400:
-        target = urlsplit(urljoin(url, refusal.location))
+        try:
+            target = urlsplit(target_of(url, refusal.location))
+        except HarvestError as problem:
+            return AccessDenied(f"{what}: {problem.message} ({status})", hint="check url under [jenkins], user and token")
         if is_same_origin(target.geturl(), url):
             words, hint = "instead of answering (a login page?)", "check user and token"
         else:

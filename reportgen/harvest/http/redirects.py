@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from reportgen.errors import AccessDenied, HarvestError
 
@@ -23,6 +23,16 @@ def _origin(url: str) -> tuple[str, str, int | None]:
     except ValueError:
         port = -1
     return split.scheme.lower(), (split.hostname or "").lower(), port or _PORTS.get(split.scheme.lower())
+
+
+def target_of(url: str, location: str) -> str:
+    """Return where an answer from `url` says to ask instead; HarvestError where that is no address."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError:
+        raise HarvestError("redirected to what is no address") from None
+    return target
 
 
 def check_redirect(source: str, target: str, controller: str, allowed: tuple[str, ...]) -> str:
@@ -56,7 +66,7 @@ def _leads_inside(host: str, port: int | None) -> bool:
         return False
     try:
         found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     addresses = [ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found]
     return any(address.is_loopback or address.is_link_local or address.is_unspecified for address in addresses)

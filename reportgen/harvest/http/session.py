@@ -139,6 +139,9 @@ class Lane:
 class _Session(requests.Session):
     """A session that follows nothing and hands on nothing but answers with data: other statuses raise."""
 
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that there is nothing to follow: the library would fail on an address that it cannot read."""
+
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         options["allow_redirects"] = False
         response = super().send(request, **options)
