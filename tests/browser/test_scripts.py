@@ -149,7 +149,14 @@ def test_three_runs_are_chosen_in_a_table_and_compared(page: Any, base: str) -> 
     until(page, "document.querySelectorAll('table.compared').length > 2")
     metrics = page.locator("table.compared").first
     assert [cell.strip() for cell in metrics.locator("thead a").all_inner_texts()] == [f"#{n}" for n in (3, 17, 30)]
-    first = metrics.locator("tbody tr").first.inner_text()
+    assert metrics.locator("tr.part").all_inner_texts() == ["Quality, higher is better"]
+    page.get_by_text("1 row the same").first.click()
+    same = page.locator("table.compared").nth(1)
+    assert same.locator("tr.part").inner_text() == "Error and cost, lower is better"
+    assert same.locator("tbody th").inner_text() == "Time per row, ms"
+    scrolls = metrics.locator("xpath=..").evaluate("place => place.scrollWidth - place.clientWidth")
+    assert scrolls == 0, "what fits does not look cut off"
+    first = metrics.locator("tbody tr:not(.part)").first.inner_text()
     assert "0.612" in first
     assert "+0.056" in first
     assert metrics.locator(".d.up").count() == 2

@@ -465,6 +465,7 @@
       overlaid(place, runs, shapes);
     });
   }
+  var GROUPS = { higher: ["Quality", ", higher is better"], lower: ["Error and cost", ", lower is better"], none: ["Other", ", no direction is known"] };
   function others(runs, key) { return runs.map(function (run) { return run.key; }).filter(function (other) { return other !== key; }); }
   function compared(runs, shapes, missing) {
     var result = [el("h2", {}, "Chosen runs")];
@@ -477,9 +478,11 @@
     var names = function (field) { return Array.from(new Set(runs.map(function (run) { return Array.from(run[field].keys()); }).flat())).sort(); };
     var metrics = names("metrics").map(function (name) {
       var shape = shapes.get(name) || [name], base = runs[0].metrics.get(name);
-      return row(shape[0], name, runs.map(function (run) { return metricCell(run.metrics.get(name), base, run === runs[0], shape, same); }),
+      var made = row(shape[0] + (shape[3] ? ", " + shape[3] : ""), name, runs.map(function (run) { return metricCell(run.metrics.get(name), base, run === runs[0], shape, same); }),
         runs.map(function (run) { return (run.metrics.get(name) || [])[0]; }));
+      return Object.assign(made, { group: GROUPS[shape[2]] ? shape[2] : "none" });
     });
+    metrics = Object.keys(GROUPS).flatMap(function (group) { return metrics.filter(function (made) { return made.group === group; }); });
     var params = names("params").map(function (name) {
       return row(name, name, runs.map(function (run) { return el("td", { class: "num" }, run.params.has(name) ? String(run.params.get(name)) : el("span", { class: "why" }, "not set")); }),
         runs.map(function (run) { return run.params.get(name); }));
@@ -563,7 +566,10 @@
           startCompare();
         } }, "×");
         return el("th", { scope: "col", class: "num" }, leave, el("a", { href: to(run.page) }, run.title), el("small", {}, at ? run.date : run.date + ", reference"));
-      }))), el("tbody", {}, rows.map(function (r) { return r.row; }))));
+      }))), el("tbody", {}, rows.map(function (r, at) {
+        var words = r.group && (!at || rows[at - 1].group !== r.group) ? GROUPS[r.group] : null;
+        return [words && el("tr", { class: "part" }, el("td", { colspan: runs.length + 1 }, el("b", {}, words[0]), words[1])), r.row];
+      }))));
   }
 
   // ---- search ---------------------------------------------------------------------------------------------------------------
