@@ -112,3 +112,10 @@ def test_scripts_can_be_switched_off_and_a_footer_added() -> None:
     document = Document(Renderer(theme).render(run_page(site(), run_input(140))).decode())
     assert document.all("script") == []
     assert "Ask us." in document.words
+
+
+def test_the_second_theme_is_as_short_as_the_manual_says() -> None:
+    told = re.search(r'`theme = "plain"` is a whole second look in about (\d+) lines', MANUAL.read_text(encoding="utf-8"))
+    assert told is not None
+    files = [file for file in (themes_dir() / "plain").rglob("*") if file.is_file()]
+    assert round(sum(len(file.read_text("utf-8").splitlines()) for file in files), -1) == int(told[1])
