@@ -57,7 +57,7 @@ VALUE_RULES: Mapping[str, _Rule] = {
     "pypi-token": _Rule(("pypi-AgE",), r"\bpypi-AgE[A-Za-z0-9_-]{40,300}"),
     "azure-key": _Rule(("AccountKey=", "SharedAccessKey="), r"(?:AccountKey|SharedAccessKey)=([A-Za-z0-9+/=]{30,120})"),
     "jwt": _Rule(("eyJ",), r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"),
-    "jenkins-token": _Rule(("11",), r"(?<![0-9A-Za-z])11[0-9a-f]{32}(?![0-9A-Za-z])"),
+    "jenkins-token": _Rule(("11",), r"11(?<![0-9A-Za-z]11)[0-9a-f]{32}(?![0-9A-Za-z])"),
     "url-password": _Rule(("://",), r"://[^\s/@:\"'<>]{0,200}:([^\s/@\"'<>]{1,500})@"),
     "authorization": _Rule(
         ("uthorization",), r"(?i:authorization)[\"']?\s*[:=]\s*[\"']?(?:Basic|Bearer|[Tt]oken)\s+([^\s\"']{6,})"

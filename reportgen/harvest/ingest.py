@@ -22,6 +22,7 @@ from reportgen.harvest.plan import MOST_ATTEMPTS, Work, dump_state
 from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import Source
 from reportgen.harvest.summary import HarvestSummary, Notes
+from reportgen.many import settled
 from reportgen.model import Job
 from reportgen.report import Reporter
 from reportgen.store.db import Store
@@ -114,7 +115,6 @@ class _Harvest:
         self.batch_bytes = 0
         self.writes: dict[str, Future[tuple[str, int]]] = {}
         self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
-        self.ready: list[JobWork] = []
         self.listed_jobs: list[Job] = []
         self.batch_since = clock()
         self.results: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
@@ -131,7 +131,7 @@ class _Harvest:
         self.lost.remember()
         if not self._find_jobs():
             return
-        with self.writers, ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:
+        with settled(), self.writers, ThreadPoolExecutor(self.width, thread_name_prefix="harvest") as pool:
             try:
                 self._work_through(pool)
             except BaseException:
@@ -211,7 +211,13 @@ class _Harvest:
         return None
 
     def _read(self, job: JobWork, work: Work) -> Outcome:
-        return Outcome(job, work, left=True) if self.budget.is_spent() else read_work(job, work, self.load)
+        if self.budget.is_spent():
+            return Outcome(job, work, left=True)
+        outcome = read_work(job, work, self.load)
+        for digest, content in outcome.read.contents.items() if outcome.read else ():
+            if digest not in self.writes:
+                self.writes[digest] = self.writers.submit(self.store.put_blob, content)
+        return outcome
 
     def _list(self, name: str) -> _Listed:
         if self.budget.is_spent():
@@ -285,10 +291,7 @@ class _Harvest:
             if not self.batch:
                 self.batch_since = self.clock()
             self.batch.append((job, outcome.read))
-            for digest, content in outcome.read.contents.items():
-                if digest not in self.writes:
-                    self.writes[digest] = self.writers.submit(self.store.put_blob, content)
-                    self.batch_bytes += len(content)
+            self.batch_bytes += sum(map(len, outcome.read.contents.values()))
         self._close_if_finished(job)
 
     def _note_losses(self, job: JobWork, number: int, read: ReadBuild) -> None:
@@ -322,11 +325,11 @@ class _Harvest:
     def _flush(self) -> None:
         """Save the builds that were read, and settle the jobs that are finished with that."""
         batch, self.batch, self.batch_bytes = self.batch, [], 0
-        writes, self.writes = self.writes, {}
         if not batch:
             return
-        for written in writes.values():
-            written.result()
+        for digest in {digest for _, read in batch for digest in read.contents}:
+            if digest in self.writes:
+                self.writes.pop(digest).result()
         saved = self.store.save_builds([read.build for _, read in batch], now=self.now)
         self.notes.release()
         self.counts["new"] += saved.new

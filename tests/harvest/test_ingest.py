@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,9 +19,11 @@ from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.jenkins import SampleJenkins
 from reportgen.demo.model import PIPELINE, SampleJob
 from reportgen.errors import StoreLocked
+from reportgen.model import Build
 from reportgen.store.check import check_store
 from reportgen.store.db import Store
 from reportgen.store.prune import prune_run
+from reportgen.store.values import SaveResult
 from tests.support.jenkins import NOW, START_MS, bench, build, cause, job, metric, metrics, pipeline
 
 
@@ -39,6 +42,35 @@ def test_a_cold_harvest_costs_one_request_per_build_and_a_few(tmp_path: Path) ->
         assert b.numbers("train") == ordered(range(1, 301))
         artifacts = Counter(target for target in b.jenkins.targets() if "/artifact/" in target)
         assert max(artifacts.values()) == 1
+
+
+def test_files_are_written_while_builds_are_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Saving waits for the disk, too: were only the files of one batch written at a time, requests would wait for both."""
+    put, save = Store.put_blob, Store.save_builds
+    written: set[str] = set()
+    ahead: list[bool] = []
+
+    def noted(store: Store, content: bytes) -> tuple[str, int]:
+        digest, size = put(store, content)
+        written.add(digest)
+        return digest, size
+
+    def patient(store: Store, builds: Sequence[Build], *, now: datetime) -> SaveResult:
+        own = {artifact.sha256 for each in builds for artifact in each.artifacts}
+        assert own <= written
+        for _ in range(0 if ahead else 500):
+            if written > own:
+                break
+            time.sleep(0.01)
+        ahead.append(written > own)
+        return save(store, builds, now=now)
+
+    monkeypatch.setattr(Store, "put_blob", noted)
+    monkeypatch.setattr(Store, "save_builds", patient)
+    monkeypatch.setattr("reportgen.harvest.ingest.BATCH_BUILDS", 2)
+    with bench(tmp_path, job("train", *range(1, 13))) as b:
+        assert b.harvest().new == 12
+        assert ahead[0]
 
 
 def test_a_quiet_night_costs_a_request_per_job(tmp_path: Path) -> None:
