@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -26,13 +27,14 @@ T = TypeVar("T")
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SMALL_FILE = 1 << 20
-"""Files up to this size wait for those of other builds and are written together; larger ones at once."""
+"""Files up to this size are written while other builds are read; larger ones before their build is read on."""
 ENOUGH_WITHOUT = 3
 """So many jobs without a word on stages, and not one with, show that the plugin is absent."""
 _SETTLED = frozenset({"stored", "linked", "over limit"})
 _UNVERIFIED = "its length could not be verified: the server told none"
 _MASKED = "what looked like a secret was masked"
 PutBlob = Callable[[bytes], tuple[str, int]]
+PutSoon = Callable[[bytes], Future[tuple[str, int]]]
 ReadBlob = Callable[[str], bytes]
 
 
@@ -92,18 +94,21 @@ class ReadBuild:
     troubles: tuple[str, ...] = ()
     unreadable: tuple[Problem, ...] = ()
     over_limit: tuple[Problem, ...] = ()
-    contents: Mapping[str, bytes] = field(default_factory=dict)
-    """Contents that must be in the store before the build is saved, by digest."""
+    size_bytes: int = 0
+    """How much of its files was read."""
+    writes: tuple[Future[tuple[str, int]], ...] = ()
+    """What must be done before the build is saved: files on their way into the store."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildReader:
-    """Reads whole builds of one job from a source; large files go to `put_blob` at once, others with the build."""
+    """Reads whole builds of one job from a source; large files go through `put_blob`, others through `put_soon`."""
 
     source: Source
     config: Config
     entry: JobConfig
     put_blob: PutBlob
+    put_soon: PutSoon
     read_blob: ReadBlob
     stages: StageProbe
 
@@ -161,7 +166,7 @@ class _Gathering:
         self.old_build = old
         self.contents: dict[str, bytes] = {}
         self.digests: dict[str, str] = {}
-        self.kept: dict[str, bytes] = {}
+        self.writes: dict[str, Future[tuple[str, int]]] = {}
         self.artifacts: dict[str, Artifact] = {}
         self.problems: list[Problem] = []
         self.troubles: list[str] = []
@@ -273,7 +278,8 @@ class _Gathering:
         if len(content) > SMALL_FILE:
             return self.reader.put_blob(content)[0]
         digest = digest or hashlib.sha256(content).hexdigest()
-        self.kept[digest] = content
+        if digest not in self.writes:
+            self.writes[digest] = self.reader.put_soon(content)
         return digest
 
     def finish(self) -> ReadBuild:
@@ -313,7 +319,8 @@ class _Gathering:
             troubles=tuple(self.troubles),
             unreadable=unreadable,
             over_limit=(*self._not_fetched(), *(p for p in build.problems if p.over_limit and p not in told)),
-            contents=self.kept,
+            size_bytes=self.total,
+            writes=tuple(self.writes.values()),
         )
 
     def _not_fetched(self) -> Iterator[Problem]:

@@ -104,7 +104,8 @@ class _Harvest:
         self.started = clock()
         self.budget = Budget(config, clock, lambda: source.request_count)
         self.width = config.jenkins.concurrency if config.jenkins else 4
-        self.lister = Lister(source, store, config, full, shard)
+        self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
+        self.lister = Lister(source, store, config, self.writers, full, shard)
         self.finding = Finding(source, config, only)
         self.lost = LostJobs(source, store, now=now, reporter=reporter, selects=self.finding.selects, mark=shard.mark)
         self.load = LoadBuild(store)
@@ -113,8 +114,6 @@ class _Harvest:
         self.active: deque[JobWork] = deque()
         self.batch: list[tuple[JobWork, ReadBuild]] = []
         self.batch_bytes = 0
-        self.writes: dict[str, Future[tuple[str, int]]] = {}
-        self.writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="write")
         self.listed_jobs: list[Job] = []
         self.batch_since = clock()
         self.results: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
@@ -211,13 +210,7 @@ class _Harvest:
         return None
 
     def _read(self, job: JobWork, work: Work) -> Outcome:
-        if self.budget.is_spent():
-            return Outcome(job, work, left=True)
-        outcome = read_work(job, work, self.load)
-        for digest, content in outcome.read.contents.items() if outcome.read else ():
-            if digest not in self.writes:
-                self.writes[digest] = self.writers.submit(self.store.put_blob, content)
-        return outcome
+        return Outcome(job, work, left=True) if self.budget.is_spent() else read_work(job, work, self.load)
 
     def _list(self, name: str) -> _Listed:
         if self.budget.is_spent():
@@ -291,7 +284,7 @@ class _Harvest:
             if not self.batch:
                 self.batch_since = self.clock()
             self.batch.append((job, outcome.read))
-            self.batch_bytes += sum(map(len, outcome.read.contents.values()))
+            self.batch_bytes += outcome.read.size_bytes
         self._close_if_finished(job)
 
     def _note_losses(self, job: JobWork, number: int, read: ReadBuild) -> None:
@@ -327,9 +320,8 @@ class _Harvest:
         batch, self.batch, self.batch_bytes = self.batch, [], 0
         if not batch:
             return
-        for digest in {digest for _, read in batch for digest in read.contents}:
-            if digest in self.writes:
-                self.writes.pop(digest).result()
+        for write in [write for _, read in batch for write in read.writes]:
+            write.result()
         saved = self.store.save_builds([read.build for _, read in batch], now=self.now)
         self.notes.release()
         self.counts["new"] += saved.new

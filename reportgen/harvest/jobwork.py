@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -70,6 +71,7 @@ class Lister:
     source: Source
     store: Store
     config: Config
+    writers: Executor
     full: bool = False
     shard: Shard = WHOLE
     stages: StageCensus = field(default_factory=StageCensus)
@@ -135,6 +137,7 @@ class Lister:
             config=self.config,
             entry=entry,
             put_blob=self.store.put_blob,
+            put_soon=lambda content: self.writers.submit(self.store.put_blob, content),
             read_blob=self.store.blobs.read,
             stages=StageProbe(self.stages),
         )

@@ -118,11 +118,20 @@ class _PacedReader(io.RawIOBase):
 
 class _PacedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None, url: str | None = None) -> None:
-        super().__init__(sock, debuglevel, method, url)
+        super().__init__(_PacedSocket(sock), debuglevel, method, url)  # type: ignore[arg-type]  # all it asks of one
+
+
+class _PacedSocket:
+    """A socket as far as an answer needs one: a file to read from, at the pace of the thread."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def makefile(self, mode: str) -> io.BufferedIOBase:
         pace = getattr(_exchange, "pace", None)
-        if pace is not None:
-            self.fp.close()
-            self.fp = io.BufferedReader(_PacedReader(sock, pace), _BUFFER)
+        if pace is None:
+            return self._connection.makefile("rb")
+        return io.BufferedReader(_PacedReader(self._connection, pace), _BUFFER)
 
 
 class _PacedConnection(HTTPConnection):
