@@ -78,6 +78,9 @@ VALUE_RULES: Mapping[str, _Rule] = {
 SHORTEST = 6
 """No value rule matches fewer characters."""
 
+_NARROWED = {"11": "11[0-9a-f]{32}"}
+"""Patterns instead of anchors that most files of numbers hold."""
+
 _ANCHORS = tuple((anchor, rule) for rule, (anchors, _) in VALUE_RULES.items() for anchor in anchors)
 
 
@@ -174,7 +177,8 @@ def _masked(match: re.Match[str], rule: str) -> str:
 @lru_cache(maxsize=4)
 def _any_of(known: frozenset[str]) -> re.Pattern[str]:
     """Return what finds the first anchor of a rule, or secret, in a text."""
-    return re.compile("|".join(map(re.escape, sorted({*known, *(anchor for anchor, _ in _ANCHORS)}))))
+    anchors = sorted({*known, *(anchor for anchor, _ in _ANCHORS)})
+    return re.compile("|".join(_NARROWED.get(anchor) or re.escape(anchor) for anchor in anchors))
 
 
 @cache
