@@ -14,7 +14,9 @@ from reportgen.demo.faults import Fault, Faults
 from reportgen.demo.model import MATRIX, MATRIX_CONFIGURATION
 from reportgen.demo.tree import Named, parse_tree
 from reportgen.errors import Unreachable
+from reportgen.harvest.facts import parse_facts
 from reportgen.harvest.http import Http, HttpSettings, RetryRules
+from reportgen.harvest.items import iter_items, parse_job
 from tests.support.jenkins import Waits, bench, build, cause, job, metric, metrics, pipeline
 from tests.support.tls import certificate, serve_tls
 
@@ -288,3 +290,15 @@ def test_c70_names_are_values_never_parts_of_a_statement(tmp_path: Path) -> None
         assert b.harvest().new == len(names)
         assert all(b.numbers(f"odd/{name}") == [1] for name in names)
         assert not b.harvest().changed
+
+
+def test_fields_of_unlikely_kinds_tell_nothing_and_stop_nothing() -> None:
+    assert list(iter_items("", {"jobs": True})) == []
+    assert [
+        item.name for item in iter_items("f", {"jobs": [{"name": "x", "nextBuildNumber": 1, "activeConfigurations": 5}]})
+    ] == ["f/x"]
+    assert parse_job("x", {"upstreamProjects": 5, "downstreamProjects": {"fullName": "a"}}).upstream == ()
+    actions = [{"lastBuiltRevision": {"SHA1": "ab" * 20, "branch": 5}, "remoteUrls": ["http://[bad"]}]
+    entry = {"number": 1, "timestamp": 1_700_000_000_000, "actions": actions}
+    built = parse_facts("x", entry, lambda _name, value: value).build
+    assert (built.commit, built.remote, built.branch) == ("ab" * 20, None, None)
