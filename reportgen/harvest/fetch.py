@@ -262,13 +262,15 @@ class _Gathering:
     def _keep(self, wanted: Wanted, content: bytes) -> Artifact:
         path = wanted.path
         self.total += len(content)
-        self.contents[path] = content
+        if wanted.reader is not None:
+            self.contents[path] = content
         self.digests[path] = hashlib.sha256(content).hexdigest()
         if not wanted.keep:
             return Artifact(path=path, state="linked", sha256=self.digests[path], size_bytes=len(content))
         clean, rules = redact_content(content, self.source.redactor)
         if rules:
-            self.contents[path] = clean
+            if wanted.reader is not None:
+                self.contents[path] = clean
             self.problems.append(Problem(path=path, reason=f"{_MASKED} ({', '.join(rules)})", partial=True))
         digest = self._put(clean, self.digests[path] if not rules else "")
         return Artifact(path=path, state="stored", sha256=digest, size_bytes=len(clean))

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -770,6 +771,23 @@ def test_our_token_is_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     for file in tmp_path.rglob("*"):
         if file.is_file():
             assert token.encode() not in file.read_bytes(), file
+
+
+def test_files_that_nobody_reads_do_not_pile_up_in_memory(tmp_path: Path) -> None:
+    def content(number: int) -> Callable[[], bytes]:
+        return lambda: bytes([number]) * 2_000_000
+
+    files = {f"data/{number}.bin": content(number) for number in range(16)}
+    with bench(tmp_path, job("t", builds=(build(1, artifacts=files),))) as b:
+        b.toml = '[[jobs]]\nname = "t"\nartifacts = ["**"]\n'
+        tracemalloc.start()
+        try:
+            assert not b.harvest().incomplete
+            peak = tracemalloc.get_traced_memory()[1]
+            assert peak < 24_000_000
+        finally:
+            tracemalloc.stop()
+        assert {each.state for each in b.build("t", 1).artifacts} == {"stored"}
 
 
 def test_files_of_a_pruned_run_do_not_come_back_with_the_build_it_was_of(tmp_path: Path) -> None:
