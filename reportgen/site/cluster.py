@@ -6,24 +6,23 @@ the same paths; whoever has not is named before any page is made.
 
 from __future__ import annotations
 
-import pickle
 import platform
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import get_ident
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from reportgen import __version__
 from reportgen.errors import PublishError, ReportgenError
 from reportgen.site.discard import discard
 from reportgen.site.pool import spread
+from reportgen.site.setups import SetupFile, read_setup, write_setup
 from reportgen.site.work import Chunk, Outcome, Setup, Workshop
-from reportgen.site.write import HIDDEN_PREFIX, disk_errors, parts_of
+from reportgen.site.write import HIDDEN_PREFIX, parts_of
 
 _CONNECT_S = 10
 _PER_THREAD = 2
@@ -77,7 +76,7 @@ class Cluster:
         threads = sum(self._require_fit(setup).values())
         executor = self._client.get_executor(pure=False)
         # In a file: what is sent through the scheduler is lost with the worker that holds it, and grows with history.
-        file = write_setup(replace(setup, again=True), setup.root.parent / f"{HIDDEN_PREFIX}setup-{setup.root.name}")
+        file = write_setup(replace(setup, again=True))
         try:
             yield from spread(executor, make_runs_with, chunks, at_once=_PER_THREAD * threads, shared=(file,))
         except Exception as problem:
@@ -105,44 +104,20 @@ class Cluster:
         return threads
 
 
-class SetupFile(NamedTuple):
-    """A pickled `Setup` on a file system that all workers share, and its digest: nothing else is unpacked."""
-
-    path: str
-    sha256: str
-
-
 _SHOPS: dict[int, tuple[SetupFile, Workshop]] = {}
 """The workshop of each thread of a process that lives longer than one build."""
-
-
-def write_setup(setup: Setup, path: Path) -> SetupFile:
-    """Write what workers on other machines need to begin; an OSError becomes a `PublishError`."""
-    data = pickle.dumps(setup)
-    with disk_errors(path, "write"):
-        path.write_bytes(data)
-    return SetupFile(str(path), sha256(data).hexdigest())
 
 
 def make_runs_with(file: SetupFile, chunk: Chunk) -> Outcome:
     """Make the run pages of a chunk in a thread of any process that can reach the files which the setup names."""
     known, shop = _SHOPS.get(get_ident(), (None, None))
     if shop is None or known != file:
-        shop = Workshop(_read_setup(file))
+        shop = Workshop(read_setup(file))
         _SHOPS[get_ident()] = (file, shop)
     try:
         return shop.runs(chunk)
     finally:
         shop.close()
-
-
-def _read_setup(file: SetupFile) -> Setup:
-    with disk_errors(Path(file.path), "read"):
-        data = Path(file.path).read_bytes()
-    if sha256(data).hexdigest() != file.sha256:
-        raise PublishError(f"{file.path} has changed since the build began", hint="build again")
-    setup: Setup = pickle.loads(data)  # noqa: S301 - the digest came with the work
-    return setup
 
 
 def forget_shops() -> None:

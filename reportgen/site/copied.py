@@ -15,6 +15,8 @@ from typing import Generic, TypeVar
 from reportgen.errors import PublishError
 
 _Out = TypeVar("_Out")
+KILLED = "a process that made part of the site was killed"
+MEMORY = "is there enough memory? run the build again"
 _STANDARD = 3
 _END_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG``: the copy of a build that is killed must not write into what the next one makes."""
@@ -54,9 +56,7 @@ class Copy(Generic[_Out]):
         try:
             done, value = pickle.loads(told)  # noqa: S301 - written by this program a moment ago
         except (EOFError, pickle.UnpicklingError):
-            raise PublishError(
-                "a process that made part of the site was killed", hint="is there enough memory? run the build again"
-            ) from None
+            raise PublishError(KILLED, hint=MEMORY) from None
         if not done:
             raise value
         return value  # type: ignore[no-any-return]

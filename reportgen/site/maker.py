@@ -25,8 +25,9 @@ from reportgen.site.narrative import Narrative
 from reportgen.site.page import TextFile
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
-from reportgen.site.pool import beside, choose_workers, spread, start_processes
+from reportgen.site.pool import beside, choose_workers
 from reportgen.site.prepare import new_drawer
+from reportgen.site.processes import runs_in_processes
 from reportgen.site.publish import title_of
 from reportgen.site.render import Renderer
 from reportgen.site.script_files import script_files, search_index
@@ -35,7 +36,7 @@ from reportgen.site.state import History, store_words
 from reportgen.site.summed import open_view
 from reportgen.site.theme import Theme, load_theme
 from reportgen.site.traces import LiveTask
-from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, begin, make_runs, told
+from reportgen.site.work import PAGE_ERRORS, Chunk, Outcome, Setup, WorkLimits, Workshop, told
 from reportgen.site.write import Tree
 from reportgen.store.pages import PageRow
 from reportgen.store.view import StoreView
@@ -252,8 +253,7 @@ class SiteMaker:
         if cluster is not None:
             yield from cluster.runs(setup, chunks)
             return
-        with start_processes(count, begin, setup) as pool:
-            yield from spread(pool, make_runs, chunks, at_once=2 * count)
+        yield from runs_in_processes(setup, chunks, count)
 
     def _live(
         self,

@@ -336,20 +336,4 @@ def failed_page(path: str, reason: str) -> bytes:
     ).encode("utf-8", "replace")
 
 
-_SHOP: Workshop | None = None
-
-
-def begin(setup: Setup) -> None:
-    """Prepare this worker process."""
-    global _SHOP
-    _SHOP = Workshop(setup)
-
-
-def make_runs(chunk: Chunk) -> Outcome:
-    """Make the run pages of a chunk in a worker process that has begun."""
-    if _SHOP is None:
-        raise RuntimeError("the worker process was not prepared")
-    return _SHOP.runs(chunk)
-
-
-__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop", "begin", "make_runs"]
+__all__ = ["Chunk", "Failure", "Outcome", "Setup", "Task", "WorkLimits", "Workshop"]

@@ -75,6 +75,7 @@ class Tree:
         self._top = str(root)
         self._before = str(previous) if previous is not None else None
         self._made: set[str] = set()
+        self._exact: bool | None = None
 
     @classmethod
     def like(cls, tree: Tree) -> Self:
@@ -253,7 +254,10 @@ class Tree:
         target = f"{self._top}/{parent}"
         try:
             os.mkdir(target, 0o755)
-            os.chmod(target, 0o755)
+            if self._exact is None:  # a mask takes the same away from all of them, mostly nothing
+                self._exact = os.stat(target).st_mode & 0o7777 == 0o755
+            if not self._exact:
+                os.chmod(target, 0o755)
         except FileExistsError:
             if not os.path.isdir(target):
                 raise PublishError(f"two pages or files of the site have the same address: {parent}") from None

@@ -213,13 +213,13 @@ def test_a_worker_that_dies_with_its_pages_half_told_is_made_up_for(tmp_path: Pa
 
 def test_work_that_is_done_twice_gives_the_same(tmp_path: Path) -> None:
     setup, chunks = prepared(filled(tmp_path, builds=4))
-    file = cluster.write_setup(replace(setup, again=True), tmp_path / "setup")
+    file = cluster.write_setup(replace(setup, again=True))
     first, second = (cluster.make_runs_with(file, chunks[0]) for _ in range(2))
     assert first.files == second.files
     assert len(first.made) == 4
     assert not list(setup.root.rglob("*.part"))
     cluster.forget_shops()
-    (tmp_path / "setup").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
+    Path(file.path).write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     with pytest.raises(PublishError, match="has changed since the build began"):
         cluster.make_runs_with(file, chunks[0])
 
