@@ -164,7 +164,7 @@ class TestMlflow:
         files = {path: b"oops\n1 0.5 0\n" if path.endswith("/f1") else content for path, content in fixture("mlflow").items()}
         result = read(files)["mlflow"]
         assert by_name(result.runs[0].metrics)["f1"].value == 0.5
-        assert [problem.reason for problem in result.problems] == ["1 lines are no values"]
+        assert [problem.reason for problem in result.problems] == ["1 line is no value"]
 
     @pytest.mark.parametrize(
         ("text", "value"),

@@ -9,9 +9,9 @@ from typing import Any
 
 from reportgen.harvest.readers.images import FORMATS, read_images
 from reportgen.harvest.readers.metrics import as_number, leaves, read_params, report
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, home_of, join
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, home_of, join, unread_lines
 from reportgen.harvest.strict import BadJson, decode_text, load_json
-from reportgen.model import Metric, Point, Problem
+from reportgen.model import Metric, Point
 
 _SERIES = "plots/metrics/"
 _STEP = re.compile(r"-?[0-9]{1,18}")
@@ -56,8 +56,7 @@ def _directory(home: str, prefix: str, files: Mapping[str, bytes], context: Read
                 results.append(ReadResult.quarantined(path, str(problem)))
                 continue
             if unread:
-                reason = f"{unread} lines are no values"
-                results.append(ReadResult(problems=(Problem(path=path, reason=reason, partial=True),)))
+                results.append(ReadResult(problems=(unread_lines(path, unread),)))
         elif path.endswith(".json"):
             results.append(ReadResult(attachments=(report(path),)))
     try:

@@ -13,7 +13,7 @@ from reportgen.harvest.readers.images import FORMATS, checked
 from reportgen.harvest.readers.metrics import load_yaml
 from reportgen.harvest.readers.models import describe, is_model_path
 from reportgen.harvest.readers.passport import BadModel
-from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, home_of, join
+from reportgen.harvest.readers.values import ReadContext, Reader, ReadResult, cut_metrics, home_of, join, unread_lines
 from reportgen.harvest.strict import BadJson, clean_text, decode_text
 from reportgen.model import Attachment, Dataset, Metric, Model, Point, Problem, Run, RunStatus, Scalar
 
@@ -136,10 +136,10 @@ def _metrics(
             continue
         metric = name.removeprefix("metrics/")
         points, unread = _points(decode_text(files[inside[name]]))
-        if unread or not points:
-            reason = f"{unread} lines are no values" if unread else "empty"
-            problems.append(Problem(path=inside[name], reason=reason, partial=bool(points)))
+        if unread:
+            problems.append(unread_lines(inside[name], unread))
         if not points:
+            problems.append(Problem(path=inside[name], reason="it holds no value"))
             continue
         several = len(points) > 1
         step = max(points)

@@ -103,6 +103,11 @@ def home_of(path: str, homes: Collection[str]) -> str | None:
     return home if home in homes else None
 
 
+def unread_lines(path: str, count: int) -> Problem:
+    """Return what is said of a file that was read but for some of its lines."""
+    return Problem(path=path, reason="1 line is no value" if count == 1 else f"{count} lines are no values", partial=True)
+
+
 def is_unreadable(problem: Problem) -> bool:
     """Tell whether a file could not be read; what is over a limit was left out by configuration."""
     return bool(problem.path) and not problem.over_limit
