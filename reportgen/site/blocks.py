@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -80,6 +81,10 @@ class Blocks:
     def jobs(self) -> list[str]:
         """Return the jobs that have runs."""
         return sorted({build.job for build in self._found.builds if build.runs})
+
+    def as_of(self, job: str) -> datetime:
+        """Return the end of the build of `job` that ended last: its files stay as they are while only others build."""
+        return max(build.started_at + timedelta(seconds=build.duration_s) for build in self._of_job[job])
 
     def runs(self, section: Section, job: str | None = None) -> Iterator[str]:
         """Yield a section of every run, or of those of one job, the newest build first."""

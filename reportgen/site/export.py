@@ -32,7 +32,7 @@ def export_runs(blocks: Blocks, links: Links, total: int, as_of: datetime | None
             of_job[job].learn(names)
     yield "data/runs.csv", _table(whole.columns, blocks)
     for job, table in of_job.items():
-        yield links.job_runs(job, "json"), runs_text(blocks.runs("line", job), as_of)
+        yield links.job_runs(job, "json"), runs_text(blocks.runs("line", job), blocks.as_of(job))
         yield links.job_runs(job, "csv"), _table(table.columns, blocks, job)
 
 

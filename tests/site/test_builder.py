@@ -364,6 +364,13 @@ def test_each_job_has_a_table_of_its_runs(tmp_path):
         assert [{name: line[name] for name in lines[0]} for line in expected] == lines
         assert [(run["job"], str(run["number"])) for run in runs] == [(job, line["number"]) for line in expected]
         assert 'href="runs.csv">CSV</a><a href="runs.json">JSON</a>' in (of_job / "index.html").read_text()
+    project.save([make_build(4)])
+    again = project.build(step=1).directory
+    same = {
+        job: (directory / f"jobs/{job}/runs.json").samefile(again / f"jobs/{job}/runs.json")
+        for job in ("churn/train", "churn/validate")
+    }
+    assert same == {"churn/train": True, "churn/validate": False}
 
 
 def test_a_site_with_many_runs_names_the_files_of_its_jobs(tmp_path, monkeypatch):
