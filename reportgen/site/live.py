@@ -18,7 +18,7 @@ from reportgen.site.page import Page, TextFile
 from reportgen.site.pages.base import Live, Shown
 from reportgen.site.pages.changes import ChangesInput, VersionFact, changes_page
 from reportgen.site.pages.job import BuildFact, JobInput, job_charts, job_page
-from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page
+from reportgen.site.pages.leaderboard import LeaderboardInput, leaderboard_charts, leaderboard_page, long_tables
 from reportgen.site.pages.listing import jobs_page
 from reportgen.site.pages.lists import DatasetFact, datasets_page, leaderboards_page, models_page, pipelines_page
 from reportgen.site.pages.news import BuildNews, failure_words
@@ -90,9 +90,7 @@ class LivePages:
     def long_tables(self) -> Iterator[TextFile]:
         """Yield the scripts with all rows of boards, of which the pages hold the first ones only."""
         for board in self._found.judged:
-            page = leaderboard_page(self._found.site, self._board_input(board, {}))
-            texts = (file for file in page.files if isinstance(file, TextFile))
-            yield from (file for file in texts if file.path.startswith(LONG_TABLES))
+            yield from long_tables(self._found.site, self._board_input(board, {}))
 
     def told(self) -> Iterator[LiveTask]:
         """Yield the pages that what people wrote in ``content/`` may change."""

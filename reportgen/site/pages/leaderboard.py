@@ -121,6 +121,16 @@ def leaderboard_page(site: Site, given: LeaderboardInput) -> Page:
     return with_files(Page(path, "leaderboard.html", context, scripts))
 
 
+def long_tables(site: Site, given: LeaderboardInput) -> tuple[TextFile, ...]:
+    """Return the script with all rows of the current board, where its page has no room for them."""
+    boards = given.judged.leaderboard.boards
+    current = given.judged.leaderboard.current
+    if current is None:
+        return ()
+    several = len({row.run.job for board in boards for row in board.rows}) > 1
+    return _board(site, site.links.leaderboard(given.name), given, current, 0, several=several)[1]
+
+
 def _pager(site: Site, path: str, given: LeaderboardInput, current: Board | None, *, cost: bool) -> tuple[Link, ...]:
     links = []
     leader = current.leader if current else None
