@@ -26,6 +26,7 @@ _TELLING = frozenset({"record", "params", "mlflow", "dvclive"})
 """Readers whose files make a directory one of results; other kinds of files belong to the results above them."""
 _WRAPPERS = frozenset({"reportgen-results", "mlruns", "dvclive"})
 _LONGEST_NUMBER = 15
+_LAST_SECOND = 253_402_300_799
 _Member = tuple[str, tuple[str, ...]]
 """A directory of results and its files, by relative paths."""
 Known = Callable[[str], Mapping[int, datetime]]
@@ -51,7 +52,7 @@ class ResultsBuild:
             times = [(self.directory / path).stat().st_mtime for path in self.files]
         except OSError as problem:
             raise HarvestError(f"{self.directory}: cannot be read: {problem.strerror}") from problem
-        ended = datetime.fromtimestamp(int(max(times)), UTC)
+        ended = _moment(max(times))
         build = Build(
             job=self.job,
             number=self.number,
@@ -199,4 +200,9 @@ def _digits(homes: list[str]) -> dict[str, int]:
 
 
 def _started(home: Path, files: Iterable[str]) -> datetime:
-    return datetime.fromtimestamp(int(min((home / path).stat().st_mtime for path in files)), UTC)
+    return _moment(min((home / path).stat().st_mtime for path in files))
+
+
+def _moment(seconds: float) -> datetime:
+    """Return the time of a file; a file system may hold later ones than a calendar of four digits."""
+    return datetime.fromtimestamp(min(int(seconds), _LAST_SECOND), UTC)

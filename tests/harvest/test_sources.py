@@ -288,6 +288,20 @@ def test_plain_directories_become_builds(tmp_path: Path) -> None:
         assert {artifact.path for artifact in built.artifacts} == {"metrics.json", "plots/pr.png"}
 
 
+def test_a_file_from_beyond_the_calendar_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results(tmp_path / "root", "churn/run-1/metrics.json")
+    real = Path.stat
+
+    def far(path: Path, **options: bool) -> os.stat_result:
+        found = real(path, **options)
+        return os.stat_result((*found[:8], 10**12, *found[9:])) if path.name == "metrics.json" else found
+
+    monkeypatch.setattr(Path, "stat", far)
+    _, store = import_directory(tmp_path / "store", tmp_path / "root")
+    with store, store.view() as view:
+        assert [row.started_at.year for row in view.build_ids()] == [9999]
+
+
 def test_what_comes_or_goes_renumbers_nothing_else(tmp_path: Path) -> None:
     root = tmp_path / "data-science"
 
