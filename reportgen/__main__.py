@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 STAGE_VERBS = ("log", "run")
@@ -17,6 +18,22 @@ Only the stage side is installed here: 'pip install reportgen' without
 Exit codes: 0 done; 1 an error you can mend; 2 wrong usage; 70 a bug;
 130 interrupted; 143 terminated.
 """
+
+
+def run() -> None:
+    """Run the command line, and end the process with its status.
+
+    A build ends at once: to let go of a long history, object by object, takes as long as to read it did.
+    """
+    status = main()
+    if verb_of(sys.argv[1:]) == "build":
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except OSError:
+            sys.exit(status)  # as Python tells it
+        os._exit(status)
+    sys.exit(status)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -67,4 +84,4 @@ def verb_of(arguments: list[str]) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

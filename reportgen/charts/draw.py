@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -86,6 +87,8 @@ class Drawer:
         self._drawings = DrawingCache(cache_dir) if cache_dir is not None else None
         self._process = DrawingProcess(limits or DrawLimits())
         self._drawn = 0
+        self._thread: ThreadPoolExecutor | None = None
+        self._begun: dict[str, Future[bytes | ChartFailure]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -98,12 +101,29 @@ class Drawer:
         self._process.start()
 
     def close(self) -> None:
-        """End the process; it is started anew when it is needed again."""
+        """End the process, and what was begun; it is started anew when it is needed again."""
+        thread, self._thread = self._thread, None
+        self._begun.clear()
+        if thread is not None:
+            thread.shutdown(wait=False, cancel_futures=True)
+            self._process.close()  # nobody waits for what it draws
+            thread.shutdown()
         self._process.close()
+
+    def ahead(self, specs: Mapping[str, Spec]) -> None:
+        """Begin to draw what will be asked for later, while the caller does something else."""
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1)
+        for digest, spec in specs.items():
+            if digest not in self._begun:
+                self._begun[digest] = self._thread.submit(self._one, digest, spec)
 
     def draw(self, specs: Mapping[str, Spec]) -> dict[str, bytes | ChartFailure]:
         """Return digest → SVG file or failure for every specification of `specs` (keys as `chart_digest` gives them)."""
-        return {digest: self._one(digest, spec) for digest, spec in specs.items()}
+        if self._thread is None:
+            return {digest: self._one(digest, spec) for digest, spec in specs.items()}
+        self.ahead(specs)
+        return {digest: self._begun.pop(digest).result() for digest in specs}
 
     def _one(self, digest: str, spec: Spec) -> bytes | ChartFailure:
         known = self._drawings.load(digest) if self._drawings is not None else None

@@ -78,7 +78,7 @@ def list_command(app: App, site_dir: Path | None = None, as_json: bool = False) 
 @click.option("--json", "as_json", is_flag=True, help="Print every path as JSON.")
 @pass_app
 def diff_command(app: App, older: str, newer: str, site_dir: Path | None, as_json: bool) -> int:
-    """Tell which files differ between two versions (ids or aliases)."""
+    """Tell which files differ between two versions (ids or aliases), pages first."""
     from reportgen.site.publish import difference
 
     output = _output(app, site_dir)
@@ -88,7 +88,7 @@ def diff_command(app: App, older: str, newer: str, site_dir: Path | None, as_jso
         return DONE
     for word, paths in found._asdict().items():
         click.echo(f"{word}: {len(paths)}")
-        for path in paths[:_SHOWN]:
+        for path in sorted(paths, key=lambda path: not path.endswith(".html"))[:_SHOWN]:
             click.echo(f"  {path}")
         if len(paths) > _SHOWN:
             click.echo(f"  … and {len(paths) - _SHOWN} more (--json lists them)")

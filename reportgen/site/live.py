@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
+from itertools import islice
 
 from reportgen.analysis.judge import Judged
 from reportgen.charts.values import Chart
@@ -29,6 +30,7 @@ from reportgen.site.plan import Survey
 from reportgen.site.prepare import Studio
 from reportgen.site.state import History, job_states, news, pipeline_states
 from reportgen.site.traces import LiveTask, Traces, comparison_paths
+from reportgen.site.work import PAGE_ERRORS
 from reportgen.store.view import StoreView
 
 LONG_TABLES = "data/tables/leaderboards/"
@@ -68,6 +70,8 @@ class LivePages:
     def tasks(self) -> Iterator[LiveTask]:
         """Yield every live page of the site."""
         links, site, live = self._found.links, self._found.site, self._live
+        jobs = self._job_tasks()
+        first = list(islice(jobs, 1))
         yield from self.told()
         yield self._task("jobs/index.html", lambda: jobs_page(site, self._states, live))
         yield self._task("leaderboards/index.html", lambda: leaderboards_page(site, self._found.judged, live))
@@ -77,15 +81,23 @@ class LivePages:
         yield self._task(links.changes, self._changes)
         yield self._task("states/index.html", lambda: states_page(site))
         yield self._task("404.html", lambda: not_found_page(site))
-        for job in self._found.jobs:
-            yield self._task(self._found.links.job(job.name), lambda job=job: self._job(job))  # type: ignore[misc]
-
+        yield from first
+        yield from jobs
         for board in self._found.judged:
             name = board.leaderboard.options.name
             yield self._task(self._found.links.leaderboard(name), lambda board=board: self._board(board))  # type: ignore[misc]
 
         yield from self._older()
         yield from Traces(self._found, self._view, self._studio, self._live, self._base).tasks()
+
+    def _job_tasks(self) -> Iterator[LiveTask]:
+        """Yield the pages of jobs; while one is made, the charts of the next are drawn in a process of their own."""
+        begun = map(self._begin_job, self._found.jobs)
+        make = next(begun, None)
+        for job in self._found.jobs:
+            assert make is not None
+            this, make = make, next(begun, None)
+            yield self._task(self._found.links.job(job.name), this)
 
     def long_tables(self) -> Iterator[TextFile]:
         """Yield the scripts with all rows of boards, of which the pages hold the first ones only."""
@@ -177,14 +189,25 @@ class LivePages:
                 key = sha256(f"{path}\n{self._base}\n{hrefs!r}".encode("utf-8", "backslashreplace")).hexdigest()
                 yield LiveTask(path, key, lambda job=job, part=part, listed=listed: builds_page(site, job, part, listed))  # type: ignore[misc]
 
-    def _job(self, job: Job) -> Page:
+    def _begin_job(self, job: Job) -> Callable[[], Page]:
+        """Begin to draw the charts of a job, and return what makes its page."""
+        site = self._found.site
+        try:
+            given = self._job(job)
+            charts = job_charts(site, given)
+            self._studio.ahead(charts)
+        except PAGE_ERRORS as problem:
+            return partial(_fail, problem)
+        return lambda: self._drawn(charts, lambda shown: job_page(site, replace(given, drawings=shown)))
+
+    def _job(self, job: Job) -> JobInput:
         found = self._found
         builds = list(reversed(found.chronicle.jobs.get(job.name, ())))
         board = self._board_of(job.name)
         rows = self._rows([build.id for build in builds[:_JOB_RUNS]])
         metric = found.chronicle.metric(job.name)
         histories = job_histories(found.site, job.name, rows, metric, board)
-        given = JobInput(
+        return JobInput(
             job=job,
             rows=rows,
             builds=[BuildFact(number=build.number, result=build.result, duration_s=build.duration_s) for build in builds],
@@ -198,7 +221,6 @@ class LivePages:
             reigns=job_reigns(board, job.name),
             live=self._live,
         )
-        return self._drawn(job_charts(found.site, given), lambda shown: job_page(found.site, replace(given, drawings=shown)))
 
     def _board(self, judged: Judged) -> Page:
         given = self._board_input(judged, comparison_paths(self._found, judged))
@@ -224,3 +246,7 @@ class LivePages:
     def _drawn(self, charts: Mapping[str, Chart], make: Callable[[Mapping[str, Shown]], Page]) -> Page:
         shown, files = self._studio.draw(charts)
         return self._studio.with_files(make(shown), files)
+
+
+def _fail(problem: Exception) -> Page:
+    raise problem

@@ -18,7 +18,9 @@ from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
 from reportgen.site.cluster import Cluster
+from reportgen.site.copied import KILLED, MEMORY, may_copy
 from reportgen.site.export import export_leaderboards, export_runs
+from reportgen.site.linker import Linker
 from reportgen.site.live import LONG_TABLES, LivePages
 from reportgen.site.manifest import Entry
 from reportgen.site.narrative import Narrative
@@ -129,20 +131,24 @@ class SiteMaker:
             shop, outcome = self._workshop(found, tree, drawer), Outcome()
             count = choose_workers(plan.moved, workers)
             here = count == 1 and (cluster is None or not plan.moved)
-            copied = here and len(plan.kept) >= _WORTH_A_COPY and len(found.builds) <= _COPIED
+            long = len(plan.kept) >= _WORTH_A_COPY and len(found.builds) <= _COPIED
+            copied = here and long and not tree.in_place and may_copy()
             live, narrative = self._words(found, view, shop, version)
             told_before = history or History()
             pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
 
             def rest(stop: Callable[[], bool]) -> Outcome:
                 parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
-                made = self._rest(plan, parts, tree, before, stop)
-                if copied:
-                    self._boards(found, pages.long_tables(), shop, before, made)
+                return self._rest(plan, parts, tree, before, stop)
+
+            def boards(stop: Callable[[], bool]) -> Outcome:
+                made = Outcome()
+                self._boards(found, pages.long_tables(), shop, before, made)
                 return made
 
+            linker = self._linker(plan, tree) if copied else None
             try:
-                with settled(), beside(rest, copied=copied) as elsewhere:
+                with settled(), beside(boards if copied else rest, copied=copied) as elsewhere:
                     shop.elsewhere = LONG_TABLES if copied else ""
                     if here:
                         outcome.add(self._gather(plan, map(shop.runs, plan.chunks())))
@@ -152,8 +158,12 @@ class SiteMaker:
                     if not copied:
                         self._boards(found, (), shop, before, outcome)
                 outcome.add(elsewhere.result())
+                if linker is not None:
+                    self._linked(plan, linker, tree, before, outcome)
                 self._assets(tree, before, outcome)
             finally:
+                if linker is not None:
+                    linker.close()
                 shop.close()
         if not outcome.failures:
             self._whole = (found.revision, self.base)
@@ -249,6 +259,28 @@ class SiteMaker:
             keep(linker, page, before, outcome)
         return outcome
 
+    @staticmethod
+    def _linker(plan: RunPlan, tree: Tree) -> Linker | None:
+        """Begin to link the pages that are kept, and the files they show, in a process of its own."""
+        if tree.previous is None:
+            return None
+        shared = dict.fromkeys(path for page in plan.kept for path in page.files)
+        return Linker(tree.previous, tree.root, [page.path for page in plan.kept], list(shared))
+
+    @staticmethod
+    def _linked(plan: RunPlan, linker: Linker, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
+        """Note what was linked, and link what is left of it."""
+        left = linker.left()
+        if left is None:
+            raise PublishError(KILLED, hint=MEMORY)
+        missing = set(left)
+        for page in plan.kept:
+            for path in (page.path, *page.files):
+                if path in missing and path not in outcome.files:
+                    take(tree, path, before, outcome, shared=path != page.path)
+                outcome.files.setdefault(path, before[path])
+        outcome.made += plan.renewed
+
     def _spread(self, chunks: Iterable[Chunk], setup: Setup, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
         if cluster is not None:
             yield from cluster.runs(setup, chunks)
@@ -343,6 +375,11 @@ def keep(tree: Tree, page: PageRow, before: Mapping[str, Entry], outcome: Outcom
     """Take a page and the files it shows over from the version before."""
     for path in (page.path, *page.files):
         if path not in outcome.files:
-            if not tree.link(path, shared=path != page.path):
-                raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")
-            outcome.files[path] = before[path]
+            take(tree, path, before, outcome, shared=path != page.path)
+
+
+def take(tree: Tree, path: str, before: Mapping[str, Entry], outcome: Outcome, *, shared: bool) -> None:
+    """Take a file over from the version before."""
+    if not tree.link(path, shared=shared):
+        raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")
+    outcome.files[path] = before[path]

@@ -82,6 +82,10 @@ class Studio:
         drawn = self.drawer.draw({digests[name]: spec for name, spec in specs.items()})
         return {name: self._shown(name, spec, digests[name], drawn[digests[name]]) for name, spec in specs.items()}
 
+    def ahead(self, charts: Mapping[str, Chart]) -> None:
+        """Begin to draw charts that `draw` will be asked for."""
+        self.drawer.ahead({chart_digest(chart.spec): chart.spec for chart in charts.values()})
+
     def _shown(self, name: str, spec: Spec, digest: str, result: bytes | ChartFailure) -> Shown:
         if isinstance(result, ChartFailure):
             if not result.final:

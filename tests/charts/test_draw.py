@@ -211,3 +211,27 @@ def test_a_placeholder_says_why_and_nothing_else() -> None:
     root = ET.fromstring(picture)
     assert "".join(root.itertext()).count("<script>alert(1)</script> & more") == 2
     assert svg.size_of(picture) == (320, 96)
+
+
+def test_what_is_begun_ahead_is_drawn_once_and_as_it_would_be_without(tmp_path: Path) -> None:
+    specs = {chart_digest(spec): spec for spec in (POINT, {**POINT, "mark": "bar"})}
+    plain = draw_all(specs)
+    with Drawer(cache_dir=tmp_path) as drawer:
+        drawer.ahead(specs)
+        drawer.ahead(specs)
+        assert drawer.draw(specs) == plain
+        assert drawer._drawn == len(specs)
+        assert drawer.draw(specs) == plain
+        assert drawer._drawn == len(specs)
+
+
+def test_what_was_begun_and_is_not_asked_for_ends_with_the_drawer() -> None:
+    drawer = Drawer()
+    drawer.ahead({str(number): {**POINT, "description": str(number)} for number in range(500)})
+    drawer.close()
+    assert drawer._drawn < 500
+    assert drawer._process._process is None
+    assert threading.active_count() == 1
+    digest = chart_digest(POINT)
+    assert isinstance(drawer.draw({digest: POINT})[digest], bytes)
+    drawer.close()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from reportgen.site import copied, maker
+from reportgen.errors import PublishError
+from reportgen.site import copied, linker, maker
 from reportgen.site.publish import list_versions, verify
 from tests.site import support, test_incremental
 from tests.site.support import Project, digests, filled, make_build
@@ -21,16 +22,16 @@ SLOW = """
 import os, sys, time
 from pathlib import Path
 from reportgen.errors import ReportgenError
-from reportgen.site import maker, write
+from reportgen.site import maker
 from tests.site.support import Project
 maker._WORTH_A_COPY = 0
-plain = write.Tree.link
+plain = maker.SiteMaker._boards
 main = os.getpid()
-def slowly(self, *given, **named):
+def slowly(*given):
+    plain(*given)
     if os.getpid() != main:
-        time.sleep(0.2)
-    return plain(self, *given, **named)
-write.Tree.link = slowly
+        time.sleep(5)
+maker.SiteMaker._boards = staticmethod(slowly)
 try:
     Project(Path(sys.argv[1])).build(1, version="v2", workers=1)
 except ReportgenError as problem:
@@ -101,6 +102,43 @@ def copy_of(pid: int) -> int:
                 return int(child)
         time.sleep(0.01)
     raise AssertionError("there is no copy")
+
+
+def test_where_the_process_that_links_is_killed_the_build_says_so(tmp_path, monkeypatch, counted):
+    project = filled(tmp_path)
+    project.build(0, version="v1")
+    project.save([make_build(9, f1=0.7)])
+    with monkeypatch.context() as broken:
+        broken.setattr(linker.Linker, "left", lambda self: None)
+        with pytest.raises(PublishError, match="was killed"):
+            project.build(1, version="v2")
+    assert [version.id for version in list_versions(project.output)] == ["v1"]
+    assert project.build(1, version="v2").failures == ()
+
+
+def test_what_could_not_be_linked_is_tried_again(tmp_path, monkeypatch, counted):
+    project = filled(tmp_path)
+    project.build(0, version="v1")
+    project.save([make_build(9, f1=0.7)])
+    shutil.copytree(project.root, tmp_path / "clean", symlinks=True)
+    whole = linker.Linker.left
+    taken: list[str] = []
+
+    def some(self):
+        assert whole(self) == []
+        root = project.output / ".reportgen-v2"
+        linked = [page for page in root.rglob("index.html") if page.parent.name.isdigit() and page.stat().st_nlink > 1]
+        for page in linked[:2]:
+            page.unlink()
+            taken.append(page.relative_to(root).as_posix())
+        return taken
+
+    monkeypatch.setattr(linker.Linker, "left", some)
+    told = project.build(1, version="v2")
+    monkeypatch.undo()
+    other = Project(tmp_path / "clean").build(1, version="v2", clean=True)
+    assert digests(told.directory) == digests(other.directory)
+    assert len(taken) == 2
 
 
 def converges(project: Project, clean: Path) -> None:
