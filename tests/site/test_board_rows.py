@@ -96,7 +96,7 @@ def test_rows_tell_apart_what_intervals_leave_open_and_the_page_says_which_did(
     assert board.notes[0] == SOME
     project.build()
     page = (project.output / "latest" / "leaderboards" / "churn" / "index.html").read_text("utf-8")
-    assert f'<p class="note">{SOME}</p>' in page
+    assert f'<p class="note">{SOME}.</p>' in page
     lines = {
         number: next(line for line in page.splitlines() if f'data-key="churn/validate#{number}"' in line)
         for number in (2, 3, 4)
@@ -119,7 +119,7 @@ def test_where_all_runs_have_rows_nothing_is_said_of_intervals(tmp_path: Path) -
     assert board.notes == ("told from the first row by row, as all were scored on the same rows",)
     project.build()
     page = (project.output / "latest" / "leaderboards" / "churn" / "index.html").read_text("utf-8")
-    assert board.notes[0] in page
+    assert '<p class="note">Told from the first row by row, as all were scored on the same rows.</p>' in page
     assert "†" not in page
 
 

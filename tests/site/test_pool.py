@@ -49,7 +49,10 @@ def test_what_the_work_raises_is_raised_where_its_result_is_asked_for():
         future.result()
 
 
-copies = pytest.mark.xfail(sys.platform != "linux", reason="processes are copied on Linux only", strict=True)
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy this process although threads of other tests idle in it."""
+    monkeypatch.setattr("reportgen.site.pool.may_copy", lambda: True)
 
 
 def open_files() -> list[str]:
@@ -60,7 +63,7 @@ def open_files() -> list[str]:
     return found
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_a_copy_has_what_was_read_and_a_process_of_its_own():
     here = {"read": ["a", "b"]}
     with beside(lambda stop: (os.getpid(), here["read"], stop()), copied=True) as copy:
@@ -70,7 +73,7 @@ def test_a_copy_has_what_was_read_and_a_process_of_its_own():
     assert (read, stop) == (["a", "b"], False)
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_a_copy_holds_no_file_but_its_answer(tmp_path):
     with (tmp_path / "lock").open("w") as held, beside(lambda stop: open_files(), copied=True) as copy:
         assert any(name.endswith("lock") for name in open_files())
@@ -79,7 +82,7 @@ def test_a_copy_holds_no_file_but_its_answer(tmp_path):
     assert [name.partition(":")[0] for name in files] == ["pipe"]
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_what_a_copy_raises_is_raised_where_its_result_is_asked_for():
     def work(stop):
         raise PublishError("no space", hint="free some")
@@ -91,7 +94,7 @@ def test_what_a_copy_raises_is_raised_where_its_result_is_asked_for():
     assert problem.value.hint == "free some"
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_a_copy_that_is_killed_is_told_in_words():
     with beside(lambda stop: os.kill(os.getpid(), signal.SIGKILL), copied=True) as copy:
         pass
@@ -100,7 +103,7 @@ def test_a_copy_that_is_killed_is_told_in_words():
     assert "memory" in problem.value.hint
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_a_block_that_fails_ends_the_copy(tmp_path):
     started = tmp_path / "pid"
 
@@ -119,7 +122,7 @@ def test_a_block_that_fails_ends_the_copy(tmp_path):
         os.kill(int(started.read_text()), 0)
 
 
-@copies
+@pytest.mark.usefixtures("alone")
 def test_a_copy_ends_with_the_process_it_was_made_of():
     """The process that was copied is killed: so is its copy, whatever it does."""
     script = (
