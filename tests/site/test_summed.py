@@ -82,7 +82,7 @@ def test_the_site_tells_the_value_that_counts_and_moves_with_the_configuration(t
     assert "F1, best of its steps 0.900" in page
     board = text(found, "leaderboards/churn/index.html")
     assert "F1, best of its steps" in board
-    assert "the step that counts was chosen on the data it is scored on" in board
+    assert "The step that counts was chosen on the data it is scored on" in board
     exported = json.loads(text(found, "data/runs.json"))
     assert {run["number"]: run["metrics"]["val/f1"]["value"] for run in exported["runs"]} == {1: 0.9, 2: 0.8, 3: 0.75}
     assert {run["number"]: run["metrics"]["val/recall"]["value"] for run in exported["runs"]} == {1: 0.6, 2: 0.6, 3: 0.6}
