@@ -109,6 +109,11 @@ class Blocks:
             if not left[group]:
                 del held[group]
 
+    def make(self) -> None:
+        """Make all blocks that are not there: what is asked for later needs no store."""
+        for group in self._groups:
+            self.block(group)
+
     def summaries(self) -> Iterator[tuple[str, Block]]:
         """Yield each job with one of its blocks, the newest block of a job first."""
         for group in sorted(self._groups, key=lambda group: (group[0], -group[1])):

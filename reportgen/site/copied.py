@@ -43,6 +43,8 @@ class Copy(Generic[_Out]):
             return
         try:
             _leave_alone(told)
+            if os.getppid() != this:
+                return  # ended before it could be told: see `finally`
             with open(told, "wb") as pipe:  # noqa: PTH123 - a descriptor
                 pipe.write(_outcome(lambda: work(lambda: os.getppid() != this)))
         finally:

@@ -23,7 +23,7 @@ class Linker:
 
     def __init__(self, source: Path, target: Path, paths: Sequence[str], shared: Sequence[str]) -> None:
         asked = json.dumps([str(source.absolute()), str(target.absolute()), list(paths), list(shared)])
-        command = [sys.executable, "-I", "-S", __file__]
+        command = [sys.executable, "-I", "-S", __file__, str(os.getpid())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         assert self._process.stdin is not None
         try:
@@ -55,6 +55,8 @@ class Linker:
 def _work() -> None:
     """Do what is asked on the standard input."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: ends with its caller
+    if os.getppid() != int(sys.argv[1]):
+        return  # which has ended before
     source, target, paths, shared = json.load(sys.stdin)
     os.umask(0o022)
     made = {""}

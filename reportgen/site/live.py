@@ -52,8 +52,12 @@ class LivePages:
         base: str,
         narrative: Narrative,
         history: History,
+        *,
+        ahead: bool = False,
     ) -> None:
+        """`ahead` is whether charts are begun before their page: while other processes draw, too, it costs memory only."""
         self._found = found
+        self._ahead = ahead
         self._view = view
         self._studio = studio
         self._live = live
@@ -195,7 +199,8 @@ class LivePages:
         try:
             given = self._job(job)
             charts = job_charts(site, given)
-            self._studio.ahead(charts)
+            if self._ahead:
+                self._studio.ahead(charts)
         except PAGE_ERRORS as problem:
             return partial(_fail, problem)
         return lambda: self._drawn(charts, lambda shown: job_page(site, replace(given, drawings=shown)))

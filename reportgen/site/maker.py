@@ -135,28 +135,35 @@ class SiteMaker:
             copied = here and long and not tree.in_place and may_copy()
             live, narrative = self._words(found, view, shop, version)
             told_before = history or History()
-            pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before)
+            pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before, ahead=here)
+            blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
+            self._docs, self._told = tuple(narrative.docs()), narrative.paths()
+
+            def exports(outcome: Outcome, tables: Iterable[TextFile] = ()) -> None:
+                self._exports(found, blocks, told_before, version, narrative, tree, before, outcome)
+                self._boards(found, tables, shop, before, outcome)
 
             def rest(stop: Callable[[], bool]) -> Outcome:
                 parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
                 return self._rest(plan, parts, tree, before, stop)
 
-            def boards(stop: Callable[[], bool]) -> Outcome:
+            def files(stop: Callable[[], bool]) -> Outcome:
                 made = Outcome()
-                self._boards(found, pages.long_tables(), shop, before, made)
+                exports(made, pages.long_tables())
                 return made
 
             linker = self._linker(plan, tree) if copied else None
             try:
-                with settled(), beside(boards if copied else rest, copied=copied) as elsewhere:
+                if copied:
+                    blocks.make()  # a copy must not ask the store
+                with settled(), beside(files if copied else rest, copied=copied) as elsewhere:
                     shop.elsewhere = LONG_TABLES if copied else ""
                     if here:
                         outcome.add(self._gather(plan, map(shop.runs, plan.chunks())))
                     self._live(pages.tasks(), shop, known, before, outcome)
                     drawer.close()  # a renderer holds a hundred megabytes
-                    self._exports(found, view, told_before, version, narrative, tree, before, outcome)
                     if not copied:
-                        self._boards(found, (), shop, before, outcome)
+                        exports(outcome)
                 outcome.add(elsewhere.result())
                 if linker is not None:
                     self._linked(plan, linker, tree, before, outcome)
@@ -321,7 +328,7 @@ class SiteMaker:
     def _exports(
         self,
         found: Survey,
-        view: StoreView,
+        blocks: Blocks,
         history: History,
         version: str,
         narrative: Narrative,
@@ -329,9 +336,7 @@ class SiteMaker:
         before: Mapping[str, Entry],
         outcome: Outcome,
     ) -> None:
-        blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
         total = sum(build.runs for build in found.builds)
-        self._docs, self._told = tuple(narrative.docs()), narrative.paths()
         texts = chain(
             export_runs(blocks, found.links, total, found.as_of),
             script_files(

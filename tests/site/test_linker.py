@@ -62,8 +62,9 @@ def test_one_that_is_killed_says_nothing(directories):
 def test_it_ends_with_its_caller(directories, tmp_path):
     """The process waits for what it is asked and never gets it, as its caller is killed."""
     script = (
-        "import subprocess, sys, time\n"
-        "worker = subprocess.Popen([sys.executable, '-I', '-S', sys.argv[1]], stdin=subprocess.PIPE)\n"
+        "import os, subprocess, sys, time\n"
+        "me = str(os.getpid())\n"
+        "worker = subprocess.Popen([sys.executable, '-I', '-S', sys.argv[1], me], stdin=subprocess.PIPE)\n"
         "print(worker.pid, flush=True)\n"
         "worker.stdin.write(b'[')\n"
         "worker.stdin.flush()\n"
@@ -81,3 +82,12 @@ def test_it_ends_with_its_caller(directories, tmp_path):
                 continue
         return
     raise AssertionError("the process goes on")
+
+
+def test_it_does_nothing_for_a_caller_that_has_ended(directories):
+    source, target = directories
+    asked = f'["{source}", "{target}", ["jobs/a/1/index.html"], []]'
+    command = [sys.executable, "-I", "-S", linker.__file__, "1"]
+    ended = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    assert ended.stdout == ""
+    assert list(target.iterdir()) == []
