@@ -110,7 +110,7 @@ def leaderboard_site(root: Path, many: int) -> tuple[Path, str]:
     files: dict[str, bytes] = {asset.path: asset.content for asset in theme.assets.values()}
     files[page.path] = Renderer(theme).render(page)
     files["live.js"] = live_script(version="v1", as_of=START, newest={}).encode()
-    (script,) = (file for file in page.files if isinstance(file, TextFile))
+    (script,) = (file for file in page.files if isinstance(file, TextFile) and file.path.startswith("data/tables/"))
     files[script.path] = "".join(script.pieces()).encode()
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
