@@ -14,8 +14,10 @@ _MARKED_UP: Final = re.compile(
     r"|tt|u|ul)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
-_LINE_END: Final = re.compile(r"\s*(?:<br\s*/?>|<hr\s*/?>|</(?:p|div|li|h[1-6]|tr|ul|ol|table|pre)\s*>)", re.IGNORECASE)
-_LINE_ENDS: Final = re.compile(r"(?:\s*<br>)+\s*")
+_SPACES: Final = re.compile(r"[ \t\n\r\f\v]+")
+"""Each run of them is one space before anything is looked for: a pattern that may begin with many would try each of them."""
+_LINE_END: Final = re.compile(r" ?(?:<[bh]r ?/?>|</(?:p|div|li|h[1-6]|tr|ul|ol|table|pre) ?>)", re.IGNORECASE)
+_LINE_ENDS: Final = re.compile(r"(?: ?<br>)+ ?")
 
 
 def render_description(text: str) -> str:
@@ -23,13 +25,13 @@ def render_description(text: str) -> str:
     text = shown(text)
     if _MARKED_UP.search(text) is None:
         return escape(text)
-    html = sanitize.clean_line(_LINE_END.sub("<br>", text.replace("\n", " ")))
-    return _LINE_ENDS.sub("<br>", html).removeprefix("<br>").removesuffix("<br>").strip()
+    html = sanitize.clean_line(_LINE_END.sub("<br>", _SPACES.sub(" ", text)))
+    return _LINE_ENDS.sub("<br>", _SPACES.sub(" ", html)).removeprefix("<br>").removesuffix("<br>").strip()
 
 
 def description_text(text: str) -> str:
     """Return a description as plain text."""
     if _MARKED_UP.search(text) is None:
         return text
-    bare = sanitize.clean_text(_LINE_END.sub("\n", text.replace("\n", " ")))
+    bare = sanitize.clean_text(_LINE_END.sub("\n", _SPACES.sub(" ", text)))
     return "\n".join(line for part in unescape(bare).split("\n") if (line := " ".join(part.split())))
