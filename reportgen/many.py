@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, fields, make_dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-_REMEMBERED = 64
 K = TypeVar("K")
 T = TypeVar("T")
 
@@ -36,23 +36,29 @@ def gather(found: MutableMapping[K, Sequence[T]], key: K, item: T) -> None:
 
 
 def remembered(function: Callable[..., T]) -> Callable[..., T]:
-    """Remember the last results of a function of large values, which are the same only where they are the same objects.
+    """Remember the results of a function of large values, which are the same only where they are the same objects.
 
-    To compare a board of ten thousand rows, or to hash it, takes longer than what is asked of it.
+    To compare a board of ten thousand rows, or to hash it, takes longer than what is asked of it. What is remembered ends with
+    the first of the values that does; those that nothing can refer to weakly, such as text, are held.
     """
-    known: dict[tuple[int, ...], tuple[tuple[object, ...], T]] = {}
+    known: dict[tuple[int, ...], tuple[list[object], T]] = {}
 
     @wraps(function)
     def ask(*given: object) -> T:
         key = tuple(map(id, given))
         found = known.get(key)
         if found is None:
-            if len(known) >= _REMEMBERED:
-                del known[next(iter(known))]
-            found = known[key] = given, function(*given)  # holds what was given: no other object gets its id
+            found = known[key] = [_held(each, lambda _: known.pop(key, None)) for each in given], function(*given)
         return found[1]
 
     return ask
+
+
+def _held(value: object, forget: Callable[[object], object]) -> object:
+    try:
+        return weakref.ref(value, forget)
+    except TypeError:
+        return value
 
 
 @contextmanager

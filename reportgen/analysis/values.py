@@ -260,7 +260,7 @@ class Luck:
     leader: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Board:
     """Runs that may be ranked together: ranked rows first, then the others with their reasons, newest first.
 

@@ -67,7 +67,7 @@ class Style(NamedTuple):
     unit: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Site:
     """What every page function may know of the site: it changes only with the configuration and the addresses.
 
