@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reportgen.config import Config, JobConfig
@@ -18,6 +17,7 @@ from reportgen.harvest.readers import Reader, ReadResult
 from reportgen.harvest.readers.values import is_unreadable
 from reportgen.harvest.select import Choice, Wanted, choose_files
 from reportgen.harvest.source import BuildFacts, Source
+from reportgen.harvest.stages import StageProbe
 from reportgen.harvest.strict import BadJson, decode_text, load_json
 from reportgen.model import Artifact, Build, Problem, Stage, Tests
 from reportgen.redact import Redactor
@@ -28,59 +28,12 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 SMALL_FILE = 1 << 20
 """Files up to this size are written while other builds are read; larger ones before their build is read on."""
-ENOUGH_WITHOUT = 3
-"""So many jobs without a word on stages, and not one with, show that the plugin is absent."""
 _SETTLED = frozenset({"stored", "linked", "over limit"})
 _UNVERIFIED = "its length could not be verified: the server told none"
 _MASKED = "what looked like a secret was masked"
 PutBlob = Callable[[bytes], tuple[str, int]]
 PutSoon = Callable[[bytes], Future[tuple[str, int]]]
 ReadBlob = Callable[[str], bytes]
-
-
-@dataclass(slots=True)
-class StageCensus:
-    """What the jobs of a harvest told about stages: whether any job has them, and how many have none at all."""
-
-    told: bool = False
-    without: int = 0
-
-    @property
-    def is_hopeless(self) -> bool:
-        """Tell whether the plugin is taken to be absent from the whole controller."""
-        return not self.told and self.without >= ENOUGH_WITHOUT
-
-
-@dataclass(slots=True)
-class StageProbe:
-    """Whether stages of the builds of one job can be asked for: found out with the first build, while the others wait.
-
-    A build without stages proves nothing, as Jenkins answers the same for one that it cannot load: its job is asked then. Once
-    several jobs have none and no job has any, further ones are not asked.
-    """
-
-    census: StageCensus
-    present: bool | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def fetch(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
-        """Return the stages of a build; none where Jenkins does not tell any."""
-        if self.present is None:
-            with self.lock:
-                if self.present is None:
-                    return () if self.census.is_hopeless else self._ask(source, job, number)
-        return self._ask(source, job, number) if self.present else ()
-
-    def _ask(self, source: Source, job: str, number: int) -> tuple[Stage, ...]:
-        try:
-            stages = source.fetch_stages(job, number)
-        except NotFound:
-            if self.present is None:
-                self.present = source.tells_stages(job)
-                self.census.without += not self.present
-            return ()
-        self.present = self.census.told = True
-        return stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

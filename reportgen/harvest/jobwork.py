@@ -10,10 +10,11 @@ from datetime import datetime
 
 from reportgen.config import Config, JobConfig
 from reportgen.errors import HarvestError, NotFound, StoreError
-from reportgen.harvest.fetch import BuildReader, ReadBuild, StageCensus, StageProbe
+from reportgen.harvest.fetch import BuildReader, ReadBuild
 from reportgen.harvest.plan import FEW, JobPlan, JobState, Work, load_state, next_state, plan_job
 from reportgen.harvest.shard import WHOLE, Shard
 from reportgen.harvest.source import Listing, Source
+from reportgen.harvest.stages import StageCensus, StageProbe
 from reportgen.model import Build, RunningBuild
 from reportgen.store.db import Store
 from reportgen.store.values import KnownBuild

@@ -137,9 +137,11 @@ class TestMlflow:
 
     def test_many_runs_are_told_apart_in_little_time(self) -> None:
         started = time.process_time()
-        homes = [f"mlruns/1/{number:032x}/" for number in range(3000)]
-        files = {home + name: b"1 0.5 0" for home in homes for name in ("metrics/f1", "metrics/auc", "tags/x", "params/p")}
-        files |= {home + "meta.yaml": b"status: 3" for home in homes}
+        homes = [f"mlruns/1/{number:032x}/" for number in range(10_000)]
+        names = ("meta.yaml", "metrics/f1", "metrics/auc", "tags/x", "params/p")
+        assert len(claim_store(frozenset(home + name for home in homes for name in names))) == 50_000
+        files = {home + name: b"1 0.5 0" for home in homes[:3000] for name in names[1:]}
+        files |= {home + "meta.yaml": b"status: 3" for home in homes[:3000]}
         assert len(read(files)["mlflow"].runs) == 3000
         assert time.process_time() - started < 8
 

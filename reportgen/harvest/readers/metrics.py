@@ -14,8 +14,8 @@ from typing import Any
 
 from reportgen.harvest.readers.values import OverLimit, ReadContext, Reader, ReadResult, check_size
 from reportgen.harvest.strict import MOST_DIGITS, BadJson, clean_text, load_json
-from reportgen.many import thawed
 from reportgen.model import Attachment, Metric, Problem
+from reportgen.store.rows import ThawedMetric
 
 MOST_NUMBERS = 500
 MOST_DEPTH = 4
@@ -25,7 +25,6 @@ LONGEST_PARAM = 10_000
 NOT_METRICS = ("*lock*", "*config*", "*schema*", "package*")
 _NON_FINITE = {"nan": float("nan"), "inf": float("inf"), "-inf": float("-inf")}
 _FLOAT_LIMIT = 1 << 63
-_ThawedMetric = thawed(Metric)
 
 
 def is_metrics_path(path: str) -> bool:
@@ -55,7 +54,7 @@ def read_metrics(files: Mapping[str, bytes], context: ReadContext, *, prefixes: 
             full = prefixes[path] + name
             if number is not None:
                 if full not in metrics:
-                    metrics[full] = made = _ThawedMetric(name=full, value=number)
+                    metrics[full] = made = ThawedMetric(name=full, value=number)
                     made.__class__ = Metric
             elif isinstance(leaf, (str, bool)):
                 params.setdefault(full, clean_text(leaf)[:LONGEST_PARAM] if isinstance(leaf, str) else leaf)
