@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from reportgen.errors import PublishError
@@ -17,6 +18,7 @@ from reportgen.errors import PublishError
 _Out = TypeVar("_Out")
 KILLED = "a process that made part of the site was killed"
 MEMORY = "is there enough memory? run the build again"
+_FILES = Path("/proc/self/fd")
 _STANDARD = 3
 _END_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG``: the copy of a build that is killed must not write into what the next one makes."""
@@ -24,7 +26,7 @@ _END_WITH_PARENT = 1
 
 def may_copy() -> bool:
     """Whether this process may be copied: on Linux, and where no other thread holds a lock that nobody would open again."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    return sys.platform == "linux" and _FILES.is_dir() and threading.active_count() == 1
 
 
 class Copy(Generic[_Out]):
@@ -76,8 +78,10 @@ def _leave_alone(told: int) -> None:
     ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    os.closerange(_STANDARD, told)
-    os.closerange(told + 1, os.sysconf("SC_OPEN_MAX"))
+    for file in [int(entry.name) for entry in _FILES.iterdir()]:  # to try every number there may be can take minutes
+        if file >= _STANDARD and file != told:
+            with suppress(OSError):  # the one that listed them
+                os.close(file)
 
 
 def _outcome(work: Callable[[], _Out]) -> bytes:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from hashlib import sha256
-from itertools import chain
 
 from reportgen.analysis.options import metric_options
 from reportgen.charts.bundle import VEGA, vega_bundle
@@ -18,21 +17,19 @@ from reportgen.report import Reporter
 from reportgen.resources import themes_dir
 from reportgen.site.blocks import Blocks
 from reportgen.site.cluster import Cluster
-from reportgen.site.copied import KILLED, MEMORY, may_copy
-from reportgen.site.export import export_leaderboards, export_runs
-from reportgen.site.linker import Linker
+from reportgen.site.copied import may_copy
+from reportgen.site.datafiles import DataFiles, put_neighbours
+from reportgen.site.kept import Keeping, keep, keep_all
 from reportgen.site.live import LONG_TABLES, LivePages
 from reportgen.site.manifest import Entry
 from reportgen.site.narrative import Narrative
-from reportgen.site.page import TextFile
 from reportgen.site.pages.base import Live
 from reportgen.site.plan import RunPlan, Survey, config_digest, plan_runs, survey, tree_digest, usable
 from reportgen.site.pool import beside, choose_workers
 from reportgen.site.prepare import new_drawer
 from reportgen.site.processes import runs_in_processes
-from reportgen.site.publish import title_of
 from reportgen.site.render import Renderer
-from reportgen.site.script_files import script_files, search_index
+from reportgen.site.script_files import search_index
 from reportgen.site.scripts import SEARCH, Doc
 from reportgen.site.state import History, store_words
 from reportgen.site.summed import open_view
@@ -132,46 +129,46 @@ class SiteMaker:
             count = choose_workers(plan.moved, workers)
             here = count == 1 and (cluster is None or not plan.moved)
             long = len(plan.kept) >= _WORTH_A_COPY and len(found.builds) <= _COPIED
-            copied = here and long and not tree.in_place and may_copy()
+            copied = here and long and tree.previous is not None and not tree.in_place and may_copy()
             live, narrative = self._words(found, view, shop, version)
             told_before = history or History()
             pages = LivePages(found, view, shop.studio, live, self.base, narrative, told_before, ahead=here)
             blocks = Blocks(found, view, self.config.store_path / "cache", self.base)
             self._docs, self._told = tuple(narrative.docs()), narrative.paths()
+            data = DataFiles(
+                found=found, blocks=blocks, narrative=narrative, history=told_before, version=version, shop=shop, before=before
+            )
 
-            def exports(outcome: Outcome, tables: Iterable[TextFile] = ()) -> None:
-                self._exports(found, blocks, told_before, version, narrative, tree, before, outcome)
-                self._boards(found, tables, shop, before, outcome)
-
-            def rest(stop: Callable[[], bool]) -> Outcome:
+            def runs(stop: Callable[[], bool]) -> Outcome:
                 parts = () if here else self._spread(plan.chunks(), shop.setup, count, cluster if plan.moved else None)
-                return self._rest(plan, parts, tree, before, stop)
+                made = self._gather(plan, parts, stop)
+                keep_all(tree, plan.kept, before, made, stop)
+                return made
 
             def files(stop: Callable[[], bool]) -> Outcome:
                 made = Outcome()
-                exports(made, pages.long_tables())
+                data.make(made, pages.long_tables())
                 return made
 
-            linker = self._linker(plan, tree) if copied else None
-            try:
-                if copied:
+            with ExitStack() as ends:
+                ends.callback(shop.close)
+                keeping = Keeping(tree, plan.kept, before) if copied else None
+                if keeping is not None:
+                    ends.callback(keeping.close)
                     blocks.make()  # a copy must not ask the store
-                with settled(), beside(files if copied else rest, copied=copied) as elsewhere:
-                    shop.elsewhere = LONG_TABLES if copied else ""
+                    shop.elsewhere = LONG_TABLES
+                with settled(), beside(files if copied else runs, copied=copied) as elsewhere:
                     if here:
                         outcome.add(self._gather(plan, map(shop.runs, plan.chunks())))
                     self._live(pages.tasks(), shop, known, before, outcome)
                     drawer.close()  # a renderer holds a hundred megabytes
                     if not copied:
-                        exports(outcome)
+                        data.make(outcome)
                 outcome.add(elsewhere.result())
-                if linker is not None:
-                    self._linked(plan, linker, tree, before, outcome)
+                if keeping is not None:
+                    keeping.finish(outcome)
+                outcome.made += plan.renewed
                 self._assets(tree, before, outcome)
-            finally:
-                if linker is not None:
-                    linker.close()
-                shop.close()
         if not outcome.failures:
             self._whole = (found.revision, self.base)
         return outcome
@@ -200,7 +197,7 @@ class SiteMaker:
                     outcome.files[SEARCH] = tree.stream(SEARCH, search_index(found, blocks, docs), before.get(SEARCH))
                     self._docs = docs
                 self._told = narrative.paths()
-                self._neighbours(narrative, tree, before, outcome)
+                put_neighbours(narrative, tree, before, outcome)
             finally:
                 shop.close()
         if outcome.failures:
@@ -254,40 +251,6 @@ class SiteMaker:
                 break
         return outcome
 
-    def _rest(
-        self, plan: RunPlan, parts: Iterable[Outcome], tree: Tree, before: Mapping[str, Entry], stop: Callable[[], bool]
-    ) -> Outcome:
-        """Gather the run pages that are made elsewhere and link those that are kept, until told to stop; in any thread."""
-        outcome, linker = self._gather(plan, parts, stop), Tree.like(tree)
-        outcome.made += plan.renewed
-        for page in plan.kept:
-            if stop():
-                break
-            keep(linker, page, before, outcome)
-        return outcome
-
-    @staticmethod
-    def _linker(plan: RunPlan, tree: Tree) -> Linker | None:
-        """Begin to link the pages that are kept, and the files they show, in a process of its own."""
-        if tree.previous is None:
-            return None
-        shared = dict.fromkeys(path for page in plan.kept for path in page.files)
-        return Linker(tree.previous, tree.root, [page.path for page in plan.kept], list(shared))
-
-    @staticmethod
-    def _linked(plan: RunPlan, linker: Linker, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
-        """Note what was linked, and link what is left of it."""
-        left = linker.left()
-        if left is None:
-            raise PublishError(KILLED, hint=MEMORY)
-        missing = set(left)
-        for page in plan.kept:
-            for path in (page.path, *page.files):
-                if path in missing and path not in outcome.files:
-                    take(tree, path, before, outcome, shared=path != page.path)
-                outcome.files.setdefault(path, before[path])
-        outcome.made += plan.renewed
-
     def _spread(self, chunks: Iterable[Chunk], setup: Setup, count: int, cluster: Cluster | None) -> Iterator[Outcome]:
         if cluster is not None:
             yield from cluster.runs(setup, chunks)
@@ -325,66 +288,7 @@ class SiteMaker:
             script = vega_bundle(cache_dir=self.config.store_path / "cache")
             outcome.files[VEGA] = tree.put(VEGA, script, before.get(VEGA))
 
-    def _exports(
-        self,
-        found: Survey,
-        blocks: Blocks,
-        history: History,
-        version: str,
-        narrative: Narrative,
-        tree: Tree,
-        before: Mapping[str, Entry],
-        outcome: Outcome,
-    ) -> None:
-        total = sum(build.runs for build in found.builds)
-        texts = chain(
-            export_runs(blocks, found.links, total, found.as_of),
-            script_files(
-                found,
-                blocks,
-                version,
-                pages=self._docs,
-                versions=[(name, title_of(name)) for name, _ in history.versions],
-            ),
-        )
-        for path, pieces in texts:
-            outcome.files[path] = tree.stream(path, pieces, before.get(path))
-        for _, block in blocks.summaries():
-            for path, entry in block.parts.items():
-                linked = before.get(path) == entry and tree.link(path)
-                outcome.files[path] = entry if linked else tree.stream(path, [block.part(path)], before.get(path))
-        self._neighbours(narrative, tree, before, outcome)
-
-    @staticmethod
-    def _boards(
-        found: Survey, tables: Iterable[TextFile], shop: Workshop, before: Mapping[str, Entry], outcome: Outcome
-    ) -> None:
-        """Make what is large and needs nothing but what was read already: long tables and data files of leaderboards."""
-        for table in tables:
-            shop.stream(table, outcome)
-        for path, pieces in export_leaderboards(found.site, found.judged):
-            outcome.files[path] = shop.tree.stream(path, pieces, before.get(path))
-
-    def _neighbours(self, narrative: Narrative, tree: Tree, before: Mapping[str, Entry], outcome: Outcome) -> None:
-        """Put the files that lie beside content pages into the site."""
-        for file in narrative.files():
-            outcome.files[file.path] = tree.put(file.path, file.file.read_bytes(), before.get(file.path))
-
 
 def find_theme(config: Config) -> Theme:
     """Return the configured theme."""
     return load_theme(config.site.theme, root=config.root, themes_dir=themes_dir(), options=config.site.theme_options)
-
-
-def keep(tree: Tree, page: PageRow, before: Mapping[str, Entry], outcome: Outcome) -> None:
-    """Take a page and the files it shows over from the version before."""
-    for path in (page.path, *page.files):
-        if path not in outcome.files:
-            take(tree, path, before, outcome, shared=path != page.path)
-
-
-def take(tree: Tree, path: str, before: Mapping[str, Entry], outcome: Outcome, *, shared: bool) -> None:
-    """Take a file over from the version before."""
-    if not tree.link(path, shared=shared):
-        raise PublishError(f"{path} vanished from the version before", hint="run reportgen build --clean")
-    outcome.files[path] = before[path]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Any, Protocol, TypeVar
 
-from reportgen.site.copied import Copy, may_copy
+from reportgen.site.copied import Copy
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -53,9 +53,10 @@ class Result(Protocol[_Done]):
 def beside(work: Callable[[Callable[[], bool]], _Out], *, copied: bool = False) -> Iterator[Result[_Out]]:
     """Do `work` in a thread while the block runs, or in a copy of this process; `result()` is asked for at the block's end.
 
-    `work` gets a function that tells whether to stop, as it has to where the block fails.
+    `work` gets a function that tells whether to stop, as it has to where the block fails. `copied` is for processes that
+    `may_copy`.
     """
-    if copied and may_copy():
+    if copied:
         copy = Copy(work)
         try:
             yield copy

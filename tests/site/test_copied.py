@@ -22,16 +22,16 @@ SLOW = """
 import os, sys, time
 from pathlib import Path
 from reportgen.errors import ReportgenError
-from reportgen.site import maker
+from reportgen.site import datafiles, maker
 from tests.site.support import Project
 maker._WORTH_A_COPY = 0
-plain = maker.SiteMaker._boards
+plain = datafiles.DataFiles.make
 main = os.getpid()
 def slowly(*given):
     plain(*given)
     if os.getpid() != main:
         time.sleep(5)
-maker.SiteMaker._boards = staticmethod(slowly)
+datafiles.DataFiles.make = slowly
 try:
     Project(Path(sys.argv[1])).build(1, version="v2", workers=1)
 except ReportgenError as problem:
@@ -51,8 +51,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(maker, "_WORTH_A_COPY", 0)
     monkeypatch.setattr("reportgen.site.pool.Copy", Counted)
-    for where in ("maker", "pool"):  # threads of other tests idle beside
-        monkeypatch.setattr(f"reportgen.site.{where}.may_copy", lambda: True)
+    monkeypatch.setattr(maker, "may_copy", lambda: True)  # threads of other tests idle beside
     return made
 
 
